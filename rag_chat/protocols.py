@@ -1,0 +1,82 @@
+"""Every swappable stage on one page. Implementations do not inherit from these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from rag_chat.types import Candidate, Passage, Vectors
+
+
+class Embedder(Protocol):
+    """Stage one's bi-encoder."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """(dim,) float32, unit length."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """(n, dim) float32, rows of unit length; `progress` hears how many texts are done."""
+        ...
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as the encoder counts them, special tokens left out; the chunker's measure."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Vectors by chunk id; derived from the catalog and disposable."""
+
+    def upsert(self, ids: Sequence[str], doc_ids: Sequence[str], vectors: Vectors) -> None: ...
+
+    def search(self, vector: Vectors, top_k: int, doc_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """(chunk id, cosine) best first; only of these documents where `doc_ids` is given."""
+        ...
+
+    def delete(self, doc_id: str) -> None: ...
+    def count(self, doc_id: str | None = None) -> int: ...
+    def clear(self) -> None: ...
+
+
+class Retriever(Protocol):
+    """First stage: a query to candidates, best first."""
+
+    def retrieve(self, query: str, top_k: int, doc_ids: Sequence[str] | None = None) -> list[Candidate]: ...
+
+
+class Reranker(Protocol):
+    """Second stage: the same candidates in a new order, scores calibrated to 0..1, both ranks kept."""
+
+    def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]: ...
+
+
+class PairScorer(Protocol):
+    """Scores texts against a question; what quote selection needs of a reranker."""
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Calibrated to 0..1, in the order given."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes an answer from numbered passages. Closing the iterator stops the work."""
+
+    @property
+    def name(self) -> str: ...
+
+    def generate(self, question: str, passages: Sequence[Passage]) -> Iterator[str]:
+        """Pieces of text as they come."""
+        ...
+
+
+class SupportChecker(Protocol):
+    """Does the quote carry the sentence?"""
+
+    def support(self, sentence: str, quote: str) -> float:
+        """0..1."""
+        ...

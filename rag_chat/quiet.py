@@ -1,0 +1,18 @@
+"""Keeps foreign libraries from writing to the terminal and from calling home."""
+
+from __future__ import annotations
+
+import os
+
+
+def libraries() -> None:
+    """Call before importing transformers; harmless twice."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    from transformers.utils import logging
+
+    # MiniLM's file carries a position_ids buffer that newer code does not expect: a long harmless report.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()

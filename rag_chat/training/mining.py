@@ -1,0 +1,97 @@
+"""Hard negatives: passages that stage one ranks high for a question and that do not answer it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag_chat.protocols import Embedder
+from rag_chat.training.pairs import Pair
+
+DEPTH = 40  # stage-one ranks looked at for a question
+MARGIN = 0.05  # without a known answer, a passage nearer to the question than the positive by this is left out
+WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A question, the passage that answers it and hard negatives, with stage one's cosine for each passage."""
+
+    question: str
+    positive: str
+    negatives: tuple[str, ...]
+    cosines: tuple[float, ...]  # the positive's first
+    source: str
+
+
+def mine(
+    pairs: Sequence[Pair],
+    embedder: Embedder,
+    *,
+    negatives: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> list[Group]:
+    """Groups for the pairs of one corpus; a pair with fewer than four usable negatives is left out."""
+    rng = random.Random(seed)
+    passages = sorted({text_of(pair) for pair in pairs})
+    place = {text: row for row, text in enumerate(passages)}
+    vectors = embedder.encode_passages([shorten(text) for text in passages], progress)
+    questions = embedder.encode_passages([pair.question for pair in pairs])
+    right: defaultdict[str, set[int]] = defaultdict(set)
+    for pair in pairs:
+        right[pair.question].add(place[text_of(pair)])
+    groups = []
+    for pair, question in zip(pairs, questions, strict=True):
+        cosines = vectors @ question
+        own = place[text_of(pair)]
+        usable = [
+            int(row)
+            for row in np.argsort(-cosines)[:DEPTH]
+            if row not in right[pair.question] and not _answers(passages[row], pair, cosines[row] - cosines[own])
+        ]
+        if len(usable) < 4:
+            continue
+        chosen = usable[:negatives] if len(usable) <= negatives else _spread(usable, negatives, rng)
+        groups.append(
+            Group(
+                question=pair.question,
+                positive=passages[own],
+                negatives=tuple(passages[row] for row in chosen),
+                cosines=(float(cosines[own]), *(float(cosines[row]) for row in chosen)),
+                source=pair.source,
+            )
+        )
+    return groups
+
+
+def text_of(pair: Pair) -> str:
+    """The passage as an index would hold it: title in front, and around the answer where it is long."""
+    passage = pair.passage
+    if pair.answer and len(passage) > 1500 and (at := passage.find(pair.answer)) >= 0:
+        start = max(0, min(at - 400, len(passage) - 1200))
+        passage = passage[passage.find(" ", start) + 1 if start else 0 : start + 1200]
+    return f"{pair.title}. {passage}" if pair.title and not passage.startswith(pair.title) else passage
+
+
+def shorten(text: str, characters: int = 1600) -> str:
+    """Stage one reads 256 word pieces; what is far beyond only costs tokenizing."""
+    return text[:characters]
+
+
+def _answers(passage: str, pair: Pair, nearer: float) -> bool:
+    if pair.answer:
+        answer, words = WORDS.findall(pair.answer.lower()), WORDS.findall(passage.lower())
+        return f" {' '.join(answer)} " in f" {' '.join(words)} "
+    return nearer > MARGIN
+
+
+def _spread(rows: list[int], count: int, rng: random.Random) -> list[int]:
+    """Half from the very top, the rest from anywhere in the list."""
+    top = rows[: count // 2]
+    return top + rng.sample(rows[count // 2 :], count - len(top))

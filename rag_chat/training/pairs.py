@@ -1,0 +1,83 @@
+"""Training pairs: a question and the passage that answers it, one JSON object a line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag_chat.errors import BadDataset
+
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+CLAIM_WORDS = (8, 30)  # a sentence of this many words can stand for a claim that someone looks up
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """`answer` is the text inside the passage that answers, or '' where the set does not say."""
+
+    question: str
+    passage: str
+    title: str
+    answer: str
+    source: str
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """English or unmarked pairs of a JSON-lines file (`.jsonl` or `.jsonl.gz`), in file order.
+
+    A line needs `question` and `passage`; `title`, `answer`, `source`, `lang` and `answerable` are used where present.
+    Raises BadDataset with the file's name and line number.
+    """
+    if not path.is_file():
+        raise BadDataset(
+            f"No file '{path.name}' with training pairs is there; give --pairs a .jsonl or .jsonl.gz file."
+        )
+    pairs = []
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            row = json.loads(line)
+            question, passage = row["question"].strip(), row["passage"].strip()
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise BadDataset(
+                f"Line {number} of '{path.name}' is no JSON object with the texts `question` and `passage`: {error}."
+            ) from error
+        if not question or not passage or row.get("lang", "en") != "en" or not row.get("answerable", True):
+            continue
+        pairs.append(Pair(question, passage, row.get("title", ""), row.get("answer", ""), row.get("source", path.name)))
+    return pairs
+
+
+def claims(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
+    """Pairs made of unlabelled text: one sentence of a passage as the query, the rest of the passage as its answer.
+
+    The inverse cloze task (Lee et al. 2019, arXiv:1906.00300); it keeps the ranking of statements, which no labelled
+    set here contains, from being forgotten.
+    """
+    made: list[Pair] = []
+    passages = sorted({(pair.title, pair.passage, pair.source) for pair in pairs})
+    rng.shuffle(passages)
+    for title, passage, source in passages:
+        sentences = SENTENCE.split(passage)
+        fit = [s for s in sentences if CLAIM_WORDS[0] <= len(s.split()) <= CLAIM_WORDS[1]]
+        if len(sentences) < 4 or not fit:
+            continue
+        chosen = rng.choice(fit)
+        rest = " ".join(s for s in sentences if s != chosen)
+        made.append(Pair(chosen, rest, title, "", f"claims:{source}"))
+        if len(made) == count:
+            break
+    return made
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if path.suffix == ".gz":
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            yield from file
+    else:
+        with path.open(encoding="utf-8") as file:
+            yield from file

@@ -1,0 +1,206 @@
+"""The frozen values that travel between the stages; nothing here computes more than a property."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
+Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
+Mode: TypeAlias = Literal["auto", "dense", "rerank", "exhaustive"]
+Status: TypeAlias = Literal["ready", "unchanged", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page's text as PDFium gives it, with line ends made ' \\n' so that every offset is PDFium's character index."""
+
+    number: int  # physical, from 1
+    label: str  # as printed: "iv", "A-3"; the number where the file has no labels
+    text: str  # "" where the page has no text
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`page.text[start:end]` of physical page `page`."""
+
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next.
+
+    `text` is the spans' texts joined by one newline, so that a place in it maps back to a page by arithmetic alone.
+    """
+
+    id: str  # hash of doc_id and ordinal: the same file always gives the same ids
+    doc_id: str  # sha256 of the file's bytes
+    ordinal: int
+    spans: tuple[Span, ...]
+    heading: str  # the outline entry that the chunk stands under, "" where there is none
+    text: str
+
+    @property
+    def first_page(self) -> int:
+        return self.spans[0].page
+
+    @property
+    def last_page(self) -> int:
+        return self.spans[-1].page
+
+    def locate(self, start: int, end: int) -> Span:
+        """The page span of `text[start:end]`, cut to the page on which it starts."""
+        offset = 0
+        for span in self.spans:
+            length = span.end - span.start
+            if start < offset + length or span is self.spans[-1]:
+                begin = min(span.start + start - offset, span.end)
+                return Span(span.page, begin, max(begin, min(span.start + end - offset, span.end)))
+            offset += length + 1
+        raise AssertionError("a chunk has at least one span")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as the catalog knows it."""
+
+    doc_id: str
+    name: str  # file name for people; never used as a path
+    title: str
+    pages: int
+    chunks: int
+    size: int  # bytes
+    added: str  # ISO 8601, UTC
+    pages_without_text: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of one file; the JSON line of `rag-ingest --json`."""
+
+    document: str
+    doc_id: str | None
+    status: Status
+    pages: int = 0
+    chunks: int = 0
+    pages_without_text: tuple[int, ...] = ()
+    pages_ocr: tuple[int, ...] = ()
+    error: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What each part of the final order says of a pair, before they are combined; None where a part did not run."""
+
+    cosine: float | None = None
+    maxsim: float | None = None
+    joint: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk with its rank and score in the last stage that ranked it, and what stage one said."""
+
+    chunk: Chunk
+    document: str  # the document's name
+    page_label: str  # of the chunk's first page
+    rank: int  # from 1
+    score: float  # after reranking calibrated to 0..1, before it stage one's cosine
+    stage1_rank: int | None
+    stage1_score: float | None
+    signals: Signals = Signals()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A candidate that the answer may use; `number` from 1 is what `[n]` in the answer means."""
+
+    number: int
+    candidate: Candidate
+
+    @property
+    def chunk(self) -> Chunk:
+        return self.candidate.chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The quote that carries one sentence of the answer; `quote == page.text[start:end]`."""
+
+    number: int  # of the passage
+    document: str
+    doc_id: str
+    page: int
+    page_label: str
+    quote: str
+    start: int
+    end: int
+    boxes: tuple[Box, ...]  # empty where the quote cannot be placed exactly: never a wrong box
+    score: float
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer; `citation` is a position in the answer's citations, None where nothing carries it."""
+
+    text: str
+    citation: int | None
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and answer of a conversation, as earlier turns are handed to the engine."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole result of a question. `text` carries `[n]` after each sentence that passage n supports."""
+
+    question: str
+    standalone_question: str
+    text: str
+    abstained: bool
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    candidates: tuple[Candidate, ...] = ()
+    generator: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Event: the passages are known, the answer is being written."""
+
+    standalone_question: str
+    passages: tuple[Passage, ...]
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Event: a piece of the answer that may be shown now."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: the checked answer; it replaces what the tokens showed."""
+
+    answer: Answer
+
+
+Event: TypeAlias = Retrieved | Token | Finished
