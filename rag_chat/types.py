@@ -131,6 +131,17 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Both stages without an answer. `mode` is what ran, after `auto` was resolved; `seconds` by stage."""
+
+    query: str
+    mode: Mode
+    candidates: tuple[Candidate, ...]
+    passages: tuple[Passage, ...]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The quote that carries one sentence of the answer; `quote == page.text[start:end]`."""
 
