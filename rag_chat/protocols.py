@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from rag_chat.types import Candidate, Passage, Vectors
+from rag_chat.trace import Trace
+from rag_chat.types import Brief, Candidate, Vectors
 
 
 class Embedder(Protocol):
@@ -46,11 +47,27 @@ class VectorStore(Protocol):
 class Retriever(Protocol):
     """First stage: a query to candidates, best first."""
 
-    def retrieve(self, query: str, top_k: int, doc_ids: Sequence[str] | None = None) -> list[Candidate]: ...
+    def retrieve(
+        self, query: str, top_k: int, doc_ids: Sequence[str] | None = None, *, trace: Trace
+    ) -> list[Candidate]:
+        """At most top_k candidates; seconds go to the stages `embed` and `retrieve` of the trace."""
+        ...
 
 
 class Reranker(Protocol):
     """Second stage: the same candidates in a new order, scores calibrated to 0..1, both ranks kept."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def threshold(self) -> float:
+        """Score of the best candidate under which nothing counts as evidence."""
+        ...
+
+    @property
+    def pairs_per_second(self) -> float:
+        """As measured on this machine at the last call; 0 before the first."""
+        ...
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]: ...
 
@@ -64,12 +81,16 @@ class PairScorer(Protocol):
 
 
 class Generator(Protocol):
-    """Writes an answer from numbered passages. Closing the iterator stops the work."""
+    """Writes an answer from a brief. Closing the iterator stops the work."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def trusted(self) -> bool:
+        """Whether its sentences are shown even where no quote carries them (marked), or only where one does."""
+        ...
 
-    def generate(self, question: str, passages: Sequence[Passage]) -> Iterator[str]:
+    def generate(self, brief: Brief) -> Iterator[str]:
         """Pieces of text as they come."""
         ...
 

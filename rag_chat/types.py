@@ -131,6 +131,26 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a passage, `passage.chunk.text[start:end]`, with its score against the question (0..1)."""
+
+    passage: Passage
+    start: int
+    end: int
+    text: str  # readable: whitespace collapsed, line-end hyphens joined
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """All that a generator is given: the question, the passages, and their best quotes, best first."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """Both stages without an answer. `mode` is what ran, after `auto` was resolved; `seconds` by stage."""
 

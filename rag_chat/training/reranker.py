@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rag_chat.compute import keep_freed_memory, this_machine
+from rag_chat.rerank.interaction import tokens_of
 from rag_chat.rerank.network import InteractionNetwork, Tokens, maxsim
 from rag_chat.training.mining import Group
 
@@ -81,7 +82,7 @@ class Trainer:
             total.backward()
             self._update()
             self.step += 1
-            report(self.step, {name: float(loss) for name, loss in losses.items()})
+            report(self.step, {name: loss.item() for name, loss in losses.items()})
 
     def _losses(self, batch: Sequence[Group]) -> dict[str, Tensor]:
         recipe, size = self.recipe, len(batch[0].negatives) + 1
@@ -165,11 +166,6 @@ def steps(groups: Sequence[Group], recipe: Recipe, done: int) -> Iterator[list[G
         rng = random.Random(f"{recipe.seed}/{step}")
         chosen = rng.choices(sources, weights, k=recipe.groups)
         yield [_draw(rng.choice(by_source[source]), recipe.negatives, rng) for source in chosen]
-
-
-def tokens_of(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int, device: str) -> Tokens:
-    encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=limit, return_tensors="pt")
-    return Tokens(encoded["input_ids"].to(device), encoded["attention_mask"].to(device))
 
 
 def _draw(group: Group, count: int, rng: random.Random) -> Group:

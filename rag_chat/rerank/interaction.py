@@ -1,0 +1,124 @@
+"""The default cross-encoder: this project's weights on top of the stage-one encoder (see `network.py`)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag_chat import quiet
+from rag_chat.compute import this_machine
+from rag_chat.errors import ModelFailed
+from rag_chat.scoring import Combination, length_batches, reordered
+from rag_chat.types import Candidate, Signals
+from rag_chat.weights import Weights
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+    from rag_chat.rerank.network import InteractionNetwork, Tokens
+
+WEIGHTS_FILE, CARD_FILE = "weights.safetensors", "combination.json"
+BATCH = 10  # pairs of similar length; on two cores smaller batches stay in the cache
+PASSAGE_TOKENS, QUESTION_TOKENS = 256, 96  # stage one's own limit; longer questions are cut
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What travels with the weights: the final order, the order of bare sentences, and the evidence threshold."""
+
+    passages: Combination  # cosine, MaxSim and joint logit of a passage
+    sentences: Combination  # of a sentence, which has no stage-one cosine
+    threshold: float  # calibrated score of the best passage under which nothing counts as evidence
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Combination(**values["passages"]), Combination(**values["sentences"]), float(values["threshold"]))
+
+
+class InteractionReranker:
+    """Scores pairs in length-sorted batches; `pairs_per_second` is what this machine did last."""
+
+    def __init__(self, weights: Weights, encoder: Weights) -> None:
+        quiet.libraries()
+        assert weights.path is not None
+        try:
+            self.card = Card.read(weights.path / CARD_FILE)
+            self._network = load_network(encoder, weights.path / WEIGHTS_FILE)
+            self._tokenizer = load_tokenizer(encoder)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise ModelFailed(
+                f"The reranker '{weights.name}' cannot be loaded: {error}. Train it anew with: rag-chat train reranker."
+            ) from error
+        self._network = self._network.to(this_machine().device, this_machine().dtype).eval()
+        self.name = weights.name
+        self.threshold = self.card.threshold
+        self.pairs_per_second = 0.0
+
+    def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+        if not candidates:
+            return []
+        start = time.perf_counter()
+        found = self._signals(query, [c.chunk.text for c in candidates])
+        self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
+        marked = [replace(c, signals=replace(s, cosine=c.stage1_score)) for c, s in zip(candidates, found, strict=True)]
+        return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Calibrated 0..1 for sentences of a passage."""
+        return [self.card.sentences.probability(s) for s in self._signals(question, texts)]
+
+    def _signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
+        import torch
+
+        signals = [Signals()] * len(texts)
+        with torch.inference_mode():
+            asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, this_machine().device)
+            for batch in length_batches([len(text) for text in texts], BATCH):
+                passages = tokens_of(self._tokenizer, [texts[i] for i in batch], PASSAGE_TOKENS, this_machine().device)
+                scores = self._network(asked, passages, torch.zeros(len(batch), dtype=torch.long))
+                for place, sim, joint in zip(batch, scores.maxsim.tolist(), scores.joint.tolist(), strict=True):
+                    signals[place] = Signals(maxsim=sim, joint=joint)
+        return signals
+
+
+def load_network(encoder: Weights, trained: Path | None = None) -> InteractionNetwork:
+    """The network in float32 on the CPU: the stage-one encoder, and over it what training changed."""
+    import torch
+    from safetensors.torch import load_file
+    from transformers import BertModel
+
+    from rag_chat.rerank.network import InteractionNetwork
+
+    bert = BertModel.from_pretrained(
+        encoder.location, add_pooling_layer=False, dtype=torch.float32, local_files_only=True
+    )
+    network = InteractionNetwork(bert)
+    if trained is not None:
+        changed = {name: value.float() for name, value in load_file(trained).items()}
+        unknown = network.load_state_dict(changed, strict=False).unexpected_keys
+        if unknown:
+            raise ValueError(f"the file holds '{unknown[0]}', which this version does not know")
+    return network
+
+
+def load_tokenizer(encoder: Weights) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(encoder.location, local_files_only=True)
+    return tokenizer
+
+
+def tokens_of(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int, device: str | torch.device
+) -> Tokens:
+    """(texts, tokens) ids and mask, padded to the longest, cut at `limit`."""
+    from rag_chat.rerank.network import Tokens
+
+    encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=limit, return_tensors="pt")
+    return Tokens(encoded["input_ids"].to(device), encoded["attention_mask"].to(device))

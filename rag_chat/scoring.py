@@ -1,0 +1,73 @@
+"""Ranking arithmetic on plain numbers; numpy only, no models and no I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_chat.types import Candidate, Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """The final order: a weighted sum of the signals, and its calibration to a probability of being relevant.
+
+    The weights are set on tuning data and travel with the reranker's weights. Probability is
+    sigmoid(scale * sum + offset), Platt's form.
+    """
+
+    cosine: float
+    maxsim: float
+    joint: float
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def logit(self, signals: Signals) -> float:
+        """The weighted sum over the signals that ran, calibrated but not yet squashed."""
+        parts = (
+            (self.cosine, signals.cosine),
+            (self.maxsim, signals.maxsim),
+            (self.joint, signals.joint),
+        )
+        return self.scale * sum(weight * value for weight, value in parts if value is not None) + self.offset
+
+    def probability(self, signals: Signals) -> float:
+        return sigmoid(self.logit(signals))
+
+
+def sigmoid(value: float) -> float:
+    """1 / (1 + e^-value), without overflow on either side."""
+    if value >= 0:
+        return 1.0 / (1.0 + math.exp(-value))
+    return math.exp(value) / (1.0 + math.exp(value))
+
+
+def fit_calibration(logits: NDArray[np.float64], relevant: NDArray[np.float64]) -> tuple[float, float]:
+    """Scale and offset of Platt's sigmoid by Newton steps on the log loss (Platt 1999); inputs are (n,)."""
+    scale, offset = 1.0, 0.0
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-np.clip(scale * logits + offset, -30, 30)))
+        slope = np.array([np.sum((p - relevant) * logits), np.sum(p - relevant)])
+        w = p * (1 - p) + 1e-9
+        curve = np.array([[np.sum(w * logits**2), np.sum(w * logits)], [np.sum(w * logits), np.sum(w)]])
+        step = np.linalg.solve(curve + 1e-6 * np.eye(2), slope)
+        scale, offset = scale - float(step[0]), offset - float(step[1])
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return scale, offset
+
+
+def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
+    """Best first by the new scores; ties keep the earlier order; ranks count from 1 anew, stage one's are kept."""
+    order = sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].rank))
+    return [replace(candidates[i], rank=rank, score=scores[i]) for rank, i in enumerate(order, start=1)]
+
+
+def length_batches(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Places of texts in batches of at most `size`, longest first, so that a batch pads little."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    return [order[start : start + size] for start in range(0, len(order), size)]
