@@ -41,6 +41,7 @@ class Settings(BaseSettings):
 
     # where
     library: Path = Path("data/library")  # everything the user has put in
+    cache: Path = Path("data/cache")  # unpacked models; may be deleted
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
     offline: bool = False  # no network call but to configured servers

@@ -16,7 +16,7 @@ Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page's text as PDFium gives it, with line ends made ' \\n' so that every offset is PDFium's character index."""
+    """One page's text as PDFium gives it; line ends are ' \\n', so that every offset is PDFium's character index."""
 
     number: int  # physical, from 1
     label: str  # as printed: "iv", "A-3"; the number where the file has no labels

@@ -4,8 +4,8 @@ The lower layers of the stage-one encoder read question and passage separately; 
 computed. The encoder's own upper layers give token vectors, compared by MaxSim (late interaction, Khattab
 and Zaharia 2020, arXiv:2004.12832). A copy of the same upper layers, the *joint* layers, reads both texts at once
 with full attention, and a head on its first state gives a correction (deferred interaction as in
-PreTTR, MacAvaney et al. 2020, arXiv:2004.14255). The head's last layer starts at zero, so training starts at the ranking
-that cosine and MaxSim give without any training, and can only leave it where the data pay for that.
+PreTTR, MacAvaney et al. 2020, arXiv:2004.14255). The head's last layer starts at zero, so training starts at the
+ranking that cosine and MaxSim give without any training, and can only leave it where the data pay for that.
 
 Knows nothing about text, files or devices; shapes are (texts, tokens) for ids and masks.
 """

@@ -1,0 +1,147 @@
+"""The one place where settings become objects. Importing it loads no torch; building does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag_chat import weights
+from rag_chat.config import Settings
+from rag_chat.errors import BadSetting, WeightsMissing
+
+if TYPE_CHECKING:
+    from rag_chat.chat.engine import Engine
+    from rag_chat.highlight import PageView
+    from rag_chat.index.connect import Library
+    from rag_chat.index.embedders import BiEncoder
+    from rag_chat.protocols import Generator, PairScorer, Reranker
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that a door needs, open; `close` when done."""
+
+    settings: Settings
+    engine: Engine
+    library: Library
+    embedder: BiEncoder
+    reranker: Reranker
+    pages: PageView
+
+    def delete_document(self, doc_id: str) -> None:
+        """Removes every trace of a document: vectors first, then catalog and file, so that nothing can be found
+        that is no longer there."""
+        self.library.catalog.hide(doc_id)
+        self.library.store.delete(doc_id)
+        self.library.catalog.delete(doc_id)
+
+    def close(self) -> None:
+        self.pages.close()
+        self.library.close()
+
+
+def open_app(settings: Settings, *, exclusive: bool = False) -> App:
+    """Opens the library and loads every model; raises RagChatError with what to do where something is missing."""
+    from rag_chat.chat.engine import Engine, Limits, Stages
+    from rag_chat.chat.support import ExactSupport
+    from rag_chat.highlight import PageView
+    from rag_chat.rerank.keep_order import KeepOrder
+    from rag_chat.retrieval.dense import DenseRetriever
+
+    bi_encoder = embedder(settings)
+    opened = library(settings, bi_encoder, exclusive=exclusive)
+    second, scorer = reranker(settings)
+    pages = PageView()
+    stages = Stages(
+        catalog=opened.catalog,
+        embedder=bi_encoder,
+        retriever=DenseRetriever(bi_encoder, opened.store, opened.catalog),
+        reranker=second,
+        keep_order=KeepOrder(),
+        scorer=scorer,
+        generator=generator(settings),
+        support=ExactSupport(),
+        place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
+    )
+    limits = Limits(
+        mode=settings.mode,
+        candidates=settings.candidates,
+        passages=settings.passages,
+        exhaustive_chunks=settings.exhaustive_chunks,
+        exhaustive_seconds=settings.exhaustive_seconds,
+        question_characters=settings.question_characters,
+        evidence_threshold=settings.evidence_threshold,
+    )
+    return App(settings, Engine(stages, limits), opened, bi_encoder, second, pages)
+
+
+def embedder(settings: Settings) -> BiEncoder:
+    from rag_chat.index.embedders import BiEncoder
+
+    return BiEncoder(weights.find(settings.embedder_name, offline=settings.offline))
+
+
+def library(settings: Settings, encoder: BiEncoder, *, exclusive: bool) -> Library:
+    from rag_chat.index.connect import open_library
+
+    return open_library(
+        settings.library,
+        encoder.name,
+        encoder.dimension,
+        chunk_tokens=settings.chunk_tokens,
+        overlap=settings.chunk_overlap_tokens,
+        exclusive=exclusive,
+    )
+
+
+def reranker(settings: Settings) -> tuple[Reranker, PairScorer]:
+    """The second stage, and the same model as the scorer of sentences."""
+    name = settings.reranker_name
+    found = weights.find(name, offline=settings.offline) if name != "none" else None
+    if found is None or found.path is None or not (found.path / "combination.json").exists():
+        if found is not None:
+            from rag_chat.rerank.cross_encoder import CrossEncoderReranker
+
+            foreign = CrossEncoderReranker(found)
+            return foreign, foreign
+        found = weights.find("minilm-interaction", offline=True)
+    from rag_chat.rerank.interaction import InteractionReranker
+    from rag_chat.rerank.keep_order import KeepOrder
+
+    own = InteractionReranker(found, weights.find(DEFAULT_ENCODER, offline=True))
+    return (KeepOrder() if name == "none" else own), own
+
+
+def generator(settings: Settings) -> Generator:
+    """The configured generator; quoting where the default's weights are not installed."""
+    from rag_chat.chat import prompt
+    from rag_chat.generation.quoting import QuotingGenerator
+
+    name = settings.generator_name
+    if settings.generator_url is not None:
+        if settings.generator is None:
+            raise BadSetting("`generator_url` is set but `generator` is not; name the server's model there.")
+        from rag_chat.generation.remote import RemoteGenerator
+
+        return RemoteGenerator(
+            settings.generator_url,
+            settings.generator,
+            prompt.from_passages,
+            key=settings.generator_key,
+            most=settings.max_new_tokens,
+        )
+    if name == "quoting":
+        return QuotingGenerator()
+    try:
+        found = weights.find(name, offline=settings.offline)
+    except WeightsMissing:
+        if settings.generator is not None:  # asked for by name: a fallback would be silent
+            raise
+        return QuotingGenerator()
+    from rag_chat.generation.local import LocalGenerator
+
+    return LocalGenerator(
+        found, (prompt.from_quotes, prompt.from_passages), cache=settings.cache, most=settings.max_new_tokens
+    )

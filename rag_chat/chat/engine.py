@@ -1,0 +1,249 @@
+"""A question to a cited answer: rewrite, retrieve, rerank, select, generate, cite, verify. Stateless.
+
+Knows Protocols and values only, no files, no models' names, no user interface. One question at a time uses the
+models; callers may be threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from rag_chat.chat import citations, evidence, history
+from rag_chat.chat.passages import best_quotes, quotable, select
+from rag_chat.chat.support import SUPPORTED
+from rag_chat.errors import BadQuestion, NotFound
+from rag_chat.library.catalog import Catalog
+from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, Retriever, SupportChecker
+from rag_chat.trace import Trace
+from rag_chat.types import (
+    Answer,
+    Box,
+    Brief,
+    Citation,
+    Event,
+    Finished,
+    Mode,
+    Passage,
+    Quote,
+    Retrieved,
+    SearchResult,
+    Sentence,
+    Token,
+    Turn,
+)
+
+PlaceQuote = Callable[[str, int, int, int], tuple[Box, ...]]  # doc_id, page, start, end -> boxes
+QUOTES = 6  # handed to the generator
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The engine's collaborators, already built."""
+
+    catalog: Catalog
+    embedder: Embedder
+    retriever: Retriever
+    reranker: Reranker
+    keep_order: Reranker
+    scorer: PairScorer
+    generator: Generator
+    support: SupportChecker
+    place_quote: PlaceQuote
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The settings that the engine reads."""
+
+    mode: Mode = "auto"
+    candidates: int = 50
+    passages: int = 5
+    exhaustive_chunks: int = 500
+    exhaustive_seconds: float = 1.0
+    question_characters: int = 4000
+    evidence_threshold: float | None = None
+
+
+class Engine:
+    """`search` runs both stages; `ask` goes on to an answer and emits events on the way."""
+
+    def __init__(self, stages: Stages, limits: Limits) -> None:
+        self._stages = stages
+        self._limits = limits
+
+    def search(
+        self,
+        query: str,
+        *,
+        mode: Mode | None = None,
+        candidates: int | None = None,
+        passages: int | None = None,
+        doc_ids: Sequence[str] | None = None,
+    ) -> SearchResult:
+        """Both stages. Raises BadQuestion for an empty or overlong query, NotFound for an unknown document."""
+        return self._search(query, Trace(), mode, candidates, passages, doc_ids)
+
+    def ask(
+        self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
+    ) -> Iterator[Event]:
+        """Retrieved, then Tokens, then Finished with the checked answer. Closing the iterator stops the model."""
+        trace = Trace()
+        standalone = history.standalone(question, history_)
+        found = self._search(standalone, trace, None, None, None, doc_ids)
+        yield Retrieved(standalone, found.passages, found.candidates)
+        with trace.stage("quote"):
+            quotes = best_quotes(standalone, found.passages, self._stages.scorer, QUOTES)
+        draft = Answer(
+            question=question,
+            standalone_question=standalone,
+            text=evidence.REFUSAL,
+            abstained=True,
+            sentences=(),
+            citations=(),
+            passages=found.passages,
+            candidates=found.candidates,
+            generator=self._stages.generator.name,
+        )
+        if not evidence.enough(found.passages, quotes, self._threshold()):
+            yield Finished(replace(draft, seconds=trace.seconds()))
+            return
+        brief = Brief(standalone, found.passages, quotes)
+        carried: list[citations.Attribution] = []
+        with closing(self._checked(brief, trace)) as checked:
+            for attribution in checked:
+                carried.append(attribution)
+                yield Token(f"{attribution.sentence} ")
+        with trace.stage("verify"):
+            answer = self._finish(draft, carried)
+        yield Finished(replace(answer, seconds=trace.seconds()))
+
+    def _search(
+        self,
+        query: str,
+        trace: Trace,
+        mode: Mode | None,
+        candidates: int | None,
+        passages: int | None,
+        doc_ids: Sequence[str] | None,
+    ) -> SearchResult:
+        stages, limits = self._stages, self._limits
+        self._check(query, doc_ids)
+        chunks = stages.catalog.chunk_count(doc_ids)
+        chosen = self._resolve(mode or limits.mode, chunks)
+        depth = chunks if chosen == "exhaustive" else candidates or limits.candidates
+        first = stages.retriever.retrieve(query, depth, doc_ids, trace=trace)
+        reranker = stages.keep_order if chosen == "dense" else stages.reranker
+        with trace.stage("rerank"):
+            final = reranker.rerank(query, first)
+        kept = select(final, passages or limits.passages)
+        return SearchResult(query, chosen, tuple(final), kept, trace.seconds())
+
+    def _check(self, query: str, doc_ids: Sequence[str] | None) -> None:
+        if not query.strip():
+            raise BadQuestion("The question is empty; type what you want to know from your documents.")
+        if len(query) > self._limits.question_characters:
+            raise BadQuestion(
+                f"The question has {len(query):,} characters, more than the {self._limits.question_characters:,} that"
+                " are allowed (setting question_characters); ask a shorter one."
+            )
+        known = {document.doc_id for document in self._stages.catalog.documents()}
+        if not known:
+            raise NotFound("The library has no documents yet; add some with rag-ingest or on the page.")
+        for doc_id in doc_ids or ():
+            if doc_id not in known:
+                raise NotFound(f"No document '{doc_id[:16]}' is in the library; see: rag-chat documents.")
+
+    def _resolve(self, mode: Mode, chunks: int) -> Mode:
+        """`auto` lets the cross-encoder score everything where this machine, as measured, does so in time."""
+        if mode != "auto":
+            return mode
+        speed = self._stages.reranker.pairs_per_second
+        small = chunks <= self._limits.exhaustive_chunks
+        return "exhaustive" if small and chunks <= speed * self._limits.exhaustive_seconds else "rerank"
+
+    def _threshold(self) -> float:
+        given = self._limits.evidence_threshold
+        return self._stages.reranker.threshold if given is None else given
+
+    def _checked(self, brief: Brief, trace: Trace) -> Iterator[citations.Attribution]:
+        """The generator's sentences as they are completed, each with its quote; what a small model says without one
+        is dropped, and where nothing is left the best quotes speak for themselves."""
+        generator, pool = self._stages.generator, quotable(brief.passages)
+        start, shown, buffer = trace.since_start(), 0, ""
+        seen: set[str] = set()
+        with closing(_ending(generator.generate(brief))) as pieces:
+            for piece in pieces:
+                if "first_token" not in trace.seconds():
+                    trace.add("first_token", trace.since_start())
+                buffer += piece
+                complete, buffer = _complete(buffer)
+                for sentence in complete:
+                    attribution = self._attribute(sentence, pool, trace)
+                    if sentence in seen or not (generator.trusted or attribution.support >= SUPPORTED):
+                        continue
+                    seen.add(sentence)
+                    shown += 1
+                    yield attribution
+        trace.add("generate", trace.since_start() - start)
+        if not shown:
+            for quote in brief.quotes[:2]:
+                yield citations.Attribution(quote.text, quote, 1.0)
+
+    def _attribute(self, sentence: str, pool: Sequence[Quote], trace: Trace) -> citations.Attribution:
+        with trace.stage("verify"):
+            return citations.attribute(sentence, pool, self._stages.support, self._stages.embedder)
+
+    def _finish(self, draft: Answer, carried: Sequence[citations.Attribution]) -> Answer:
+        sentences, found, text = [], list[Citation](), []
+        for attribution in carried:
+            supported = attribution.support >= SUPPORTED and attribution.quote is not None
+            place = None
+            if attribution.quote is not None and supported:
+                citation = self._cite(attribution.quote, attribution.support, supported)
+                place = found.index(citation) if citation in found else len(found)
+                if place == len(found):
+                    found.append(citation)
+            sentences.append(Sentence(attribution.sentence, place, supported))
+            mark = f" [{found[place].number}]" if place is not None else ""
+            text.append(f"{attribution.sentence}{mark}")
+        if not sentences:
+            return draft
+        return replace(draft, text=" ".join(text), abstained=False, sentences=tuple(sentences), citations=tuple(found))
+
+    def _cite(self, quote: Quote, score: float, supported: bool) -> Citation:
+        passage: Passage = quote.passage
+        span = passage.chunk.locate(quote.start, quote.end)
+        page = self._stages.catalog.page(passage.chunk.doc_id, span.page)
+        return Citation(
+            number=passage.number,
+            document=passage.candidate.document,
+            doc_id=passage.chunk.doc_id,
+            page=span.page,
+            page_label=page.label if page else str(span.page),
+            quote=page.text[span.start : span.end] if page else "",
+            start=span.start,
+            end=span.end,
+            boxes=self._stages.place_quote(passage.chunk.doc_id, span.page, span.start, span.end),
+            score=round(score, 4),
+            supported=supported,
+        )
+
+
+def _ending(pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces, and a line end after the last, so that the last sentence counts as complete."""
+    yield from pieces
+    yield "\n"
+
+
+def _complete(buffer: str) -> tuple[list[str], str]:
+    """Finished sentences of what the model has written so far, and the unfinished rest."""
+    lines = buffer.split("\n")
+    done = [sentence for line in lines[:-1] for sentence in citations.sentences_of(line)]
+    tail = citations.sentences_of(lines[-1])
+    if len(tail) > 1:  # the last sentence may still grow, those before it cannot
+        cut = lines[-1].rfind(tail[-1][:20])
+        if cut > 0:
+            return done + tail[:-1], lines[-1][cut:]
+    return done, lines[-1]

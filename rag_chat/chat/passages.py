@@ -1,0 +1,67 @@
+"""From ranked candidates to the few passages that the answer may use, and their best quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag_chat.protocols import PairScorer
+from rag_chat.sentences import readable, split
+from rag_chat.types import Candidate, Passage, Quote
+
+OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
+FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
+MOST_SENTENCES = 80  # scored for one question; the best passages' come first
+
+
+def select(candidates: Sequence[Candidate], count: int) -> tuple[Passage, ...]:
+    """The best candidates, numbered from 1, without those that repeat a better one (chunks overlap by design)."""
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if len(kept) == count:
+            break
+        if not any(_repeats(candidate, better) for better in kept):
+            kept.append(candidate)
+    return tuple(Passage(number, candidate) for number, candidate in enumerate(kept, start=1))
+
+
+def best_quotes(question: str, passages: Sequence[Passage], scorer: PairScorer, count: int) -> tuple[Quote, ...]:
+    """The sentences of the passages that answer the question best, best first, each text once."""
+    sentences = quotable(passages)[:MOST_SENTENCES]
+    scores = scorer.score(question, [quote.text for quote in sentences])
+    ranked = sorted(
+        (
+            Quote(q.passage, q.start, q.end, q.text, _weigh(score, q.passage.candidate.score))
+            for q, score in zip(sentences, scores, strict=True)
+        ),
+        key=lambda quote: -quote.score,
+    )
+    return tuple(ranked[:count])
+
+
+def quotable(passages: Sequence[Passage]) -> list[Quote]:
+    """Every sentence of the passages, in order, score 0; a text that several passages share counts for the first."""
+    seen: set[str] = set()
+    quotes = []
+    for passage in passages:
+        for start, end in split(passage.chunk.text):
+            text = readable(passage.chunk.text[start:end])
+            if len(text.split()) >= FEWEST_WORDS and text not in seen:
+                seen.add(text)
+                quotes.append(Quote(passage, start, end, text, 0.0))
+    return quotes
+
+
+def _weigh(sentence: float, passage: float) -> float:
+    """Geometric mean: a fitting sentence in a fitting passage."""
+    return float((max(sentence, 0.0) * max(passage, 1e-6)) ** 0.5)
+
+
+def _repeats(candidate: Candidate, better: Candidate) -> bool:
+    if candidate.chunk.doc_id != better.chunk.doc_id:
+        return candidate.chunk.text == better.chunk.text
+    shared = 0
+    for a in candidate.chunk.spans:
+        for b in better.chunk.spans:
+            if a.page == b.page:
+                shared += max(0, min(a.end, b.end) - max(a.start, b.start))
+    return shared > OVERLAP * min(len(candidate.chunk.text), len(better.chunk.text))

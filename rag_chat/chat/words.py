@@ -1,0 +1,65 @@
+"""What of a sentence must be found again in a quote: its content words, numbers and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+WORD = re.compile(r"[^\W_]+(?:['’.,][^\W_]+)*")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w’'-]+")
+STOP = frozenset(
+    (
+        "a about above after all also an and any are as at be been before being below between both but by can could"
+        " did do does during each for from further had has have he her here him his how i if in into is it its itself"
+        " may me might more most must my of on once only or other our out over own same shall she should so some such"
+        " than that the their them then there these they this those through to too under until up was we were what"
+        " when where which while who whom whose why will with would you your"
+    ).split()
+)
+NEGATIONS = frozenset("no not never none neither nor without cannot n't".split())
+ENDINGS = ("ization", "ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ed", "es", "ly", "s")
+
+
+def content(text: str) -> list[str]:
+    """Stems of the words that carry meaning, numbers as plain digits."""
+    return [stem(word) for word in WORD.findall(text) if word.lower() not in STOP]
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers without grouping commas and trailing zeros: '1,250.50' and '1250.5' are the same."""
+    return {_plain(number) for number in NUMBER.findall(text)}
+
+
+def names(text: str) -> set[str]:
+    """Capitalised words that do not open a sentence, lower-cased stems."""
+    return {stem(name) for name in NAME.findall(text) if name.lower() not in STOP}
+
+
+def negated(text: str) -> bool:
+    words = text.lower().replace("n't", " n't").split()
+    return any(word.strip(".,;:") in NEGATIONS for word in words)
+
+
+def stem(word: str) -> str:
+    """A light suffix stripper: enough for 'increases' to meet 'increased', cheap enough to run on every word."""
+    if word[0].isdigit():
+        return _plain(word)
+    word = word.lower().replace("’", "'").removesuffix("'s")
+    for ending in ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending)
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+def coverage(sentence: Iterable[str], quote: Iterable[str]) -> float:
+    """Share of the sentence's distinct stems that the quote has; 0 for a sentence without any."""
+    wanted, there = set(sentence), set(quote)
+    return len(wanted & there) / len(wanted) if wanted else 0.0
+
+
+def _plain(number: str) -> str:
+    number = number.replace(",", "")
+    if number.count(".") == 1:
+        number = number.rstrip("0").rstrip(".")
+    return number

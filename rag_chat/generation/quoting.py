@@ -1,0 +1,30 @@
+"""A Generator without a language model: the best sentences of the passages, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rag_chat.types import Brief, Quote
+
+MOST = 3  # sentences in an answer
+NEAR = 0.6  # a further sentence is taken if it scores at least this share of the best one's score
+
+
+class QuotingGenerator:
+    """Cannot invent anything; cannot sum up or count either."""
+
+    name = "quoting"
+    trusted = False
+
+    def generate(self, brief: Brief) -> Iterator[str]:
+        """One quote a line, in reading order."""
+        for quote in quotes_to_show(brief):
+            yield f"{quote.text}\n"
+
+
+def quotes_to_show(brief: Brief) -> list[Quote]:
+    """The best quote and what is nearly as good."""
+    if not brief.quotes:
+        return []
+    wanted = [q for q in brief.quotes[:MOST] if q.score >= NEAR * brief.quotes[0].score]
+    return sorted(wanted, key=lambda q: (q.passage.number, q.start))

@@ -1,0 +1,70 @@
+"""A model behind an OpenAI-compatible URL: llama.cpp, vLLM, Ollama, TGI or a provider. Text leaves this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import httpx
+from pydantic import SecretStr
+
+from rag_chat.errors import RemoteFailed
+from rag_chat.types import Brief
+
+TIMEOUT = httpx.Timeout(10.0, read=120.0)  # seconds
+PromptWriter = Callable[[Brief], tuple[str, str]]
+
+
+class RemoteGenerator:
+    """Streams `POST {url}/chat/completions` at temperature 0."""
+
+    trusted = True
+
+    def __init__(
+        self, url: str, model: str, writer: PromptWriter, *, key: SecretStr | None = None, most: int = 160
+    ) -> None:
+        self.name = model
+        self._url = url.rstrip("/")
+        self._write = writer
+        self._most = most
+        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key is not None else {}
+        self._client = httpx.Client(timeout=TIMEOUT, headers=headers)
+
+    def generate(self, brief: Brief) -> Iterator[str]:
+        system, user = self._write(brief)
+        body = {
+            "model": self.name,
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "temperature": 0,
+            "max_tokens": self._most,
+            "stream": True,
+        }
+        try:
+            with self._client.stream("POST", f"{self._url}/chat/completions", json=body) as response:
+                if response.status_code != 200:
+                    raise RemoteFailed(
+                        f"The language model server at {self._url} answered with status {response.status_code};"
+                        " check its address, the model's name and the key."
+                    )
+                yield from _pieces(response.iter_lines(), self._url)
+        except httpx.HTTPError as error:
+            raise RemoteFailed(
+                f"The language model server at {self._url} cannot be reached ({type(error).__name__});"
+                " is it running? Set `generator` to a local model to do without it."
+            ) from error
+
+
+def _pieces(lines: Iterator[str], url: str) -> Iterator[str]:
+    """The text of server-sent events up to [DONE]."""
+    for line in lines:
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or not data:
+            continue
+        if data == "[DONE]":
+            return
+        try:
+            text = json.loads(data)["choices"][0]["delta"].get("content")
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise RemoteFailed(f"The language model server at {url} sent something that is no chat chunk.") from error
+        if text:
+            yield text
