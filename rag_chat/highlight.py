@@ -25,7 +25,7 @@ MAX_BOXES = 2000  # of one quote: more is a page of single letters, which no hig
 SECONDS = 30.0  # for one page; a page that needs more is not worth waiting for
 MEMORY_MB = 2048
 WORD_GAP = 1.2  # boxes of one line join over gaps up to so many line heights
-FILL, EDGE = (255, 204, 0, 84), (214, 140, 0, 255)
+FILL, EDGE = (255, 233, 138), (222, 160, 20)  # multiplied with the page, so that black letters stay black
 
 _CharBox = tuple[str, Box]
 
@@ -60,20 +60,20 @@ def _boxes(path: str, page: int, start: int, end: int, quote: str | None) -> tup
 
 
 def _image(path: str, page: int, spans: tuple[tuple[int, int], ...], width: int) -> bytes:
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageChops, ImageDraw
 
     with _opened(path, page) as (sheet, text):
         scale = _scale(sheet.get_width(), sheet.get_height(), width)
         bitmap = sheet.render(scale=scale)
         to_pixel = bitmap.get_posconv(sheet)
-        picture = bitmap.to_pil().convert("RGBA")
-        layer = Image.new("RGBA", picture.size)
+        picture = bitmap.to_pil().convert("RGB")
+        layer = Image.new("RGB", picture.size, "white")
         pen = ImageDraw.Draw(layer)
         for start, end in spans:
             for box in _place(text, start, end, None):
                 pen.rectangle(_pixels(to_pixel, box), fill=FILL, outline=EDGE, width=max(1, round(scale)))
         file = io.BytesIO()
-        Image.alpha_composite(picture, layer).convert("RGB").save(file, "PNG")
+        ImageChops.multiply(picture, layer).save(file, "PNG")
         return file.getvalue()
 
 
