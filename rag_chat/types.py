@@ -33,6 +33,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """One entry of a document's outline: where it begins, and its titles from the top level down."""
+
+    page: int
+    start: int  # character in the page's text
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next.
 

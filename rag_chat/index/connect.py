@@ -1,0 +1,229 @@
+"""Opens a library: its lock, its catalog, and a vector store that holds exactly what the catalog says is ready.
+
+The catalog is the truth. Where Chroma differs from it, the owner mends Chroma from the catalog's vectors without
+embedding anything; a reader, who may not write, searches the catalog's vectors in memory instead. Importing this
+loads no chromadb.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rag_chat.errors import DocumentError, LibraryError, LibraryMismatch, NotFound
+from rag_chat.index.in_memory import InMemory
+from rag_chat.index.seal import Seal
+from rag_chat.library.catalog import Built, Catalog
+from rag_chat.library.lock import Lock
+from rag_chat.protocols import VectorStore
+from rag_chat.sandbox import Sandbox
+from rag_chat.types import Chunk, Document, Outline, Page, Vectors
+
+PROBE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The proof of a deletion: what was there, and what is left (all zero)."""
+
+    document: str
+    doc_id: str
+    chunks: int
+    rows_left: int
+    vectors_left: int
+    files_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One open library. Writes go through it, so that catalog, index and files change in the one safe order."""
+
+    folder: Path
+    catalog: Catalog
+    store: VectorStore
+    lock: Lock
+    seal: Seal
+
+    def add(
+        self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors, *,
+        outline: Sequence[Outline], source: Path,
+    ) -> None:  # fmt: skip
+        """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it."""
+        self.seal.remove()
+        try:
+            self.catalog.keep_file(document.doc_id, source)
+            self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
+            self.catalog.add(document, pages, chunks, vectors, outline)
+        except BaseException:
+            self._forget(document.doc_id)
+            raise
+        self.seal.make()
+
+    def delete(self, doc_id: str) -> Deletion:
+        """Invisible at once, then gone everywhere; opening the library ends an interrupted deletion.
+
+        Raises NotFound where no ready document has this id.
+        """
+        document = self.catalog.document(doc_id)
+        if document is None:
+            raise NotFound(f"No document '{doc_id}' is in the library; `rag-chat documents` lists what is.")
+        self.catalog.hide(doc_id)
+        self.seal.remove()
+        self.store.delete(doc_id)
+        self.catalog.delete(doc_id)
+        self.seal.make()
+        return Deletion(
+            document.name, doc_id, document.chunks, self.catalog.rows_left(doc_id), self.store.count(doc_id),
+            int(self.catalog.file(doc_id).exists()),
+        )  # fmt: skip
+
+    def replace_chunks(self, built: Built) -> None:
+        """Puts the catalog's staged chunks in the old ones' place and makes the index anew from them."""
+        self.seal.remove()
+        self.catalog.adopt_staged(built)
+        self.store.clear()
+        _fill(self.store, self.catalog)
+        self.seal.make()
+
+    def close(self) -> None:
+        if not isinstance(self.store, InMemory):
+            self.store.close()  # type: ignore[attr-defined]
+        self.catalog.close()
+        self.lock.close()
+
+    def _forget(self, doc_id: str) -> None:
+        """Best effort: what cannot be removed now is swept when the library is opened again."""
+        try:
+            self.store.delete(doc_id)
+            if self.catalog.document(doc_id) is None:
+                self.catalog.delete(doc_id)
+            self.seal.make()
+        except LibraryError:
+            return
+
+
+def open_library(
+    folder: Path, embedder_name: str, dimension: int, *, chunk_tokens: int, overlap: int, exclusive: bool,
+    any_built: bool = False,
+) -> Library:  # fmt: skip
+    """Opens or makes the library in `folder`.
+
+    Raises LibraryInUse, or LibraryMismatch where it was built with other settings; `any_built` lets a rebuild in.
+    """
+    lock = Lock(folder, exclusive=exclusive)
+    try:
+        catalog = Catalog(folder)
+        wanted = Built(embedder_name, dimension, chunk_tokens, overlap)
+        if not any_built:
+            _check_built(catalog, wanted)
+        seal = Seal(folder / "chroma.seal", folder / "chroma")
+        if exclusive:
+            catalog.sweep()
+            store = _whole_store(folder / "chroma", catalog, seal)
+        else:
+            store = _readers_store(folder / "chroma", catalog, seal)
+        return Library(folder, catalog, store, lock, seal)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _check_built(catalog: Catalog, wanted: Built) -> None:
+    built = catalog.built()
+    if built is None or not catalog.documents():
+        catalog.set_built(wanted)
+    elif built != wanted:
+        raise LibraryMismatch(
+            f"The library was built with {_words(built)}, but the settings say {_words(wanted)};"
+            " run rag-ingest --rebuild, or use another --library."
+        )
+
+
+def _words(built: Built) -> str:
+    return (
+        f"'{built.embedder}' ({built.dimension} dimensions, chunks of {built.chunk_tokens} tokens,"
+        f" {built.overlap} overlapping)"
+    )
+
+
+def _whole_store(folder: Path, catalog: Catalog, seal: Seal) -> VectorStore:
+    """Chroma, made to hold exactly the catalog's ready chunks."""
+    from rag_chat.index.chroma import Chroma
+
+    if folder.exists() and not seal.holds() and not _survives_reading(folder, catalog):
+        _move_aside(folder)
+    seal.remove()
+    try:
+        store = Chroma(folder)
+        _mend(store, catalog)
+    except LibraryError:
+        _move_aside(folder)
+        store = Chroma(folder)
+        _fill(store, catalog)
+    seal.make()
+    return store
+
+
+def _mend(store: VectorStore, catalog: Catalog) -> None:
+    """Removes vectors that no ready chunk has, and adds those that are missing."""
+    held, wanted = store.ids(), catalog.chunk_ids()  # type: ignore[attr-defined]
+    if held - wanted:
+        store.delete_ids(sorted(held - wanted))  # type: ignore[attr-defined]
+    if wanted - held:
+        _fill(store, catalog, without=held)
+
+
+def _fill(store: VectorStore, catalog: Catalog, without: set[str] | frozenset[str] = frozenset()) -> None:
+    for document in catalog.documents():
+        ids, vectors = catalog.vectors(document.doc_id)
+        rows = [i for i, chunk_id in enumerate(ids) if chunk_id not in without]
+        if rows:
+            store.upsert([ids[i] for i in rows], [document.doc_id] * len(rows), vectors[rows])
+
+
+def _survives_reading(folder: Path, catalog: Catalog) -> bool:
+    """Reads the whole index in a process of its own and compares every vector with the catalog's."""
+    from rag_chat.index.chroma import dump
+
+    known = _all_vectors(catalog)
+    try:
+        with Sandbox(seconds=PROBE_SECONDS, memory_mb=None) as sandbox:
+            for ids, vectors in sandbox.stream(dump, str(folder)):
+                ours = [known.get(chunk_id) for chunk_id in ids]
+                if any(v is not None and not np.allclose(v, w, atol=1e-4) for v, w in zip(ours, vectors, strict=True)):
+                    return False
+    except (DocumentError, LibraryError):
+        return False
+    return True
+
+
+def _all_vectors(catalog: Catalog) -> dict[str, Vectors]:
+    found: dict[str, Vectors] = {}
+    for document in catalog.documents():
+        found.update(zip(*catalog.vectors(document.doc_id), strict=True))
+    return found
+
+
+def _move_aside(folder: Path) -> None:
+    """Keeps the last damaged index for whoever wants to look at it; it is never read again."""
+    aside = folder.with_name(f"{folder.name}.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.rename(aside)
+
+
+def _readers_store(folder: Path, catalog: Catalog, seal: Seal) -> VectorStore:
+    if seal.holds():
+        from rag_chat.index.chroma import Chroma
+
+        store = Chroma(folder)
+        if store.ids() == catalog.chunk_ids():
+            return store
+        store.close()
+    exact = InMemory()
+    _fill(exact, catalog)
+    return exact

@@ -1,0 +1,297 @@
+"""The truth about documents: one SQLite file with pages, chunks and their vectors, and the original files beside it.
+
+The only file with SQL about documents. A document exists for everyone else when its row says `ready`, which one
+commit makes true together with all its pages and chunks. Knows nothing about models or the vector index. Limit:
+one connection behind a lock, so readers in one process wait for each other.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag_chat.errors import DiskFull, LibraryError
+from rag_chat.library.files import FULL, Files
+from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+    doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
+    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, pages_without_text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pages (
+    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
+    text TEXT NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outline (
+    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, ordinal INTEGER NOT NULL, page INTEGER NOT NULL,
+    start INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (doc_id, ordinal)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chunks (
+    id TEXT PRIMARY KEY, doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+    spans TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks (doc_id, ordinal);
+CREATE TABLE IF NOT EXISTS staged (
+    id TEXT PRIMARY KEY, doc_id TEXT NOT NULL, ordinal INTEGER NOT NULL, spans TEXT NOT NULL, heading TEXT NOT NULL,
+    text TEXT NOT NULL, vector BLOB NOT NULL);
+"""
+_DOCUMENT = "doc_id, name, title, pages, chunks, size, added, pages_without_text"
+_CHUNK = "c.id, c.doc_id, c.ordinal, c.spans, c.heading, c.text"
+_READY = "chunks c JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
+_PAGES = "SELECT p.number, p.label, p.text FROM pages p JOIN documents d ON d.doc_id = p.doc_id AND d.state = 'ready'"
+_AT_ONCE = 500  # bound variables in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """With what the vectors and chunks of a library were made; a library holds one kind only."""
+
+    embedder: str
+    dimension: int
+    chunk_tokens: int
+    overlap: int
+
+
+class Catalog:
+    """Opens or makes the catalog of a library folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, *, file_name: str = "catalog.sqlite") -> None:
+        self.path = folder / file_name
+        self._files = Files(folder / "files")
+        self._lock = threading.RLock()
+        try:
+            self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
+            # secure_delete: deleted text must not stay readable in free pages of the file
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(_SCHEMA)
+            self._check_version()
+        except sqlite3.Error as error:
+            raise _ours(error) from error
+
+    # -- reading
+
+    def documents(self) -> list[Document]:
+        return [
+            _document(row)
+            for row in self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' ORDER BY rowid")
+        ]
+
+    def document(self, doc_id: str) -> Document | None:
+        rows = self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' AND doc_id = ?", doc_id)
+        return _document(rows[0]) if rows else None
+
+    def page(self, doc_id: str, number: int) -> Page | None:
+        rows = self._rows(f"{_PAGES} WHERE p.doc_id = ? AND p.number = ?", doc_id, number)
+        return Page(*rows[0]) if rows else None
+
+    def pages(self, doc_id: str) -> list[Page]:
+        return [Page(*row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]
+
+    def outline(self, doc_id: str) -> list[Outline]:
+        rows = self._rows("SELECT page, start, path FROM outline WHERE doc_id = ? ORDER BY ordinal", doc_id)
+        return [Outline(page, start, tuple(json.loads(path))) for page, start, path in rows]
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
+        """The chunks of ready documents among these ids; what is not there is left out."""
+        found: dict[str, Chunk] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            part = list(ids[start : start + _AT_ONCE])
+            rows = self._rows(f"SELECT {_CHUNK} FROM {_READY} WHERE c.id IN ({_marks(part)})", *part)
+            found.update((row[0], _chunk(row)) for row in rows)
+        return found
+
+    def all_chunks(self, doc_ids: Sequence[str] | None = None) -> list[Chunk]:
+        where, values = _only(doc_ids)
+        return [
+            _chunk(row)
+            for row in self._rows(f"SELECT {_CHUNK} FROM {_READY}{where} ORDER BY d.rowid, c.ordinal", *values)
+        ]
+
+    def chunk_count(self, doc_ids: Sequence[str] | None = None) -> int:
+        where, values = _only(doc_ids)
+        return int(self._rows(f"SELECT count(*) FROM {_READY}{where}", *values)[0][0])
+
+    def chunk_ids(self) -> set[str]:
+        return {row[0] for row in self._rows(f"SELECT c.id FROM {_READY}")}
+
+    def vectors(self, doc_id: str) -> tuple[list[str], Vectors]:
+        """Ids and (n, dim) float32 rows of unit length, in the chunks' order."""
+        rows = self._rows(f"SELECT c.id, c.vector FROM {_READY} WHERE c.doc_id = ? ORDER BY c.ordinal", doc_id)
+        if not rows:
+            return [], np.zeros((0, 0), dtype=np.float32)
+        flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
+        return [row[0] for row in rows], flat.reshape(len(rows), -1).astype(np.float32)
+
+    def file(self, doc_id: str) -> Path:
+        """Where the original bytes are."""
+        return self._files.path(doc_id)
+
+    # -- writing
+
+    def keep_file(self, doc_id: str, source: Path) -> None:
+        self._files.keep(doc_id, source)
+
+    def add(
+        self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors,
+        outline: Sequence[Outline] = (),
+    ) -> None:  # fmt: skip
+        """The document with everything of it, in one commit."""
+        doc_id = document.doc_id
+        without = json.dumps(document.pages_without_text)
+        d = document
+        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), without)
+        with self._transaction() as db:
+            db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
+            db.execute(f"INSERT INTO documents VALUES ({_marks(row)})", row)
+            db.executemany(
+                "INSERT INTO pages VALUES (?, ?, ?, ?)", ((doc_id, p.number, p.label, p.text) for p in pages)
+            )
+            db.executemany(
+                "INSERT INTO outline VALUES (?, ?, ?, ?, ?)",
+                ((doc_id, i, o.page, o.start, json.dumps(o.path)) for i, o in enumerate(outline)),
+            )
+            db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", _chunk_rows(chunks, vectors))
+
+    def stage(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Keeps a rebuilt document's chunks aside until `adopt_staged` puts all of them in the old ones' place."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", _chunk_rows(chunks, vectors))
+
+    def adopt_staged(self, built: Built) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM chunks")
+            db.execute("INSERT INTO chunks SELECT s.* FROM staged s JOIN documents d ON d.doc_id = s.doc_id")
+            db.execute(
+                "UPDATE documents SET chunks = (SELECT count(*) FROM chunks c WHERE c.doc_id = documents.doc_id)"
+            )
+            db.execute("DELETE FROM staged")
+            self._write_built(db, built)
+
+    def drop_staged(self) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM staged")
+
+    def hide(self, doc_id: str) -> None:
+        """First half of a deletion: nobody sees the document any more, and the next opening ends an interrupted one."""
+        with self._transaction() as db:
+            db.execute("UPDATE documents SET state = 'deleting' WHERE doc_id = ?", (doc_id,))
+
+    def delete(self, doc_id: str) -> None:
+        """Removes every row and the original file."""
+        self._files.remove(doc_id)
+        with self._transaction() as db:
+            db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the deleted text too
+
+    def rows_left(self, doc_id: str) -> int:
+        """What the catalog still holds of a document in any state; 0 proves a deletion."""
+        tables = ("documents", "pages", "chunks", "outline")
+        return sum(int(self._rows(f"SELECT count(*) FROM {t} WHERE doc_id = ?", doc_id)[0][0]) for t in tables)
+
+    def sweep(self) -> None:
+        """Ends what interrupted work left: half-deleted documents, files of documents that never became ready."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM documents WHERE state <> 'ready'")
+            db.execute("DELETE FROM staged")
+        self._files.sweep({row[0] for row in self._rows("SELECT doc_id FROM documents")})
+
+    # -- what the library was built with
+
+    def built(self) -> Built | None:
+        values = dict(self._rows("SELECT key, value FROM meta"))
+        if "embedder" not in values:
+            return None
+        return Built(values["embedder"], *(int(values[key]) for key in ("dimension", "chunk_tokens", "overlap")))
+
+    def set_built(self, built: Built) -> None:
+        with self._transaction() as db:
+            self._write_built(db, built)
+
+    def _write_built(self, db: sqlite3.Connection, built: Built) -> None:
+        values = {"embedder": built.embedder, "dimension": built.dimension}
+        values |= {"chunk_tokens": built.chunk_tokens, "overlap": built.overlap}
+        db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in values.items()])
+
+    # -- life
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _check_version(self) -> None:
+        values = dict(self._rows("SELECT key, value FROM meta"))
+        seen = int(values.get("schema", SCHEMA_VERSION))
+        if seen > SCHEMA_VERSION:
+            raise LibraryError(f"The library was made by a newer version (schema {seen}); update rag-chat to open it.")
+        if "schema" not in values:
+            with self._transaction() as db:
+                db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise _ours(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException as error:  # Ctrl-C too must not leave a transaction open
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise _ours(error) from error
+                raise
+
+
+def _ours(error: sqlite3.Error) -> LibraryError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+        return DiskFull(FULL)
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return LibraryError("The library is busy with another process's work; try again in a moment.")
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError | sqlite3.ProgrammingError
+    ):
+        return LibraryError(f"The library's catalog is damaged ({error}); put back a copy of it or add the files anew.")
+    return LibraryError(f"The library's catalog cannot be used ({error}); check the folder and its permissions.")
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _only(doc_ids: Sequence[str] | None) -> tuple[str, Sequence[str]]:
+    """A WHERE clause for some documents; an empty list means none of them."""
+    return ("", ()) if doc_ids is None else (f" WHERE c.doc_id IN ({_marks(doc_ids)})", tuple(doc_ids))
+
+
+def _document(row: tuple[Any, ...]) -> Document:
+    *values, without = row
+    return Document(*values, pages_without_text=tuple(json.loads(without)))
+
+
+def _chunk(row: tuple[Any, ...]) -> Chunk:
+    chunk_id, doc_id, ordinal, spans, heading, text = row
+    return Chunk(chunk_id, doc_id, ordinal, tuple(Span(*span) for span in json.loads(spans)), heading, text)
+
+
+def _chunk_rows(chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[tuple[Any, ...]]:
+    blobs = np.ascontiguousarray(vectors, dtype="<f4")
+    for i, c in enumerate(chunks):
+        spans = json.dumps([(span.page, span.start, span.end) for span in c.spans])
+        yield c.id, c.doc_id, c.ordinal, spans, c.heading, c.text, blobs[i].tobytes()

@@ -1,0 +1,72 @@
+"""The original bytes of each document, stored under the hash of their content; names of users never become paths."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag_chat.errors import DiskFull
+
+
+class Files:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, doc_id: str) -> Path:
+        return self._folder / f"{doc_id}.pdf"
+
+    def keep(self, doc_id: str, source: Path) -> None:
+        """Copies the file in so that it is there whole or not at all, whatever happens."""
+        target = self.path(doc_id)
+        if target.exists():
+            return
+        part = target.with_suffix(".part")
+        with no_space_is_disk_full():
+            try:
+                with source.open("rb") as original, part.open("wb") as copy:
+                    shutil.copyfileobj(original, copy, 1024 * 1024)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+                part.rename(target)
+                _sync_folder(self._folder)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+
+    def remove(self, doc_id: str) -> None:
+        self.path(doc_id).unlink(missing_ok=True)
+
+    def sweep(self, known: Collection[str]) -> None:
+        """Removes what interrupted work left behind."""
+        for path in self._folder.iterdir():
+            if path.suffix == ".part" or (path.suffix == ".pdf" and path.stem not in known):
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def no_space_is_disk_full() -> Iterator[None]:
+    """Words the operating system's "no space" as ours; a file-size limit of the process is the same to the user."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(FULL) from error
+        raise
+
+
+FULL = "No space is left for the library; nothing of this document was kept: free some space and add it again."
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # some file systems cannot sync a folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

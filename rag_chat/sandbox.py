@@ -1,0 +1,229 @@
+"""Runs functions on hostile files in one worker process with limits, so that a file can only harm itself.
+
+The worker is a bare interpreter that imports nothing but the module of the function it is asked to run: no torch,
+no web page, whatever the parent has loaded. It is killed and started again after a crash, a limit or an abandoned
+call. Limits hold per call: seconds of waiting, processor seconds and address space. It knows nothing about PDFs.
+Limit: the worker runs as the same user and its answers are unpickled, so it guards against crashes, floods and
+hangs, not against code that takes over the worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import pickle
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, TypeVar, TypeVarTuple
+
+from rag_chat.errors import DocumentError, RagChatError
+
+R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
+
+SPARE_CPU_SECONDS = 10  # beyond the call's seconds: the parent's clock decides, this only ends an orphan
+_MB = 1024 * 1024
+
+
+class Sandbox:
+    """One worker, started at the first call. Calls of several threads wait for each other."""
+
+    def __init__(self, *, seconds: float, memory_mb: int | None) -> None:
+        self._seconds = seconds
+        self._memory_mb = memory_mb
+        self._worker: _Worker | None = None
+        self._lock = threading.Lock()
+
+    def call(self, function: Callable[[*Ts], R], *args: *Ts) -> R:
+        """The function's result; an error of ours that it raised is raised here."""
+        answers = list(self._run(function, args))
+        return answers[-1]  # type: ignore[no-any-return]
+
+    def stream(self, function: Callable[[*Ts], Iterator[R]], *args: *Ts) -> Iterator[R]:
+        """What the generator function yields, as it yields it."""
+        return self._run(function, args)
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Generator[Any, None, None]:
+        with self._lock:
+            worker = self._ready_worker()
+            finished = False
+            try:
+                worker.connection.send((function.__module__, function.__qualname__, args, self._seconds))
+                yield from self._answers(worker)
+                finished = True
+            except (EOFError, OSError) as error:
+                raise DocumentError(self._death(worker)) from error
+            except _Reported:
+                finished = True  # the worker said what went wrong and waits for the next call
+                raise
+            finally:
+                if not finished:
+                    self._stop()
+
+    def _answers(self, worker: _Worker) -> Iterator[Any]:
+        waited = 0.0
+        while True:
+            start = time.monotonic()
+            if not worker.connection.poll(max(0.0, self._seconds - waited)):
+                raise DocumentError(
+                    f"It took longer than {self._seconds:g} s; raise RAG_CHAT_PARSE_SECONDS or leave the file out."
+                )
+            kind, value = worker.connection.recv()
+            waited += time.monotonic() - start  # the consumer's own time does not count
+            if kind == "done":
+                return
+            if kind == "item":
+                yield value
+            else:
+                self._raise(kind, value)
+
+    def _raise(self, kind: str, value: Any) -> None:
+        if kind == "ours":
+            raise value
+        if kind == "memory":
+            raise DocumentError(self._too_much_memory())
+        name, trace = value
+        raise DocumentError(f"Its reader failed on it ({name}); the file is damaged or of a kind not known.") from (
+            RuntimeError(trace)
+        )
+
+    def _death(self, worker: _Worker) -> str:
+        code, peak_mb = worker.end()
+        if self._memory_mb is not None and peak_mb > 0.7 * self._memory_mb:
+            return self._too_much_memory()
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"Its reader crashed on it ({how}); the file is damaged or made to do harm, leave it out."
+
+    def _too_much_memory(self) -> str:
+        return f"It needed more than {self._memory_mb} MB; raise RAG_CHAT_PARSE_MEMORY_MB or leave the file out."
+
+    def _ready_worker(self) -> _Worker:
+        limit = self._memory_mb
+        if self._worker is not None and limit is not None and self._worker.address_space_mb() > limit / 2:
+            self._stop()  # what an earlier file left behind must not count against the next one
+        if self._worker is None or not self._worker.alive():
+            self._stop()
+            self._worker = _Worker(limit)
+        return self._worker
+
+    def _stop(self) -> None:
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+
+
+_Reported = RagChatError  # what `_raise` raises when the worker itself is still in order
+
+
+class _Worker:
+    """The process and our end of its socket."""
+
+    def __init__(self, memory_mb: int | None) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            code = f"from rag_chat.sandbox import serve; serve({theirs.fileno()}, {memory_mb})"
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+            )
+        self.connection: Connection[Any, Any] = Connection(ours.detach())
+        self._ended: tuple[int, float] | None = None
+
+    def alive(self) -> bool:
+        return self._ended is None and self._process.poll() is None
+
+    def address_space_mb(self) -> float:
+        try:
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[0]
+        except OSError:  # no /proc here, or the worker is gone
+            return 0.0
+        return int(pages) * resource.getpagesize() / _MB
+
+    def end(self) -> tuple[int, float]:
+        """Kills it where it still lives; its exit code and its peak of resident memory in MB."""
+        if self._ended is None:
+            self.connection.close()
+            code, peak = self._process.returncode, 0.0
+            if code is None:
+                self._end_gently()
+                _, status, usage = os.wait4(self._process.pid, 0)
+                code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
+                self._process.returncode = code
+            self._ended = code, peak
+        return self._ended
+
+    def _end_gently(self) -> None:
+        """A worker that is dying of itself gets a moment to do so, so that its own signal is what we see."""
+        deadline = time.monotonic() + 0.2
+        while time.monotonic() < deadline:
+            info = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if info is not None:
+                return
+            time.sleep(0.01)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGKILL)
+
+
+def serve(descriptor: int, memory_mb: int | None) -> None:
+    """The worker's whole life: one call after the other until the parent closes its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    if memory_mb is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MB, memory_mb * _MB))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection: Connection[Any, Any] = Connection(descriptor)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            module, name, args, seconds = connection.recv()
+            _limit_cpu(seconds)
+            connection.send(_answer(connection, module, name, args))
+            gc.collect()
+
+
+def _answer(connection: Connection[Any, Any], module: str, name: str, args: tuple[Any, ...]) -> tuple[str, Any]:
+    """Runs one call; the last message about it."""
+    try:
+        outcome = getattr(importlib.import_module(module), name)(*args)
+        if isinstance(outcome, Generator):
+            for item in outcome:
+                connection.send(("item", item))
+        else:
+            connection.send(("item", outcome))
+    except RagChatError as error:
+        return "ours", pickle.loads(pickle.dumps(error.with_traceback(None)))
+    except MemoryError:
+        return "memory", None
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise  # the parent is gone
+    except Exception as error:  # an outer edge: one file, in a process of its own
+        return "foreign", (type(error).__name__, traceback.format_exc())
+    return "done", None
+
+
+def _limit_cpu(seconds: float) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    ceiling = int(used.ru_utime + used.ru_stime + seconds) + SPARE_CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (ceiling, resource.RLIM_INFINITY))

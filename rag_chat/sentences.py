@@ -1,0 +1,364 @@
+"""Sentences of running text and of PDF pages, as character offsets, and a readable form of such text.
+
+Knows lines: a line break inside a sentence is no boundary, but a table row, a heading or a bullet is a sentence of
+its own. Knows nothing about pages or tokens. Limit: English abbreviations; other languages get the punctuation
+rules only.
+"""
+
+from __future__ import annotations
+
+import re
+
+ROW_NUMBERS = 3  # a line with so many numbers, or two on a short line, is a table row
+HEADING_WORDS = 14
+SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
+
+# Before a full stop that ends no sentence, whatever follows.
+_TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "rev",
+        "hon",
+        "gen",
+        "col",
+        "sgt",
+        "capt",
+        "lt",
+        "gov",
+        "sen",
+        "rep",
+        "st",
+        "jr",
+        "sr",
+        "vs",
+        "cf",
+        "al",
+        "approx",
+        "est",
+        "ca",
+        "viz",
+        "resp",
+        "incl",
+        "excl",
+        "eds",
+        "ed",
+        "vol",
+        "dept",
+        "univ",
+        "assn",
+        "bros",
+        "fig",
+        "figs",
+        "eq",
+        "eqs",
+        "sec",
+        "secs",
+        "ch",
+        "chap",
+        "pp",
+        "para",
+        "art",
+        "ref",
+        "refs",
+        "tab",
+        "app",
+        "dr",
+        "messrs",
+        "mt",
+        "ft",
+    ]
+)
+_BEFORE_NUMBERS = frozenset(
+    [
+        "no",
+        "nos",
+        "p",
+        "pp",
+        "vol",
+        "fig",
+        "figs",
+        "sec",
+        "art",
+        "ch",
+        "eq",
+        "tab",
+        "item",
+        "pt",
+        "cl",
+        "reg",
+        "ser",
+        "rev",
+        "ver",
+    ]
+)
+# May end a sentence or not: only a word that usually opens one splits after them.
+_MAYBE = frozenset(
+    [
+        "inc",
+        "corp",
+        "co",
+        "ltd",
+        "llc",
+        "plc",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "etc",
+        "a.m",
+        "p.m",
+    ]
+)
+_OPENERS = frozenset(
+    [
+        "The",
+        "This",
+        "These",
+        "Those",
+        "That",
+        "In",
+        "It",
+        "Its",
+        "We",
+        "Our",
+        "As",
+        "For",
+        "On",
+        "At",
+        "If",
+        "However",
+        "Such",
+        "There",
+        "They",
+        "He",
+        "She",
+        "Their",
+        "All",
+        "Each",
+        "No",
+        "Any",
+        "An",
+        "A",
+        "Under",
+        "During",
+        "After",
+        "Although",
+        "While",
+        "When",
+        "Our",
+        "Additionally",
+        "Furthermore",
+    ]
+)
+
+# A line that ends in one of these goes on in the next one.
+_DANGLING = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "or",
+        "by",
+        "to",
+        "in",
+        "on",
+        "for",
+        "with",
+        "from",
+        "at",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "that",
+        "which",
+        "its",
+        "our",
+        "their",
+        "be",
+        "not",
+        "under",
+    ]
+)
+_NUMBERED = frozenset(
+    ["item", "note", "chapter", "section", "part", "article", "appendix", "schedule", "exhibit", "table", "step"]
+)
+
+_NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{1,2}%?|\$|€|£|N/?[AM]")
+_BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
+_ENDS = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
+_CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
+_HYPHENATED = re.compile(r"(\w)[-\u2010]\s*\n\s*(?=[a-z])")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def split(text: str) -> list[tuple[int, int]]:
+    """The sentences' (start, end) in order; together they cover all text that is not blank."""
+    spans: list[tuple[int, int]] = []
+    for start, end in _blocks(text):
+        spans.extend(_sentences(text, start, end))
+    return spans
+
+
+def readable(text: str) -> str:
+    """For prompts, encoders and eyes: words joined over line ends, invisible characters gone, blanks collapsed.
+
+    Lengths change, so no offset of the page holds in it.
+    """
+    joined = _HYPHENATED.sub(r"\1", _INVISIBLE.sub("", text))
+    return " ".join(joined.split())
+
+
+def is_row(line: str) -> bool:
+    """A table row: several numbers, and hardly any prose around them."""
+    words = line.split()
+    numbers = sum(1 for word in words if _NUMBER.fullmatch(word))
+    figures = sum(1 for word in words if _NUMBER.fullmatch(word) and any(c.isdigit() for c in word))
+    if figures < 2 or not words:
+        return False
+    share = numbers / len(words)
+    if figures >= ROW_NUMBERS:
+        return share >= 0.3
+    return len(words) <= HEADING_WORDS and share >= 0.25 and bool(_NUMBER.fullmatch(words[-1])) and line[-1] != "."
+
+
+def is_closed(text: str) -> bool:
+    """Does it end as a sentence ends?"""
+    return bool(_CLOSED.search(text.rstrip()))
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """Runs of lines that can share a sentence."""
+    lines = _lines(text)
+    usual = _usual_length(lines, text)
+    blocks: list[tuple[int, int]] = []
+    joins = False  # may the next line go on in the last block?
+    for i, (start, end) in enumerate(lines):
+        line = text[start:end]
+        if not line.strip():
+            joins = False
+            continue
+        last = i == len(lines) - 1 or not text[end:].strip()
+        alone = (
+            is_row(line) or _is_furniture(line, last and i > 0) or _is_heading(line, usual, lines, i, text, not joins)
+        )
+        if joins and not alone and not _opens_item(line, text[blocks[-1][0] : blocks[-1][1]]):
+            blocks[-1] = (blocks[-1][0], end)
+        else:
+            blocks.append((start, end))
+        joins = not alone
+    return blocks
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    spans, start = [], 0
+    for part in text.split("\n"):
+        spans.append((start, start + len(part)))
+        start += len(part) + 1
+    return spans
+
+
+def _usual_length(lines: list[tuple[int, int]], text: str) -> int:
+    lengths = sorted(len(text[start:end].strip()) for start, end in lines)
+    return lengths[int(0.9 * (len(lengths) - 1))]
+
+
+def _opens_item(line: str, before: str) -> bool:
+    """A bullet or an enumerator; "12 (b) of" in the middle of a sentence is none unless the text before is closed."""
+    if not _BULLET.match(line):
+        return False
+    return line.lstrip()[0] in "•◦▪▫■□●○‣⁃∙➢➤✓✔" or is_closed(before) or before.count("\n") == 0
+
+
+def _is_heading(line: str, usual: int, lines: list[tuple[int, int]], i: int, text: str, fresh: bool) -> bool:
+    """A short line that starts like a title, does not end like a sentence, and whose next line starts anew."""
+    stripped = line.strip()
+    words = stripped.split()
+    if len(words) > HEADING_WORDS or len(stripped) > SHORT_LINE * usual or is_closed(stripped) or stripped[-1] in ",-":
+        return False
+    if words[-1].lower() in _DANGLING or stripped[0].islower():
+        return False
+    if not fresh and not is_closed(text[lines[i - 1][0] : lines[i - 1][1]]):
+        return False
+    following = next((text[a:b].strip() for a, b in lines[i + 1 :] if text[a:b].strip()), "")
+    if i == 0 and len(stripped) < 0.4 * usual and len(following) > SHORT_LINE * usual:
+        return True  # a running header above the rest of the last page's sentence
+    return bool(following) and not following[0].islower()
+
+
+def _is_furniture(line: str, last: bool) -> bool:
+    """A line of signs only, or the page number under everything."""
+    return not any(c.isalnum() for c in line) or (last and line.strip().isdigit())
+
+
+def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    spans, begin = [], start
+    for match in _ENDS.finditer(text, start, end):
+        if _is_boundary(text, begin, match.start(), match.end(), end):
+            spans.append((begin, match.end()))
+            begin = match.end()
+    spans.append((begin, end))
+    trimmed = [_trim(text, *span) for span in spans]
+    return [span for span in trimmed if span[0] < span[1]]
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _is_boundary(text: str, begin: int, mark: int, after: int, end: int) -> bool:
+    following = text[after : min(end, after + 40)].split()
+    if not following:
+        return False
+    if text[mark] in "!?。！？":
+        return not following[0][0].islower()
+    if text[mark:after].count(".") >= 3 and following[0][0].isdigit():  # leader dots of a table of contents
+        return False
+    first = following[0].lstrip("\"'“‘«([")
+    if not first or first[0].islower():
+        return False
+    if any(c in "\"'”’»)]" for c in text[mark:after]) and first[0].isupper():
+        return True
+    return _word_may_end(text[begin:mark], first)
+
+
+def _word_may_end(before: str, following: str) -> bool:
+    """May a full stop after `before` end the sentence, given the word that follows?"""
+    words = before.split()
+    if not words:
+        return False
+    word = words[-1].lstrip("\"'“‘«([-–—")
+    lower = word.lower()
+    if len(words) == 1 and re.fullmatch(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6}|\d+(?:\.\d+)+)", word):
+        return False  # "1. The first item"
+    if len(words) == 2 and words[0].lower() in _NUMBERED and len(word) <= 4 and any(c.isdigit() for c in word):
+        return False  # "Item 7A. Quantitative disclosures"
+    if lower in _BEFORE_NUMBERS and following[0].isdigit():
+        return False
+    if lower in _TITLES:
+        return False
+    opener = following.rstrip(".,;:") in _OPENERS
+    if lower in _MAYBE or re.fullmatch(r"(?:[a-zA-Z]\.)+[a-zA-Z]", word):  # "Inc", "U.S", "e.g"
+        return opener and lower not in {"e.g", "i.e"}
+    return not (len(word) == 1 and word.isupper() and word != "I") or (opener and len(words) > 2 and len(words[-2]) > 2)
