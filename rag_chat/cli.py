@@ -1,0 +1,111 @@
+"""The command line: one app, the options that all commands share, and how errors end.
+
+Imports nothing heavy, so that `--help` answers at once; a command loads what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rag_chat.commands import ask, chat, doctor, documents, evaluate, models, search, train
+from rag_chat.commands.session import Session
+from rag_chat.errors import RagChatError
+
+WITH_VALUE, ALONE = ("--library", "--config"), ("--debug",)
+FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Ask your PDFs: search, cited answers, and what is in the library.",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+training = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train the default models.")
+
+
+@app.callback()
+def everywhere(
+    context: typer.Context,
+    library: Annotated[Path | None, typer.Option(help="The folder that holds everything you have put in.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    context.obj = Session(library, config, debug)
+
+
+app.command()(documents.documents)
+app.command()(documents.delete)
+app.command()(search.search)
+app.command()(ask.ask)
+app.command()(chat.chat)
+app.command("eval")(evaluate.evaluate)
+app.command()(models.models)
+app.command()(doctor.doctor)
+training.command("reranker")(train.reranker)
+app.add_typer(training, name="train")
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name that the terminal cannot show must not end the command
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code: 0, 2 for a user's mistake, 1 for a failure, 130 for Ctrl-C."""
+    debug = "--debug" in arguments
+    try:
+        code = app(_shared_first(arguments), prog_name="rag-chat", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except RagChatError as error:
+        return _end(str(error), error.exit_code, debug)
+    except typer.TyperException as error:
+        if not error.format_message():  # a group without a command has shown its help
+            return error.exit_code
+        said = error.format_message().replace("Value error, ", "").rstrip(".")
+        return _end(f"{said}; see: rag-chat --help.", MISTAKE, debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except OSError as error:
+        return _end(f"The operating system refused: {error.strerror or type(error).__name__}.", FAILED, debug)
+    except Exception as error:  # the outer edge: whatever happens is one sentence
+        return _end(f"This should not happen: {type(error).__name__}; run again with --debug.", FAILED, debug)
+
+
+def _end(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    typer.echo(" ".join(message.split()), err=True)
+    return code
+
+
+def _shared_first(arguments: Sequence[str]) -> list[str]:
+    """Moves the shared options in front, so that they may be given anywhere before `--`."""
+    shared: list[str] = []
+    rest: list[str] = []
+    remaining = list(arguments)
+    while remaining:
+        argument = remaining.pop(0)
+        if argument == "--":
+            rest += [argument, *remaining]
+            break
+        if argument in ALONE or argument.split("=")[0] in WITH_VALUE:
+            shared.append(argument)
+            if argument in WITH_VALUE and remaining:
+                shared.append(remaining.pop(0))
+        else:
+            rest.append(argument)
+    return shared + rest
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""`rag-chat documents` and `rag-chat delete`: neither loads a model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from rag_chat.commands import session, terminal
+from rag_chat.commands.session import Session
+from rag_chat.errors import LibraryError
+
+
+def documents(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False
+) -> None:
+    """List the documents of the library."""
+    from rag_chat import wire
+
+    found = session.documents(Session.of(context).settings())
+    if as_json:
+        terminal.say_json([wire.document(document) for document in found])
+        return
+    if not found:
+        terminal.say(session.NO_DOCUMENTS)
+        return
+    terminal.table(
+        ("document", "id", "added", "pages", "chunks", "kB"),
+        [
+            (d.name, d.doc_id[:12], d.added[:19], str(d.pages), str(d.chunks), str(max(1, d.size // 1000)))
+            for d in found
+        ],
+        numbers=3,
+    )
+
+
+def delete(
+    context: typer.Context,
+    doc_ids: Annotated[list[str], typer.Argument(metavar="DOC_ID...", help="An id, its beginning, or a file name.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """Delete documents and prove it.
+
+    Counts afterwards what is left of each in the catalog, the index and the files.
+    """
+    settings = Session.of(context).settings()
+    wanted = session.chosen(session.some_documents(settings), doc_ids) or []
+    with session.library(settings, exclusive=True) as library:
+        proofs = [library.delete(doc_id) for doc_id in wanted]
+        remain = len(library.catalog.documents())
+    if as_json:
+        terminal.say_json([asdict(proof) for proof in proofs])
+    else:
+        for proof in proofs:
+            terminal.say(
+                f"Deleted {terminal.one_line(proof.document)} ({proof.chunks} chunks). Left of it: {proof.rows_left}"
+                f" rows, {proof.vectors_left} vectors, {proof.files_left} files."
+            )
+        terminal.say(f"Documents in the library: {remain}")
+    for proof in proofs:
+        if proof.rows_left or proof.vectors_left or proof.files_left:
+            raise LibraryError(f"Parts of '{proof.document}' are still there; run: rag-chat doctor.")

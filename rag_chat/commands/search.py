@@ -1,0 +1,97 @@
+"""`rag-chat search`: both stages without an answer, for one query or a file of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag_chat import question
+from rag_chat.commands import batch, session, terminal
+from rag_chat.commands.session import Session
+from rag_chat.errors import BadQuestion
+from rag_chat.types import Mode
+
+if TYPE_CHECKING:
+    from rag_chat.config import Settings
+    from rag_chat.types import SearchResult
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    *,
+    queries: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="One query a line instead.")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="How to search.")] = None,
+    candidates: Annotated[int | None, typer.Option(min=1, max=1000, help="Chunks that stage one finds.")] = None,
+    passages: Annotated[int | None, typer.Option(min=1, max=50, help="Of them kept for an answer.")] = None,
+    document: Annotated[list[str] | None, typer.Option(metavar="DOC_ID", help="Search only this; repeatable.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; one line a query with --queries.")] = False,
+) -> None:
+    """Find passages, without an answer.
+
+    Shows each candidate with the ranks and scores of both stages.
+    """
+    settings = Session.of(context).settings(mode=mode, candidates=candidates, passages=passages)
+    one_or_file(query, queries, "a query", "--queries")
+    if queries is not None:
+        _many(settings, queries, document or [], as_json)
+        return
+    assert query is not None
+    question.check(query, settings.question_characters)
+    doc_ids = session.chosen(session.some_documents(settings), document or [])
+    with session.opened(settings) as app:
+        found = app.engine.search(query, doc_ids=doc_ids)
+    _show(found, as_json)
+
+
+def one_or_file(text: str | None, file: Path | None, what: str, option: str) -> None:
+    """Exactly one of both must be given."""
+    if (text is None) == (file is None):
+        given = "both were" if text is not None else "neither was"
+        raise BadQuestion(f"Give either {what} or {option} FILE.jsonl; {given} given.")
+
+
+def _many(settings: Settings, file: Path, document: list[str], as_json: bool) -> None:
+    from rag_chat import wire
+
+    known = session.some_documents(settings)
+    everywhere = session.chosen(known, document)
+    lines = batch.read(file, known, settings.question_characters)
+    with session.opened(settings) as app:
+        for line in lines:
+            found = app.engine.search(line.text, doc_ids=line.doc_ids or everywhere)
+            if as_json:
+                terminal.say_json(wire.search_line(line.id, found))
+            else:
+                terminal.say(f"{line.id}: {terminal.one_line(line.text)}")
+                _show(found, as_json=False)
+
+
+def _show(found: SearchResult, as_json: bool) -> None:
+    from rag_chat import wire
+    from rag_chat.render import seconds_text
+
+    if as_json:
+        terminal.say_json(wire.search_result(found))
+        return
+    kept = {passage.chunk.id for passage in found.passages}
+    terminal.table(
+        ("", "document", "page", "text", "rank", "score", "stage-1 rank", "stage-1 score"),
+        [
+            (
+                "*" if c.chunk.id in kept else "",
+                terminal.one_line(c.document, 32),
+                c.page_label,
+                terminal.one_line(c.chunk.text, 60),
+                str(c.rank),
+                f"{c.score:.3f}",
+                "-" if c.stage1_rank is None else str(c.stage1_rank),
+                "-" if c.stage1_score is None else f"{c.stage1_score:.3f}",
+            )
+            for c in found.candidates
+        ],
+        numbers=4,
+    )
+    terminal.say(f"mode {found.mode}; * = a passage for the answer; {seconds_text(found.seconds)}")

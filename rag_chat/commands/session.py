@@ -1,0 +1,122 @@
+"""The options that every command shares, and what they open. Loads no model by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag_chat.errors import NotFound
+
+if TYPE_CHECKING:
+    import typer
+
+    from rag_chat.build import App
+    from rag_chat.config import Settings
+    from rag_chat.index.connect import Library
+    from rag_chat.types import Document, Mode
+
+CATALOG = "catalog.sqlite"
+SHORTEST_PREFIX = 4  # of a document id
+NO_DOCUMENTS = "The library holds no documents yet; add some with: rag-ingest PATH."
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`--library`, `--config` and `--debug` as given; `of` reads them back from typer's context."""
+
+    library: Path | None = None
+    config: Path | None = None
+    debug: bool = False
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Session:
+        session: Session = context.find_root().obj
+        return session
+
+    def settings(
+        self, *, mode: Mode | None = None, candidates: int | None = None, passages: int | None = None
+    ) -> Settings:
+        from rag_chat import config
+
+        return config.load(self.config, library=self.library, mode=mode, candidates=candidates, passages=passages)
+
+
+@contextmanager
+def opened(settings: Settings, *, exclusive: bool = False) -> Iterator[App]:
+    """The app with its models, closed whatever happens."""
+    from rag_chat.build import open_app
+
+    app = open_app(settings, exclusive=exclusive)
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+@contextmanager
+def library(settings: Settings, *, exclusive: bool) -> Iterator[Library]:
+    """Catalog and index without any model, whatever embedder they were built with."""
+    from rag_chat.index.connect import open_library
+
+    found = open_library(
+        settings.library,
+        settings.embedder_name,
+        0,
+        chunk_tokens=settings.chunk_tokens,
+        overlap=settings.chunk_overlap_tokens,
+        exclusive=exclusive,
+        any_built=True,
+    )
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def documents(settings: Settings) -> list[Document]:
+    """What the catalog lists, read without models; a library that was never made is empty, and stays unmade."""
+    from rag_chat.library.catalog import Catalog
+
+    if not (settings.library / CATALOG).is_file():
+        return []
+    catalog = Catalog(settings.library)
+    try:
+        return catalog.documents()
+    finally:
+        catalog.close()
+
+
+def some_documents(settings: Settings) -> list[Document]:
+    """The same, refused where there are none."""
+    found = documents(settings)
+    if not found:
+        raise NotFound(NO_DOCUMENTS)
+    return found
+
+
+def chosen(known: list[Document], given: list[str]) -> list[str] | None:
+    """The ids of the documents that the user named by id, the beginning of an id, or file name; None for all."""
+    return list(dict.fromkeys(_one(known, name) for name in given)) or None
+
+
+def named(known: list[Document], name: str) -> list[str]:
+    """The ids of every document with this file name."""
+    found = [document.doc_id for document in known if document.name == name]
+    if not found:
+        raise NotFound(f"No document is named '{name[:120]}'; see the names with: rag-chat documents.")
+    return found
+
+
+def _one(known: list[Document], given: str) -> str:
+    if len(given) >= SHORTEST_PREFIX:
+        found = [d.doc_id for d in known if d.doc_id.startswith(given) or d.name == given]
+        if len(found) == 1 or given in found:
+            return given if given in found else found[0]
+        if found:
+            raise NotFound(f"'{given[:80]}' stands for {len(found)} documents; give more of the id.")
+    raise NotFound(
+        f"No document has the id '{given[:80]}', nor one that begins so; see the ids with: rag-chat documents."
+    )

@@ -1,0 +1,104 @@
+"""Reads a retrieval set in BEIR's layout: `corpus.jsonl[.gz]`, `queries.jsonl[.gz]`, `qrels.tsv`.
+
+Every fault is a BadDataset that names the file and the line. Reads everything into memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rag_chat.errors import BadDataset
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """`corpus` and `queries` map id to text in file order; only judged queries are kept; `qrels` holds grades."""
+
+    name: str
+    corpus: dict[str, str]
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+
+    def first(self, limit: int | None) -> Dataset:
+        """The same corpus with the first `limit` queries only."""
+        if limit is None:
+            return self
+        kept = dict(list(self.queries.items())[:limit])
+        return replace(self, queries=kept, qrels={query: self.qrels[query] for query in kept})
+
+
+def read(folder: Path) -> Dataset:
+    """Raises BadDataset where the folder is no such set."""
+    if not folder.is_dir():
+        raise BadDataset(f"'{folder.name}' is no folder; name one with corpus.jsonl, queries.jsonl and qrels.tsv.")
+    corpus = dict(_texts(_file(folder, "corpus.jsonl"), titled=True))
+    queries = dict(_texts(_file(folder, "queries.jsonl"), titled=False))
+    qrels = _qrels(_file(folder, "qrels.tsv"), corpus, queries)
+    judged = {query: text for query, text in queries.items() if query in qrels}
+    if not judged:
+        raise BadDataset(f"'{folder.name}/qrels.tsv' judges no query; each line is query-id, corpus-id and score.")
+    return Dataset(folder.resolve().name, corpus, judged, {query: qrels[query] for query in judged})
+
+
+def _file(folder: Path, name: str) -> Path:
+    # BEIR itself keeps the judgements of a split in qrels/test.tsv.
+    for path in (folder / name, folder / f"{name}.gz", folder / "qrels" / "test.tsv"):
+        if path.is_file() and (path.parent == folder or name == "qrels.tsv"):
+            return path
+    raise BadDataset(f"'{folder.name}' holds no {name}; a retrieval set needs corpus.jsonl, queries.jsonl, qrels.tsv.")
+
+
+def _texts(path: Path, *, titled: bool) -> Iterator[tuple[str, str]]:
+    """(id, text) of each line, the title in front as BEIR's own dense baselines have it."""
+    for number, line in _lines(path):
+        try:
+            row = json.loads(line)
+            key, text = row["_id"], row["text"]
+            title = row.get("title") or "" if titled else ""
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _bad(path, number, "is no JSON object with `_id` and `text`") from error
+        if not (isinstance(key, str) and isinstance(text, str) and isinstance(title, str)):
+            raise _bad(path, number, "has an `_id`, `text` or `title` that is no string")
+        yield key, f"{title} {text}".strip()
+
+
+def _qrels(path: Path, corpus: dict[str, str], queries: dict[str, str]) -> dict[str, dict[str, int]]:
+    qrels: dict[str, dict[str, int]] = {}
+    for number, line in _lines(path):
+        fields = line.rstrip("\r\n").split("\t")
+        if number == 1 and fields[-1] == "score":
+            continue
+        try:
+            query, document, grade = fields
+            value = int(grade)
+        except ValueError as error:
+            raise _bad(path, number, "is not query-id, corpus-id and a whole-number score, parted by tabs") from error
+        if query not in queries:
+            raise _bad(path, number, f"judges the query '{query}', which queries.jsonl does not hold")
+        qrels.setdefault(query, {})[document] = value
+    # A judged document that the corpus lacks counts as never found, as in BEIR; none at all is a mix-up of files.
+    if qrels and not any(document in corpus for judged in qrels.values() for document in judged):
+        raise BadDataset(f"No document that '{path.name}' judges is in the corpus; the files are of different sets.")
+    return qrels
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines that hold something, numbered from 1."""
+    number = 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                line = raw.decode("utf-8")
+                if line.strip():
+                    yield number, line
+    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _bad(path, max(1, number), f"cannot be read: {error}") from error
+
+
+def _bad(path: Path, number: int, fault: str) -> BadDataset:
+    return BadDataset(f"Line {number} of '{path.name}' {fault}; mend or remove that line.")

@@ -1,0 +1,16 @@
+"""What may be asked at all; the one rule that every door applies before it loads or runs anything."""
+
+from __future__ import annotations
+
+from rag_chat.errors import BadQuestion
+
+
+def check(question: str, most_characters: int) -> None:
+    """Raises BadQuestion for an empty or overlong question."""
+    if not question.strip():
+        raise BadQuestion("The question is empty; type what you want to know from your documents.")
+    if len(question) > most_characters:
+        raise BadQuestion(
+            f"The question has {len(question):,} characters, more than the {most_characters:,} that are allowed"
+            " (setting question_characters); ask a shorter one."
+        )
