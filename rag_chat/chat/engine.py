@@ -7,13 +7,15 @@ models; callers may be threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Generating
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from rag_chat import question as question_rule
 from rag_chat.chat import citations, evidence, history
 from rag_chat.chat.passages import best_quotes, quotable, select
 from rag_chat.chat.support import SUPPORTED
-from rag_chat.errors import BadQuestion, NotFound
+from rag_chat.errors import NotFound
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, Retriever, SupportChecker
 from rag_chat.trace import Trace
@@ -141,13 +143,7 @@ class Engine:
         return SearchResult(query, chosen, tuple(final), kept, trace.seconds())
 
     def _check(self, query: str, doc_ids: Sequence[str] | None) -> None:
-        if not query.strip():
-            raise BadQuestion("The question is empty; type what you want to know from your documents.")
-        if len(query) > self._limits.question_characters:
-            raise BadQuestion(
-                f"The question has {len(query):,} characters, more than the {self._limits.question_characters:,} that"
-                " are allowed (setting question_characters); ask a shorter one."
-            )
+        question_rule.check(query, self._limits.question_characters)
         known = {document.doc_id for document in self._stages.catalog.documents()}
         if not known:
             raise NotFound("The library has no documents yet; add some with rag-ingest or on the page.")
@@ -167,7 +163,7 @@ class Engine:
         given = self._limits.evidence_threshold
         return self._stages.reranker.threshold if given is None else given
 
-    def _checked(self, brief: Brief, trace: Trace) -> Iterator[citations.Attribution]:
+    def _checked(self, brief: Brief, trace: Trace) -> Generating[citations.Attribution]:
         """The generator's sentences as they are completed, each with its quote; what a small model says without one
         is dropped, and where nothing is left the best quotes speak for themselves."""
         generator, pool = self._stages.generator, quotable(brief.passages)
@@ -231,7 +227,7 @@ class Engine:
         )
 
 
-def _ending(pieces: Iterator[str]) -> Iterator[str]:
+def _ending(pieces: Iterator[str]) -> Generating[str]:
     """The pieces, and a line end after the last, so that the last sentence counts as complete."""
     yield from pieces
     yield "\n"

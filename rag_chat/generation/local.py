@@ -21,7 +21,7 @@ from rag_chat.weights import Weights
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 LOOKUP = 10  # tokens guessed from the prompt at a time
 SMALL = 1_000_000_000  # parameters; below this a model is given quotes and only its carried sentences are shown
@@ -78,8 +78,8 @@ class LocalGenerator:
         stopped = threading.Event()
         failure: list[BaseException] = []
 
-        class Stop(StoppingCriteria):  # type: ignore[misc]
-            def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:  # type: ignore[override]
+        class Stop(StoppingCriteria):
+            def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:
                 return torch.full((input_ids.shape[0],), stopped.is_set(), device=input_ids.device)
 
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=PATIENCE_S)
@@ -112,7 +112,7 @@ class LocalGenerator:
             raise ModelFailed(f"The language model '{self.name}' failed while answering: {failure[0]}.")
 
 
-def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
+def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder = weights.location
@@ -121,7 +121,7 @@ def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, PreTr
     local = weights.path is not None
     machine = this_machine()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=machine.dtype, local_files_only=local)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=machine.dtype, local_files_only=local)
     model.generation_config.temperature = model.generation_config.top_p = model.generation_config.top_k = None
     return tokenizer, model.to(machine.device).eval()
 

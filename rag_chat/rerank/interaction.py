@@ -79,10 +79,13 @@ class InteractionReranker:
         signals = [Signals()] * len(texts)
         with torch.inference_mode():
             asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, this_machine().device)
+            question_vectors = self._network.token_vectors(asked)
             for batch in length_batches([len(text) for text in texts], BATCH):
                 passages = tokens_of(self._tokenizer, [texts[i] for i in batch], PASSAGE_TOKENS, this_machine().device)
-                scores = self._network(asked, passages, torch.zeros(len(batch), dtype=torch.long))
-                for place, sim, joint in zip(batch, scores.maxsim.tolist(), scores.joint.tolist(), strict=True):
+                scores = self._network.interact(
+                    question_vectors, asked.mask, self._network.token_vectors(passages), passages.mask
+                )
+                for place, sim, joint in zip(batch, scores.maxsim[0].tolist(), scores.joint[0].tolist(), strict=True):
                     signals[place] = Signals(maxsim=sim, joint=joint)
         return signals
 

@@ -1,18 +1,21 @@
-"""The network of the default cross-encoder: question and passage read apart first, then together.
+"""The network of the default cross-encoder: token vectors of question and passage, then both read together.
 
-The lower layers of the stage-one encoder read question and passage separately; from there two things are
-computed. The encoder's own upper layers give token vectors, compared by MaxSim (late interaction, Khattab
-and Zaharia 2020, arXiv:2004.12832). A copy of the same upper layers, the *joint* layers, reads both texts at once
-with full attention, and a head on its first state gives a correction (deferred interaction as in
-PreTTR, MacAvaney et al. 2020, arXiv:2004.14255). The head's last layer starts at zero, so training starts at the
-ranking that cosine and MaxSim give without any training, and can only leave it where the data pay for that.
+The stage-one encoder gives a vector for each token of question and passage. Every question token is compared
+with every passage token; three readings of that grid make the score:
 
-Knows nothing about text, files or devices; shapes are (texts, tokens) for ids and masks.
+- MaxSim, the mean best cosine of the question's tokens (late interaction, Khattab and Zaharia 2020, arXiv:2004.12832),
+  each token weighed by a learned importance;
+- a cross-attending head: each question token takes what the passage says about it (soft alignment, Parikh et al.
+  2016, arXiv:1606.01933), and two transformer layers read the compared tokens together and give a logit.
+
+Importance starts uniform and the head's last layer at zero, so training starts at the ranking that MaxSim gives
+without any training and leaves it only where the data pay for that. The joint layers run over the question's tokens
+alone, so a pair costs hardly more than encoding its passage. Knows nothing about text, files or devices.
 """
 
 from __future__ import annotations
 
-import copy
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from transformers import BertModel
 
 MASKED = -1e4  # added to attention logits and similarities of padding; finite, so that a row of padding stays a number
+SHARPNESS = 16.0  # of the soft alignment at the start of training; cosines of unit vectors are flat without it
+HEADS, JOINT_LAYERS = 6, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,79 +37,69 @@ class Tokens:
     ids: Tensor
     mask: Tensor
 
-    def bias(self, dtype: torch.dtype) -> Tensor:
-        """Additive attention bias of shape (texts, 1, 1, tokens)."""
-        return ((1 - self.mask) * MASKED).to(dtype)[:, None, None, :]
-
 
 @dataclass(frozen=True, slots=True)
 class PairScores:
-    """What the network says of each pair: `maxsim` in [-1, 1] and the joint layers' `joint` logit, both (pairs,)."""
+    """Every question against every passage: `maxsim` in [-1, 1] and the head's `joint` logit, (questions, passages)."""
 
     maxsim: Tensor
     joint: Tensor
 
 
 class InteractionNetwork(nn.Module):
-    """Scores (question, passage) pairs: MaxSim of the separate token vectors, and a joint logit."""
+    """Scores all pairs of a few questions and a batch of passages."""
 
-    def __init__(self, encoder: BertModel, *, shared_layers: int = 4) -> None:
+    def __init__(self, encoder: BertModel) -> None:
         super().__init__()
-        layers = encoder.encoder.layer
         width = encoder.config.hidden_size
-        self.embeddings = encoder.embeddings
-        self.lower = layers[:shared_layers]
-        self.upper = layers[shared_layers:]
-        self.joint = copy.deepcopy(self.upper)
-        self.segment = nn.Parameter(torch.zeros(2, width))
-        self.dense = nn.Linear(2 * width, width)
+        self.encoder = encoder
+        self.importance = nn.Linear(width, 1, bias=False)
+        self.sharpness = nn.Parameter(torch.tensor(SHARPNESS))
+        self.compare = nn.Linear(3 * width + 1, width)
+        self.joint = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                width, HEADS, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+            )
+            for _ in range(JOINT_LAYERS)
+        )
+        self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, 1)
+        nn.init.zeros_(self.importance.weight)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def read_apart(self, tokens: Tokens) -> Tensor:
-        """States after the shared lower layers: (texts, tokens, width)."""
-        states = self.embeddings(input_ids=tokens.ids)
-        bias = tokens.bias(states.dtype)
-        for layer in self.lower:
-            states = layer(states, bias)
-        return states
+    def token_vectors(self, tokens: Tokens) -> Tensor:
+        """(texts, tokens, width), of unit length."""
+        states: Tensor = self.encoder(input_ids=tokens.ids, attention_mask=tokens.mask).last_hidden_state
+        return nn.functional.normalize(states, dim=-1)
 
-    def token_vectors(self, states: Tensor, tokens: Tokens) -> Tensor:
-        """Unit token vectors of the separate path: (texts, tokens, width); padding is zero."""
-        bias = tokens.bias(states.dtype)
-        for layer in self.upper:
-            states = layer(states, bias)
-        return nn.functional.normalize(states, dim=-1) * tokens.mask[..., None].to(states.dtype)
+    def forward(self, questions: Tokens, passages: Tokens) -> PairScores:
+        return self.interact(self.token_vectors(questions), questions.mask, self.token_vectors(passages), passages.mask)
 
-    def joint_logit(self, question: Tensor, passage: Tensor, both: Tokens) -> Tensor:
-        """Logit of pairs from lower states (pairs, question tokens, width) and (pairs, passage tokens, width)."""
-        split = question.shape[1]
-        states = torch.cat([question + self.segment[0], passage + self.segment[1]], dim=1)
-        bias = both.bias(states.dtype)
+    def interact(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> PairScores:
+        """Scores from token vectors, (questions, q, width) and (passages, p, width), and masks of the first two axes."""
+        similarity = torch.einsum("aqd,bpd->abqp", question, passage)
+        similarity = similarity + ((1 - passage_mask) * MASKED).to(similarity.dtype)[None, :, None, :]
+        best = similarity.amax(dim=-1)  # (questions, passages, q)
+        weight = self._importance(question, question_mask)  # (questions, q)
+        maxsim = (best.float() * weight[:, None, :]).sum(dim=-1)
+        alignment = torch.softmax(similarity * self.sharpness, dim=-1)
+        aligned = torch.einsum("abqp,bpd->abqd", alignment, passage)
+        return PairScores(maxsim, self._read_together(question, question_mask, aligned, best))
+
+    def _importance(self, question: Tensor, mask: Tensor) -> Tensor:
+        logits = self.importance(question * math.sqrt(question.shape[-1]))[..., 0].float()
+        return torch.softmax(logits + (1 - mask).float() * MASKED, dim=-1)
+
+    def _read_together(self, question: Tensor, mask: Tensor, aligned: Tensor, best: Tensor) -> Tensor:
+        """Logits (questions, passages) from the compared tokens."""
+        pairs, scale = best.shape[:2], math.sqrt(question.shape[-1])  # unit vectors have entries of 1/sqrt(width)
+        own = question[:, None].expand_as(aligned)
+        compared = torch.cat([own * scale, aligned * scale, own * aligned * scale * scale, best[..., None]], dim=-1)
+        states = self.compare(compared).flatten(0, 1)  # (pairs, q, width)
+        padding = (mask == 0)[:, None].expand(-1, pairs[1], -1).flatten(0, 1)
+        bias = torch.zeros_like(padding, dtype=states.dtype).masked_fill(padding, MASKED)
         for layer in self.joint:
-            states = layer(states, bias)
-        pooled = torch.cat([states[:, 0], states[:, split]], dim=-1)  # the two [CLS] positions
-        return self.out(torch.tanh(self.dense(pooled)))[:, 0].float()
-
-    def forward(self, questions: Tokens, passages: Tokens, owner: Tensor) -> PairScores:
-        """Scores passage i with question `owner[i]`; owner is (passages,) int64."""
-        question, passage = self.read_apart(questions), self.read_apart(passages)
-        question_vectors = self.token_vectors(question, questions)
-        passage_vectors = self.token_vectors(passage, passages)
-        both = Tokens(ids=passages.ids, mask=torch.cat([questions.mask[owner], passages.mask], dim=1))
-        return PairScores(
-            maxsim=maxsim(question_vectors[owner], questions.mask[owner], passage_vectors, passages.mask),
-            joint=self.joint_logit(question[owner], passage, both),
-        )
-
-
-def maxsim(question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> Tensor:
-    """Mean over the question's tokens of the best cosine among the passage's tokens: (pairs,).
-
-    Vectors are (pairs, tokens, width), of unit length; padding is excluded by a large negative bias, never by zeros.
-    """
-    similarity = torch.bmm(question, passage.transpose(1, 2)).float()  # (pairs, question tokens, passage tokens)
-    best = (similarity + (1 - passage_mask[:, None, :]).float() * MASKED).amax(dim=-1)
-    weight = question_mask.float()
-    return (best * weight).sum(dim=-1) / weight.sum(dim=-1).clamp(min=1.0)
+            states = layer(states, src_key_padding_mask=bias)
+        logit: Tensor = self.out(self.norm(states[:, 0]))  # the question's [CLS]
+        return logit.view(pairs).float()

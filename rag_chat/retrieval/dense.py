@@ -29,7 +29,7 @@ class DenseRetriever:
             # The catalog decides what exists: a vector whose chunk is gone or not ready is passed over.
             kept = [(chunks[chunk_id], score) for chunk_id, score in found if chunk_id in chunks]
             documents = {d.doc_id: d.name for d in self._catalog.documents()}
-            labels = self._catalog.labels([(chunk.doc_id, chunk.first_page) for chunk, _ in kept])
+            labels = {place: self._label(*place) for place in {(chunk.doc_id, chunk.first_page) for chunk, _ in kept}}
             return [
                 Candidate(
                     chunk=chunk,
@@ -42,3 +42,7 @@ class DenseRetriever:
                 )
                 for rank, (chunk, score) in enumerate(kept, start=1)
             ]
+
+    def _label(self, doc_id: str, number: int) -> str:
+        page = self._catalog.page(doc_id, number)
+        return page.label if page else str(number)

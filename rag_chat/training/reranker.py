@@ -1,9 +1,9 @@
 """Trains the default cross-encoder: a residual on cosine and MaxSim, learned listwise on hard negatives.
 
-Start: the stage-one encoder, its last layers copied for the joint reading, the head at zero. Each step takes a few
-groups (question, positive, hard negatives), domains balanced. Three losses: listwise cross-entropy of the summed
-signals over the group; the same for the joint logit alone; and, for MaxSim, over all passages of the step, since
-token vectors of one question can be compared with every other question's passages for almost nothing.
+Start: the stage-one encoder and an untrained head whose last layer is zero. Each step takes a few groups (question,
+positive, hard negatives), domains balanced. Three losses, all listwise cross-entropy: of the summed signals over the
+group; of the head's logit alone over the group; of MaxSim plus logit over all passages of the step, since a question
+can be compared with every other question's passages for almost nothing once they are encoded.
 The data order is a function of (seed, step), so that a run resumes exactly where its last checkpoint stands.
 """
 
@@ -22,7 +22,7 @@ from torch.nn.functional import cross_entropy
 
 from rag_chat.compute import keep_freed_memory, this_machine
 from rag_chat.rerank.interaction import tokens_of
-from rag_chat.rerank.network import InteractionNetwork, Tokens, maxsim
+from rag_chat.rerank.network import InteractionNetwork
 from rag_chat.training.mining import Group
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Recipe:
     question_tokens: int = 48
     frozen_layers: int = 2
     learning_rate: float = 3e-5
-    joint_learning_rate: float = 1e-4
+    joint_learning_rate: float = 3e-4
     warmup: int = 150
     seed: int = 0
 
@@ -58,13 +58,13 @@ class Trainer:
         self._device = this_machine().device
         torch.manual_seed(recipe.seed)
         network = InteractionNetwork(encoder)
-        for part in [network.embeddings, *network.lower[: recipe.frozen_layers]]:
+        for part in [encoder.embeddings, *encoder.encoder.layer[: recipe.frozen_layers]]:
             part.requires_grad_(False)
         self.network = network.to(self._device, this_machine().dtype).train()
         self._trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
         self._master = {n: p.detach().float().clone().requires_grad_() for n, p in self._trained.items()}
-        fresh = [n for n in self._master if n.startswith(("joint", "segment", "dense", "out"))]
-        slow = [n for n in self._master if n not in set(fresh)]
+        fresh = [n for n in self._master if not n.startswith("encoder.")]
+        slow = [n for n in self._master if n.startswith("encoder.")]
         self._optimizer = torch.optim.AdamW(
             [
                 {"params": [self._master[n] for n in slow], "lr": recipe.learning_rate},
@@ -89,26 +89,16 @@ class Trainer:
         questions = tokens_of(self._tokenizer, [g.question for g in batch], recipe.question_tokens, self._device)
         texts = [text for g in batch for text in (g.positive, *g.negatives)]
         passages = tokens_of(self._tokenizer, texts, recipe.passage_tokens, self._device)
-        owner = torch.arange(len(batch), device=self._device).repeat_interleave(size)
-        network = self.network
-        question, passage = network.read_apart(questions), network.read_apart(passages)
-        question_vectors = network.token_vectors(question, questions)
-        passage_vectors = network.token_vectors(passage, passages)
-        both = Tokens(passages.ids, torch.cat([questions.mask[owner], passages.mask], dim=1))
-        joint = network.joint_logit(question[owner], passage, both).view(len(batch), size)
-        every = torch.stack(
-            [
-                maxsim(v.expand(len(texts), -1, -1), m.expand(len(texts), -1), passage_vectors, passages.mask)
-                for v, m in zip(question_vectors.split(1), questions.mask.split(1), strict=True)
-            ]
-        )  # (questions, passages of the step)
-        own = every.gather(1, torch.arange(len(texts), device=self._device).view(len(batch), size))
+        scores = self.network(questions, passages)  # every question against every passage of the step
+        rows = torch.arange(len(batch), device=self._device)
+        own = rows[:, None] * size + torch.arange(size, device=self._device)  # places of a question's own passages
         cosine = torch.tensor([g.cosines for g in batch], device=self._device)
-        first = torch.zeros(len(batch), dtype=torch.long, device=self._device)
+        maxsim, joint = scores.maxsim.gather(1, own), scores.joint.gather(1, own)
+        first = torch.zeros_like(rows)
         return {
-            "final": cross_entropy(COSINE_WEIGHT * cosine + MAXSIM_WEIGHT * own + joint, first),
+            "final": cross_entropy(COSINE_WEIGHT * cosine + MAXSIM_WEIGHT * maxsim + joint, first),
             "joint": 0.3 * cross_entropy(joint, first),
-            "maxsim": 0.5 * cross_entropy(MAXSIM_WEIGHT * every, first + size * torch.arange(len(batch))),
+            "all": 0.5 * cross_entropy(MAXSIM_WEIGHT * scores.maxsim + scores.joint, rows * size),
         }
 
     def _update(self) -> None:
