@@ -281,8 +281,8 @@ def _only(doc_ids: Sequence[str] | None) -> tuple[str, Sequence[str]]:
 
 
 def _document(row: tuple[Any, ...]) -> Document:
-    *values, without = row
-    return Document(*values, pages_without_text=tuple(json.loads(without)))
+    doc_id, name, title, pages, chunks, size, added, without = row
+    return Document(doc_id, name, title, pages, chunks, size, added, tuple(json.loads(without)))
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:

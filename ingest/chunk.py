@@ -1,0 +1,209 @@
+"""Pages to chunks: whole sentences, at most so many tokens together with what is embedded in front of them.
+
+A chunk stays on its page, except that a sentence unfinished at the bottom of a page takes its rest from the top of
+the next. Knows neither models nor stores: the encoder's token count comes in as a function. Limit: the order of the
+text is the file's own.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag_chat.sentences import is_closed, is_row, readable, split
+from rag_chat.types import Chunk, Outline, Page, Span
+
+Counter = Callable[[Sequence[str]], list[int]]
+
+FRONT_SHARE = 4  # what stands in front of a chunk may take a fourth of its tokens
+FURNITURE_LINES = 3  # so many lines at a page's edge may be a running header or footer
+PROSE_WORDS = 5  # a line with fewer is no unfinished sentence
+_PIECE = re.compile(r"\S{1,40}\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    tokens: int
+    overlap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A chunk, and the text that is embedded for it: which document, which section, then what it says."""
+
+    chunk: Chunk
+    embedded: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence, or a part of one that is too long; `rest` continues it on the next page."""
+
+    span: Span
+    tokens: int
+    rest: Span | None = None
+
+
+def cut(
+    doc_id: str, name: str, pages: Sequence[Page], outline: Sequence[Outline], *, limit: Limit, count: Counter
+) -> list[Cut]:
+    texts = {page.number: page.text for page in pages}
+    headings = _Headings(outline)
+    front = _Front(name, headings, limit, count)
+    room = limit.tokens - front.tokens
+    cuts: list[Cut] = []
+    for units in _units(pages, room, count):
+        for group in _groups(units, room, min(limit.overlap, room // 2), headings):
+            spans: tuple[Span, ...] = (Span(group[0].span.page, group[0].span.start, group[-1].span.end),)
+            spans += (group[-1].rest,) if group[-1].rest else ()
+            text = "\n".join(texts[s.page][s.start : s.end] for s in spans)
+            chunk = Chunk(_id(doc_id, len(cuts)), doc_id, len(cuts), spans, headings.at(spans[0]), text)
+            cuts.append(Cut(chunk, front.before(chunk)))
+    return cuts
+
+
+class _Headings:
+    """Which outline entry a place in the document stands under."""
+
+    def __init__(self, outline: Sequence[Outline]) -> None:
+        self._places = [(entry.page, entry.start) for entry in outline]
+        self.names = [" > ".join(entry.path[-2:]) for entry in outline]
+
+    def index(self, span: Span) -> int:
+        return bisect.bisect_right(self._places, (span.page, span.start)) - 1
+
+    def at(self, span: Span) -> str:
+        index = self.index(span)
+        return self.names[index] if index >= 0 else ""
+
+
+class _Front:
+    """What is embedded in front of each chunk; nothing where it would take too much of the chunk's room."""
+
+    def __init__(self, name: str, headings: _Headings, limit: Limit, count: Counter) -> None:
+        self._stem = " ".join(re.sub(r"\.pdf$", "", name, flags=re.IGNORECASE).replace("_", " ").split())[:60]
+        lines = sorted({self._line(heading) for heading in (*headings.names, "")})
+        self.tokens = max(count(lines)) + 1
+        self._used = self.tokens <= limit.tokens // FRONT_SHARE
+        self.tokens = self.tokens if self._used else 0
+
+    def before(self, chunk: Chunk) -> str:
+        text = readable(chunk.text)
+        return f"{self._line(chunk.heading)}\n{text}" if self._used else text
+
+    def _line(self, heading: str) -> str:
+        return readable(" | ".join(part for part in (self._stem, heading[:100]) if part))
+
+
+def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_Unit]]:
+    """The sentences of each page with their tokens, none above `room`; one call of the counter for all of them."""
+    spans = [[Span(p.number, start, end) for start, end in split(p.text)] for p in pages]
+    tokens = iter(
+        count([readable(p.text[s.start : s.end]) for p, of_page in zip(pages, spans, strict=True) for s in of_page])
+    )
+    units = [[_Unit(span, next(tokens)) for span in of_page] for of_page in spans]
+    for i, page in enumerate(pages):
+        if i + 1 < len(pages):
+            _carry_over(units[i], page.text, units[i + 1], pages[i + 1].text, room)
+        yield [part for unit in units[i] for part in _within(unit, page.text, room, count)]
+
+
+def _carry_over(units: list[_Unit], text: str, following: list[_Unit], following_text: str, room: int) -> None:
+    """Gives the page's unfinished last sentence its rest from the next page."""
+    last = _past_furniture(list(reversed(units)), text, _is_open)
+    first = _past_furniture(following, following_text, _goes_on)
+    if last is None or first is None:
+        return
+    at = len(units) - 1 - last
+    total = units[at].tokens + following[first].tokens
+    if total <= room:
+        units[at] = replace(units[at], tokens=total, rest=following[first].span)
+
+
+def _past_furniture(units: Sequence[_Unit], text: str, wanted: Callable[[str], bool]) -> int | None:
+    """The first unit of a page's edge that is prose, where it is as wanted; running headers and numbers are passed."""
+    for i, unit in enumerate(units[: FURNITURE_LINES + 1]):
+        words = text[unit.span.start : unit.span.end]
+        if wanted(words):
+            return i
+        if len(words.split()) > PROSE_WORDS:
+            return None
+    return None
+
+
+def _is_open(words: str) -> bool:
+    return len(words.split()) > PROSE_WORDS and not is_closed(words) and not is_row(words) and words[-1] not in ";:"
+
+
+def _goes_on(words: str) -> bool:
+    return words[0].islower() and not is_row(words)
+
+
+def _within(unit: _Unit, text: str, room: int, count: Counter) -> Iterator[_Unit]:
+    """The unit itself, or its parts cut at blanks where it is longer than a chunk may be."""
+    if unit.tokens <= room or unit.rest is not None:
+        yield unit
+        return
+    start, end = unit.span.start, unit.span.end
+    pieces = [(m.start(), m.end()) for m in _PIECE.finditer(text, start, end)]
+    tokens = count([readable(text[a:b]) for a, b in pieces])
+    begin, total = start, 0
+    for (a, _), n in zip(pieces, tokens, strict=True):
+        if total + n > room and total:
+            yield _Unit(Span(unit.span.page, begin, _trimmed(text, begin, a)), total)
+            begin, total = a, 0
+        total += n
+    yield _Unit(Span(unit.span.page, begin, end), total)
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    return start + len(text[start:end].rstrip())
+
+
+def _groups(units: Sequence[_Unit], room: int, overlap: int, headings: _Headings) -> Iterator[list[_Unit]]:
+    """Runs of sentences, of like size over the page; each begins with the end of the one before."""
+    left = sum(unit.tokens for unit in units)
+    target = _target(left, room, overlap)
+    group: list[_Unit] = []
+    for unit in units:
+        total = sum(u.tokens for u in group)
+        if group and (_is_full(total, unit.tokens, left, room, target) or group[-1].rest is not None):
+            yield group
+            group = _tail(group, min(overlap, room - unit.tokens))
+        elif group and total > room // 2 and headings.index(unit.span) != headings.index(group[0].span):
+            yield group
+            group = []
+        group.append(unit)
+        left -= unit.tokens
+    if group:
+        yield group
+
+
+def _target(tokens: int, room: int, overlap: int) -> float:
+    """The page's tokens shared out evenly over as few chunks as will do, so that none is left with a page number."""
+    chunks = max(1, math.ceil((tokens - overlap) / (room - overlap)))
+    return (tokens + (chunks - 1) * overlap) / chunks
+
+
+def _is_full(total: int, following: int, left: int, room: int, target: float) -> bool:
+    if total + left <= room:
+        return False  # all that is left of the page fits
+    return total + following > room or total + following / 2 > target
+
+
+def _tail(group: Sequence[_Unit], overlap: int) -> list[_Unit]:
+    """The last sentences that fit into the overlap, never the whole group."""
+    tail: list[_Unit] = []
+    for unit in reversed(group[1:]):
+        if unit.rest is not None or sum(u.tokens for u in tail) + unit.tokens > overlap:
+            break
+        tail.insert(0, unit)
+    return tail
+
+
+def _id(doc_id: str, ordinal: int) -> str:
+    return hashlib.sha256(f"{doc_id}:{ordinal}".encode()).hexdigest()[:32]

@@ -1,0 +1,137 @@
+"""`rag-ingest`: files and folders into the library; a door, so it may build what it needs and may print.
+
+Nothing heavy is imported before there is work to do.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag_chat.config import Settings, load
+from rag_chat.errors import BadSetting, RagChatError
+from rag_chat.types import IngestReport
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Ingestor, Listener
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="PDF files, or folders with PDFs in them.")] = None,
+    library: Annotated[Path | None, typer.Option(help="Folder that holds everything you have put in.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line for each file.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make every vector anew from what the library holds.")
+    ] = False,
+    password: Annotated[str | None, typer.Option(help="Opens encrypted files.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Puts PDFs into the library, so that they can be searched and asked."""
+    try:
+        settings = load(config, library=library)
+        failures = _run(settings, paths or [], rebuild=rebuild, password=password, as_json=as_json)
+    except KeyboardInterrupt:
+        _complain("Stopped; what was finished is in the library, run the same line again for the rest.")
+        raise typer.Exit(130) from None
+    except RagChatError as error:
+        if debug:
+            raise
+        _complain(str(error))
+        raise typer.Exit(error.exit_code) from None
+    raise typer.Exit(1 if failures else 0)
+
+
+def main() -> None:
+    app()
+
+
+def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ingestor:
+    """The library, its lock held, and the embedder it is built with; both end with the stack."""
+    from ingest.pipeline import Ingestor
+    from rag_chat.index.connect import open_library
+    from rag_chat.index.embedders import BiEncoder
+    from rag_chat.library.lock import Lock
+    from rag_chat.weights import find
+
+    Lock(settings.library, exclusive=True).close()  # refused before the model's seconds, not after
+    embedder = BiEncoder(find(settings.embedder_name, offline=settings.offline))
+    library = open_library(
+        settings.library, embedder.name, embedder.dimension,
+        chunk_tokens=settings.chunk_tokens, overlap=settings.chunk_overlap_tokens,
+        exclusive=True, any_built=any_built,
+    )  # fmt: skip
+    stack.callback(library.close)
+    return stack.enter_context(Ingestor(library, embedder, settings))
+
+
+def _run(settings: Settings, paths: list[Path], *, rebuild: bool, password: str | None, as_json: bool) -> int:
+    """How many files failed."""
+    from ingest.pipeline import find_pdfs
+
+    if not paths and not rebuild:
+        raise BadSetting("No file or folder is named; say which to put in, or --rebuild.")
+    files = find_pdfs(paths)
+    if paths and not files:
+        raise BadSetting(f"No PDF is in '{paths[0]}'; name a folder that holds some.")
+    failures = 0
+    with ExitStack() as stack:
+        ingestor = open_ingest(settings, any_built=rebuild, stack=stack)
+        show, listener = _display(stack, as_json, len(files))
+        for report in _work(ingestor, files, rebuild, password, listener):
+            failures += report.status == "failed"
+            show(report)
+    return failures
+
+
+def _work(
+    ingestor: Ingestor, files: list[Path], rebuild: bool, password: str | None, listener: Listener | None
+) -> Iterator[IngestReport]:
+    if rebuild:
+        yield from ingestor.rebuild(listener)
+    yield from ingestor.add_all(files, password=password, progress=listener)
+
+
+def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[IngestReport], None], Listener | None]:
+    """How reports are shown, and who hears the progress: a bar on a terminal, nobody in a pipe."""
+    if as_json:
+        return (lambda report: print(json.dumps(asdict(report), ensure_ascii=False), flush=True)), None
+    if not sys.stdout.isatty():
+        return _line, None
+    from ingest.terminal import Bar
+
+    bar = stack.enter_context(Bar(files))
+    return bar.finished, bar
+
+
+def _line(report: IngestReport) -> None:
+    print(line_of(report), file=sys.stderr if report.status == "failed" else sys.stdout, flush=True)
+
+
+def line_of(report: IngestReport) -> str:
+    from rag_chat.sentences import readable
+
+    name = readable(report.document)
+    if report.status == "failed":
+        return f"{name}: failed: {report.error}"
+    scanned = len(report.pages_without_text)
+    note = f", {scanned} without text" if scanned else ""
+    return f"{name}: {report.status}, {report.pages} pages{note}, {report.chunks} chunks, {report.seconds:.1f} s"
+
+
+def _complain(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Text of PDF pages as PDFium reads it; runs in the sandbox's worker only.
+
+The text index is PDFium's character index: whatever is replaced is replaced by as many characters, so that a place
+in the text gives the boxes of its letters. Not thread-safe, not safe against bombs: that is the sandbox's part.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_raw
+
+from rag_chat.errors import DocumentError
+
+LINE_END_HYPHEN = "\ufffe"  # PDFium writes it for a hyphen whose line break it dropped; see hyphens.py
+_REPLACED = {code: " " for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFF, *range(0xFDD0, 0xFDF0))}
+_REPLACED[0x02] = LINE_END_HYPHEN
+_PASSWORD_WANTED = 4
+
+
+def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(path, password=password)
+    except pdfium.PdfiumError as error:
+        raise DocumentError(_why_not(error, password)) from error
+
+
+def page_text(document: pdfium.PdfDocument, index: int) -> str | None:
+    """None where PDFium cannot read the page."""
+    try:
+        page = document[index]
+        try:
+            glyphs = page.get_textpage()
+            try:
+                return _text(glyphs)
+            finally:
+                glyphs.close()
+        finally:
+            page.close()
+    except pdfium.PdfiumError:
+        return None
+
+
+def _text(glyphs: pdfium.PdfTextPage) -> str:
+    count = glyphs.count_chars()
+    text: str = glyphs.get_text_range() if count else ""
+    if len(text) != count or any("\ud800" <= c <= "\udfff" for c in text):
+        text = _one_by_one(glyphs, count)
+    return text.replace("\r\n", " \n").replace("\r", "\n").translate(_REPLACED)
+
+
+def _one_by_one(glyphs: pdfium.PdfTextPage, count: int) -> str:
+    """Slow but exact where the text has characters that PDFium's own string leaves out or writes as two."""
+    codes = [int(pdfium_raw.FPDFText_GetUnicode(glyphs, i)) for i in range(count)]
+    out: list[str] = []
+    for i, code in enumerate(codes):
+        following = codes[i + 1] if i + 1 < count else 0
+        if 0xD800 <= code < 0xDC00 and 0xDC00 <= following < 0xE000:
+            out.append(chr(0x10000 + ((code - 0xD800) << 10) + (following - 0xDC00)))
+        elif 0xDC00 <= code < 0xE000 and i and 0xD800 <= codes[i - 1] < 0xDC00:
+            out.append("\u200b")  # the second half of the character before; keeps the index
+        else:
+            out.append(chr(code) if code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else " ")
+    return "".join(out)
+
+
+def _why_not(error: pdfium.PdfiumError, password: str | None) -> str:
+    if getattr(error, "err_code", None) == _PASSWORD_WANTED:
+        if password is None:
+            return "The file is encrypted and needs a password; give it with --password."
+        return "The file is encrypted and the password given does not open it; give the right one with --password."
+    return "The file is damaged: no PDF reader can find its pages; download or export it again."

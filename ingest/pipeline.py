@@ -1,0 +1,171 @@
+"""One file after the other into the library: read, cut, embed, store; one report a file, whatever it holds.
+
+A bad file never stops the others: what is wrong with it becomes its report. What is wrong with the library or the
+machine (no space, another owner) is raised. Knows no terminal and no web page; both listen to `Progress`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ingest.chunk import Cut, Limit, cut
+from ingest.parse import Limits, Parsed, parse
+from rag_chat.config import Settings
+from rag_chat.errors import DiskFull, DocumentError
+from rag_chat.index.connect import Library
+from rag_chat.library.catalog import Built
+from rag_chat.protocols import Embedder
+from rag_chat.sandbox import Sandbox
+from rag_chat.types import Document, IngestReport, Outline, Page, Vectors
+
+Stage: TypeAlias = Literal["reading", "embedding", "storing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the work on one document stands: pages while reading, chunks while embedding and storing."""
+
+    document: str
+    stage: Stage
+    done: int
+    total: int
+
+
+Listener: TypeAlias = Callable[[Progress], None]
+
+
+class Ingestor:
+    """Adds documents to one open library. Not for several threads at once."""
+
+    def __init__(self, library: Library, embedder: Embedder, settings: Settings) -> None:
+        self._library = library
+        self._embedder = embedder
+        self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
+        self._limits = Limits(settings.max_file_mb, settings.max_pages)
+        self._sandbox = Sandbox(seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
+
+    def close(self) -> None:
+        """Ends the reading process; the library stays its owner's."""
+        self._sandbox.close()
+
+    def __enter__(self) -> Ingestor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(
+        self, path: Path, *, name: str | None = None, password: str | None = None, progress: Listener | None = None
+    ) -> IngestReport:
+        """Never raises for what is wrong with the file itself; LibraryError for what is wrong with the library."""
+        start = time.perf_counter()
+        shown = _display_name(name if name is not None else path.name)
+        doc_id: str | None = None
+        try:
+            doc_id = _hash(path)
+            report = self._add(path, doc_id, shown, password, progress or _nobody)
+        except (DocumentError, DiskFull) as error:
+            report = IngestReport(shown, doc_id, "failed", error=str(error))
+        return _timed(report, start)
+
+    def add_all(
+        self, paths: Iterable[Path], *, password: str | None = None, progress: Listener | None = None
+    ) -> Iterator[IngestReport]:
+        for path in paths:
+            yield self.add(path, password=password, progress=progress)
+
+    def rebuild(self, progress: Listener | None = None) -> Iterator[IngestReport]:
+        """Chunks and vectors of every document anew from the catalog's pages; the old ones serve until all are made."""
+        catalog = self._library.catalog
+        catalog.drop_staged()
+        for document in catalog.documents():
+            start = time.perf_counter()
+            pages, outline = catalog.pages(document.doc_id), catalog.outline(document.doc_id)
+            cuts, vectors = self._embed(document.doc_id, document.name, pages, outline, progress or _nobody)
+            catalog.stage([c.chunk for c in cuts], vectors)
+            without = document.pages_without_text
+            report = IngestReport(document.name, document.doc_id, "ready", len(pages), len(cuts), without)
+            yield _timed(report, start)
+        self._library.replace_chunks(
+            Built(self._embedder.name, self._embedder.dimension, self._limit.tokens, self._limit.overlap)
+        )
+
+    def _add(self, path: Path, doc_id: str, name: str, password: str | None, tell: Listener) -> IngestReport:
+        present = self._library.catalog.document(doc_id)
+        if present is not None:
+            return IngestReport(name, doc_id, "unchanged", present.pages, present.chunks, present.pages_without_text)
+        tell(Progress(name, "reading", 0, 0))
+        parsed = parse(
+            path, self._limits, self._sandbox,
+            password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
+        )  # fmt: skip
+        cuts, vectors = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
+        tell(Progress(name, "storing", 0, len(cuts)))
+        document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
+        self._library.add(document, parsed.pages, [c.chunk for c in cuts], vectors, outline=parsed.outline, source=path)
+        tell(Progress(name, "storing", len(cuts), len(cuts)))
+        return IngestReport(name, doc_id, "ready", document.pages, document.chunks, document.pages_without_text)
+
+    def _embed(
+        self, doc_id: str, name: str, pages: Iterable[Page], outline: Iterable[Outline], tell: Listener
+    ) -> tuple[list[Cut], Vectors]:
+        cuts = cut(doc_id, name, list(pages), list(outline), limit=self._limit, count=self._embedder.token_counts)
+        total = len(cuts)
+        tell(Progress(name, "embedding", 0, total))
+        vectors = self._embedder.encode_passages(
+            [c.embedded for c in cuts], lambda done: tell(Progress(name, "embedding", done, total))
+        )
+        return cuts, vectors
+
+
+def find_pdfs(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are named, folders as all the PDFs in them, in a stable order, each once."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        inside = (
+            sorted(p for p in path.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
+            if path.is_dir()
+            else [path]
+        )
+        found.update(dict.fromkeys(inside))
+    return list(found)
+
+
+def _hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise DocumentError(f"No file '{path}' is there; check the path.") from error
+    except IsADirectoryError as error:
+        raise DocumentError(f"'{path}' is a folder; name the files in it.") from error
+    except OSError as error:
+        raise DocumentError(f"The file '{path}' cannot be read: {error.strerror}.") from error
+
+
+def _display_name(name: str) -> str:
+    """For people only, never a path: no folders, no control characters, no endless line."""
+    last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    shown = "".join(c for c in last.encode("utf-8", "replace").decode("utf-8") if c.isprintable()).strip()
+    return shown[:200] or "unnamed.pdf"
+
+
+def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) -> Document:
+    added = datetime.now(UTC).isoformat(timespec="seconds")
+    return Document(
+        doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, parsed.pages_without_text
+    )
+
+
+def _timed(report: IngestReport, start: float) -> IngestReport:
+    return replace(report, seconds=round(time.perf_counter() - start, 3))
+
+
+def _nobody(_: Progress) -> None:
+    return

@@ -1,0 +1,97 @@
+"""What pypdf knows of a PDF beyond its letters: title, page labels, outline, and text where PDFium has none.
+
+Runs in the sandbox's worker only. Damaged structure is no reason to refuse a document whose text can be read: every
+part that cannot be read is simply absent.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+SECONDS = 30.0  # structure is worth no more than this
+OUTLINE_ENTRIES = 20_000
+TITLE_CHARACTERS = 200
+
+# pypdf lets the errors of its own parsing through where a file is odd in a way it does not foresee.
+_ODD_FILE = (
+    PyPdfError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, ArithmeticError,
+    NotImplementedError, OSError, MemoryError, ImportError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    title: str = ""
+    labels: tuple[str, ...] = ()
+    outline: tuple[tuple[int, tuple[str, ...]], ...] = ()  # (page from 1, titles from the top level down)
+
+
+def read_structure(path: Path, password: str | None) -> Structure:
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    title, labels, outline = "", (), ()  # type: str, tuple[str, ...], tuple[tuple[int, tuple[str, ...]], ...]
+    with suppress(*_ODD_FILE), _deadline(SECONDS):
+        reader = _reader(path, password)
+        with suppress(*_ODD_FILE):
+            title = _title(reader)
+        with suppress(*_ODD_FILE):
+            labels = tuple(str(label) for label in reader.page_labels)
+        with suppress(*_ODD_FILE):
+            outline = tuple(_entries(reader, reader.outline, ()))
+    return Structure(title, labels, outline)
+
+
+def fallback_text(path: Path, password: str | None, index: int) -> str:
+    """The page's text by pypdf, "" where it cannot read it either."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    with suppress(*_ODD_FILE), _deadline(SECONDS):
+        return str(_reader(path, password).pages[index].extract_text())
+    return ""
+
+
+def _reader(path: Path, password: str | None) -> PdfReader:
+    return PdfReader(path, strict=False, password=password)
+
+
+def _title(reader: PdfReader) -> str:
+    title = str((reader.metadata and reader.metadata.title) or "")
+    return " ".join(title.split())[:TITLE_CHARACTERS]
+
+
+def _entries(reader: PdfReader, items: list[Any], above: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    path, seen = above, 0
+    for item in items:
+        if isinstance(item, list):
+            yield from _entries(reader, item, path)
+            continue
+        title = " ".join(str(item.title or "").split())[:TITLE_CHARACTERS]
+        path = (*above, title)
+        number = reader.get_destination_page_number(item)
+        seen += 1
+        if title and number is not None and number >= 0 and seen <= OUTLINE_ENTRIES:
+            yield number + 1, path
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Ends pure Python code that runs too long; only in a worker's main thread, as signals go there."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"signal {number}")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

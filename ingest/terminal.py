@@ -1,0 +1,49 @@
+"""Progress of an ingest on a terminal: one bar with the file, the stage and the time left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from rag_chat.types import IngestReport
+
+if TYPE_CHECKING:
+    from ingest import pipeline
+
+
+class Bar:
+    """Called with each `pipeline.Progress`; `finished` prints a file's line above the bar."""
+
+    def __init__(self, files: int) -> None:
+        self._console = Console()
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=self._console, transient=True,
+        )  # fmt: skip
+        self._files: TaskID = self._bars.add_task("files", total=files or None)
+        self._stage: TaskID = self._bars.add_task("", total=None)
+        self._now = ("", "")
+
+    def __enter__(self) -> Bar:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, progress: pipeline.Progress) -> None:
+        now = (progress.document, progress.stage)
+        if now != self._now:  # the time left is that of the stage
+            self._now = now
+            self._bars.reset(self._stage, description=f"{progress.stage} {escape(progress.document[:50])}")
+        self._bars.update(self._stage, completed=progress.done, total=progress.total or None)
+
+    def finished(self, report: IngestReport) -> None:
+        from ingest.cli import line_of
+
+        style = "red" if report.status == "failed" else ""
+        self._console.print(escape(line_of(report)), style=style, highlight=False)
+        self._bars.advance(self._files)
