@@ -105,7 +105,7 @@ def _work(
 def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[IngestReport], None], Listener | None]:
     """How reports are shown, and who hears the progress: a bar on a terminal, nobody in a pipe."""
     if as_json:
-        return (lambda report: print(json.dumps(asdict(report), ensure_ascii=False), flush=True)), None
+        return _json_line, None
     if not sys.stdout.isatty():
         return _line, None
     from ingest.terminal import Bar
@@ -114,8 +114,12 @@ def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[Ing
     return bar.finished, bar
 
 
+def _json_line(report: IngestReport) -> None:
+    typer.echo(json.dumps(asdict(report), ensure_ascii=False))
+
+
 def _line(report: IngestReport) -> None:
-    print(line_of(report), file=sys.stderr if report.status == "failed" else sys.stdout, flush=True)
+    typer.echo(line_of(report), err=report.status == "failed")
 
 
 def line_of(report: IngestReport) -> str:
@@ -130,7 +134,7 @@ def line_of(report: IngestReport) -> str:
 
 
 def _complain(message: str) -> None:
-    print(message, file=sys.stderr)
+    typer.echo(message, err=True)
 
 
 if __name__ == "__main__":
