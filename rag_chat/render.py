@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup as Markup  # the rest of the page takes it from here
 
 from rag_chat.sentences import readable
 from rag_chat.types import Answer, Chunk, Citation, Passage
 
 PageUrl = Callable[[Sequence[Citation] | Passage], str]
 
-STAGES = ("embed", "retrieve", "rerank", "generate", "verify")
+STAGES = ("embed", "retrieve", "rerank", "quote", "generate", "verify")
 MARKER = re.compile(r"\[(\d{1,3})\]")
 # C0 and C1 controls but tab and newline, and the signs that turn the direction of writing: they can hide or
 # reverse what a reader sees, or drive a terminal.
@@ -179,7 +179,7 @@ def _card(passage: Passage, where: str, verdict: Markup, body: Markup, turn: int
     heading = readable(visible(passage.chunk.heading))
     return Markup(
         '<details class="card" id="source-{turn}-{number}"><summary><span class="number">{number}</span>'
-        '<span class="title"><span class="document">{document}</span><span class="where">{where}</span></span>'
+        '<span class="title"><span class="source-name">{document}</span><span class="where">{where}</span></span>'
         '{verdict}</summary><div class="body">{heading}{ranks}{body}</div></details>'
     ).format(
         turn=turn,

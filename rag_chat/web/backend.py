@@ -1,0 +1,95 @@
+"""What the page is given: everything behind it, as callables and one-method protocols. It never imports ingest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag_chat.errors import ModelFailed, RagChatError
+from rag_chat.types import Document, Event, IngestReport, Turn
+
+
+class Step(Protocol):
+    """How far a document is: `done` of `total` in a stage."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+
+
+class Asker(Protocol):
+    def ask(
+        self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
+    ) -> Iterator[Event]: ...
+
+
+class PageImages(Protocol):
+    def image(self, path: Path, page: int, spans: Sequence[tuple[int, int]], *, width: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An open library with loaded models, as the page uses it."""
+
+    engine: Asker
+    images: PageImages
+    documents: Callable[[], list[Document]]
+    document: Callable[[str], Document | None]
+    file: Callable[[str], Path]
+    add_document: Callable[[Path, str, Callable[[Step], None]], IngestReport]
+    delete_document: Callable[[str], None]
+    close: Callable[[], None]
+
+
+class Loading:
+    """Opens the backend in a thread, so that the page is there before the models are."""
+
+    def __init__(self, open_backend: Callable[[], Backend]) -> None:
+        self._open = open_backend
+        self._done = threading.Event()
+        self._backend: Backend | None = None
+        self._started = time.monotonic()
+        self.error: str | None = None  # fit for showing
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="loading", daemon=True).start()
+
+    @property
+    def ready(self) -> bool:
+        return self._backend is not None
+
+    @property
+    def settled(self) -> bool:
+        return self._done.is_set()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def wait(self, timeout: float | None = None) -> Backend | None:
+        """The backend once it is there, None when the time is over; raises ModelFailed when it will never be."""
+        self._done.wait(timeout)
+        if self.error is not None:
+            raise ModelFailed(self.error)
+        return self._backend
+
+    def close(self) -> None:
+        if self._backend is not None:
+            self._backend.close()
+
+    def _run(self) -> None:
+        try:
+            self._backend = self._open()
+        except RagChatError as error:
+            self.error = str(error)
+        except Exception as error:  # an outer edge: the page must say it rather than wait for ever
+            self.error = f"The models cannot be loaded ({type(error).__name__}); run 'rag-chat doctor'."
+        finally:
+            self._done.set()

@@ -1,0 +1,121 @@
+"""The left column as HTML: documents with their checkboxes, and files on their way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+
+from rag_chat.render import Markup, visible
+from rag_chat.sentences import readable
+from rag_chat.types import Document
+from rag_chat.web.uploads import Upload
+
+STAGE_NAMES = {
+    "waiting": "waiting",
+    "parse": "reading pages",
+    "chunk": "finding passages",
+    "embed": "learning passages",
+    "store": "saving",
+    "index": "saving",
+}
+PAGES_NAMED = 12  # pages without text that are listed one by one
+
+
+def documents_html(
+    documents: Sequence[Document], uploads: Sequence[Upload], selected: Collection[str], *, samples: bool = False
+) -> Markup:
+    """`samples` offers the sample documents where the library is empty."""
+    rows = [_upload(upload) for upload in uploads] + [_document(document, selected) for document in documents]
+    if not rows:
+        offer = Markup('<button type="button" class="quiet" data-act="samples">Add the sample documents</button>')
+        return Markup('<div class="empty"><p>No documents yet.</p>{}</div>').format(offer if samples else "")
+    return Markup('{}<ul class="documents">{}</ul>').format(_scope(documents, selected), Markup("").join(rows))
+
+
+def _scope(documents: Sequence[Document], selected: Collection[str]) -> Markup:
+    """What a question is asked of, in words, because checkboxes alone leave it open."""
+    if not documents:
+        return Markup("")
+    chosen = sum(document.doc_id in selected for document in documents)
+    if not chosen:
+        return Markup('<p class="scope">Questions go to all documents. Tick some to restrict them.</p>')
+    return Markup(
+        '<p class="scope">Questions go to {} of {}. '
+        '<button type="button" class="link" data-act="all">Ask all</button></p>'
+    ).format(chosen, len(documents))
+
+
+def _document(document: Document, selected: Collection[str]) -> Markup:
+    name = readable(visible(document.name))
+    return Markup(
+        '<li class="document"><label><input type="checkbox" data-doc="{id}"{checked}>'
+        '<span class="about"><span class="name" title="{name}">{name}</span><span class="facts">{facts}</span>{blank}'
+        '</span></label><button type="button" class="delete" data-delete="{id}" data-name="{name}" '
+        'aria-label="Delete {name}">✕</button></li>'
+    ).format(
+        id=document.doc_id,
+        checked=Markup(" checked") if document.doc_id in selected else "",
+        name=name,
+        facts=f"{_count(document.pages, 'page')} · {_size(document.size)}",
+        blank=_pages_without_text(document.pages_without_text, document.pages),
+    )
+
+
+def _pages_without_text(pages: Sequence[int], of: int) -> Markup:
+    if not pages:
+        return Markup("")
+    if len(pages) == of:
+        return Markup('<span class="warning">No page has text; a scan needs OCR before it can be asked.</span>')
+    named = ", ".join(str(page) for page in pages[:PAGES_NAMED]) + (" …" if len(pages) > PAGES_NAMED else "")
+    return Markup('<span class="warning">{} without text: {}</span>').format(_count(len(pages), "page"), named)
+
+
+def _upload(upload: Upload) -> Markup:
+    name = readable(visible(upload.name))
+    if upload.report is not None:
+        return _finished(upload, name)
+    percent = round(100 * upload.share)
+    return Markup(
+        '<li class="upload"><span class="name" title="{name}">{name}</span>'
+        '<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" aria-valuemax="100" '
+        'aria-valuenow="{percent}"><span style="width:{percent}%"></span></div><span class="facts">{facts}</span></li>'
+    ).format(name=name, percent=percent, facts=_progress(upload))
+
+
+def _finished(upload: Upload, name: str) -> Markup:
+    report = upload.report
+    failed = report is not None and report.status == "failed"
+    said = (report.error if report else None) or "It could not be read."
+    return Markup(
+        '<li class="upload {kind}"{role}><span class="name" title="{name}">{name}</span>'
+        '<span class="reason">{said}</span>'
+        '<button type="button" class="delete" data-dismiss="{id}" aria-label="Dismiss {name}">✕</button></li>'
+    ).format(
+        kind="failed" if failed else "same",
+        role=Markup(' role="alert"') if failed else "",
+        name=name,
+        said=visible(said) if failed else "Already in the library.",
+        id=upload.id,
+    )
+
+
+def _progress(upload: Upload) -> str:
+    parts = [STAGE_NAMES.get(upload.stage, upload.stage)]
+    if upload.total:
+        parts.append(f"{upload.done} of {upload.total}")
+    left = upload.seconds_left(time.monotonic())
+    if left is not None:
+        parts.append(f"about {_duration(left)} left")
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{max(1, round(size / 1e3))} kB"

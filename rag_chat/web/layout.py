@@ -1,0 +1,113 @@
+"""The page: three columns of Gradio components, wired to `events`. Style is in page.css, behaviour in page.js."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from rag_chat.web.events import Events, Talk
+from rag_chat.web.evidence import evidence_html
+
+TITLE = "Ask your PDFs"
+HEADER = (
+    '<header class="top"><h1>Ask your PDFs</h1>'
+    "<p>Answers from your documents, each sentence with the words it rests on. Nothing leaves this machine.</p>"
+    "</header>"
+)
+LEAVE_TRIGGER = "element.ragChatTrigger = trigger"  # page.js sends its events through it
+UPLOADS_AT_ONCE = 4
+QUESTIONS_AT_ONCE = 8
+
+
+def theme() -> Any:
+    """Gradio's plainest theme with the machine's own fonts: a font name as a string is never fetched."""
+    fonts = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
+    mono = ("ui-monospace", "SFMono-Regular", "Menlo", "Liberation Mono", "monospace")
+    return gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=mono)
+
+
+def build_page(events: Events) -> Any:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
+        talk = gr.State(Talk())
+        gr.HTML(HEADER, elem_id="header", js_on_load=None)
+        banner = gr.HTML("", elem_id="banner", js_on_load=None)
+        with gr.Row(elem_id="columns"):
+            files, documents = _documents_column()
+            thread, question, ask, stop, retry, clear = _conversation_column()
+            sources = _sources_column()
+        shown = [banner, documents, thread]
+        page.load(events.watch, [talk], shown, **_quiet(None))
+        page.unload(events.forget)
+        _wire_documents(events, files, talk, shown)
+        asked = [question, talk, thread, sources, ask, stop]
+        _wire_conversation(events, asked, retry, clear)
+    page.queue(default_concurrency_limit=UPLOADS_AT_ONCE, max_size=256)
+    return page
+
+
+def _documents_column() -> tuple[Any, Any]:
+    with gr.Column(elem_id="documents-column", elem_classes="panel"):
+        gr.HTML("<h2>Documents</h2>", js_on_load=None)
+        files = gr.File(
+            label="Drop PDFs here",
+            file_count="multiple",
+            file_types=[".pdf"],
+            height=104,
+            show_label=False,
+            elem_id="drop",
+        )
+        documents = gr.HTML("", elem_id="documents", js_on_load=LEAVE_TRIGGER)
+    return files, documents
+
+
+def _conversation_column() -> tuple[Any, ...]:
+    with gr.Column(elem_id="conversation-column", elem_classes="panel"):
+        thread = gr.HTML("", elem_id="thread", js_on_load=LEAVE_TRIGGER)
+        with gr.Row(elem_id="composer"):
+            question = gr.Textbox(
+                placeholder="Ask a question about your documents",
+                label="Question",
+                show_label=False,
+                container=False,
+                lines=1,
+                max_lines=6,
+                autofocus=True,
+                elem_id="question",
+                scale=1,
+            )
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=76, scale=0)
+            stop = gr.Button("Stop", visible=False, elem_id="stop", min_width=76, scale=0)
+        with gr.Row(elem_id="actions"):
+            retry = gr.Button("Ask again", size="sm", elem_id="retry", min_width=0, scale=0)
+            clear = gr.Button("Clear conversation", size="sm", elem_id="clear", min_width=0, scale=0)
+    return thread, question, ask, stop, retry, clear
+
+
+def _sources_column() -> Any:
+    with gr.Column(elem_id="sources-column", elem_classes="panel"):
+        gr.HTML("<h2>Sources</h2>", js_on_load=None)
+        return gr.HTML(str(evidence_html(())), elem_id="sources", js_on_load=None)
+
+
+def _wire_documents(events: Events, files: Any, talk: Any, shown: list[Any]) -> None:
+    _, documents, _ = shown
+    taken = files.upload(events.accept, [files], [], **_quiet(UPLOADS_AT_ONCE))
+    taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, [talk], shown, **_quiet(None))
+    acted = documents.select(events.documents_acted, None, documents, **_quiet(None))
+    acted.then(events.watch, [talk], shown, **_quiet(None))
+
+
+def _wire_conversation(events: Events, asked: list[Any], retry: Any, clear: Any) -> None:
+    question, talk, thread, sources, ask, stop = asked
+    limits = _quiet(QUESTIONS_AT_ONCE) | {"concurrency_id": "questions"}
+    gr.on([ask.click, question.submit], events.ask, [question, talk], asked, **limits)
+    thread.select(events.example, None, question, **_quiet(None)).then(events.ask, [question, talk], asked, **limits)
+    retry.click(events.retry, [talk], asked, **limits)
+    stop.click(events.stop, None, None, **_quiet(None))
+    clear.click(events.clear, None, [talk, thread, sources], **_quiet(None))
+
+
+def _quiet(limit: int | None) -> dict[str, Any]:
+    """No spinner over what is read, no public endpoint."""
+    return {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": limit}

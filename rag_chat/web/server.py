@@ -1,0 +1,105 @@
+"""The page as an ASGI application, and the server that serves it on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse
+
+from rag_chat.errors import PortInUse
+from rag_chat.web.backend import Backend, Loading
+
+HERE = Path(__file__).parent
+HEAD = '<script src="/page.js" defer></script><meta name="color-scheme" content="light dark">'
+
+
+def create_app(
+    open_backend: Callable[[], Backend], *, host: str, max_file_mb: int, samples: Sequence[tuple[Path, Sequence[str]]]
+) -> FastAPI:
+    """`open_backend` runs in a thread once the server has started; the page is there before it returns."""
+    uploads_folder = tempfile.mkdtemp(prefix="rag_chat_uploads_")  # readable by this user only
+    os.environ["GRADIO_TEMP_DIR"] = uploads_folder  # Gradio takes it from nowhere else
+    import gradio as gr
+
+    from rag_chat.web.events import Events, Sample
+    from rag_chat.web.evidence import add_page_route
+    from rag_chat.web.guard import Guard
+    from rag_chat.web.layout import build_page, theme
+    from rag_chat.web.uploads import Uploads
+
+    loading = Loading(open_backend)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        loading.start()
+        yield
+        loading.close()
+        shutil.rmtree(uploads_folder, ignore_errors=True)
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(Guard, host=host)
+    add_page_route(app, lambda: loading.wait(timeout=0) if loading.ready else None)
+    _add_small_routes(app, loading)
+    events = Events(loading, Uploads(loading), [Sample(path, tuple(questions)) for path, questions in samples])
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        build_page(events),
+        path="/",
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+        mcp_server=False,
+        ssr_mode=False,
+        max_file_size=f"{max_file_mb}mb",
+        show_error=False,
+        theme=theme(),
+        css_paths=HERE / "page.css",
+        head=HEAD,
+    )
+    return mounted
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The port, taken before anything slow is done; raises PortInUse."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((host, port))
+        opened.listen(128)
+    except OSError as error:
+        opened.close()
+        raise PortInUse(
+            f"The address {host}:{port} cannot be used ({error.strerror}); stop what uses it or set RAG_CHAT_PORT."
+        ) from error
+    return opened
+
+
+def serve(app: FastAPI, opened: socket.socket) -> None:
+    """Until Ctrl-C."""
+    import uvicorn
+
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on")
+    uvicorn.Server(config).run(sockets=[opened])
+
+
+def _add_small_routes(app: FastAPI, loading: Loading) -> None:
+    @app.get("/page.js", include_in_schema=False)
+    def page_script() -> FileResponse:
+        return FileResponse(HERE / "page.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/healthz", include_in_schema=False)
+    def health() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", include_in_schema=False)
+    def readiness() -> JSONResponse:
+        status = "ready" if loading.ready else "failed" if loading.error else "loading"
+        return JSONResponse({"status": status, "error": loading.error}, status_code=200 if loading.ready else 503)
