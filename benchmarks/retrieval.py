@@ -1,0 +1,111 @@
+"""The README's table of ranking quality: each signal alone and combined, on retrieval sets in BEIR's layout.
+
+    python -m benchmarks.retrieval --data DIR [--set NAME]... [--limit N] [--float32]
+
+DIR/retrieval holds a folder for each set. Sets of other languages are left out; those marked report-only have never
+been used to choose anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import door
+from rag_chat import build, compute, config
+from rag_chat.errors import NotFound
+from rag_chat.evaluation import beir, retrieval
+from rag_chat.protocols import Embedder, Reranker
+
+REPORT_ONLY = frozenset({"scifact_test", "nfcorpus_test"})
+OTHER_LANGUAGES = ("_de", "_es", "_zh")
+COLUMNS = ("cosine", "maxsim", "joint", "final")
+HEADS = ("set", "queries", "stage one (cosine)", "MaxSim alone", "joint layers alone", "**combined**", "gain", "ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """nDCG@10 of one set: by signal, and `final` for the combined order."""
+
+    name: str
+    queries: int
+    ndcg: dict[str, float]
+    recall: float
+    ms: float
+
+    @property
+    def gain(self) -> float:
+        return self.ndcg["final"] - self.ndcg["cosine"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="holds retrieval/NAME/corpus.jsonl.gz and so on")
+    parser.add_argument("--set", action="append", default=[], help="only this set; repeatable")
+    parser.add_argument("--limit", type=int, help="only the first N queries of each set")
+    parser.add_argument("--float32", action="store_true", help="what the machine's faster numbers are compared with")
+    arguments = parser.parse_args()
+    folders = sets(arguments.data / "retrieval", arguments.set)
+    if arguments.float32:
+        compute.SPEEDUP_WANTED = float("inf")  # nothing is fast enough to leave float32
+    settings = config.load()
+    embedder, reranker = build.embedder(settings), build.reranker(settings)[0]
+    lines = []
+    for folder in folders:
+        lines.append(measured(folder, embedder, reranker, settings.cache, arguments.limit))
+        door.note(f"{folder.name}: {lines[-1].ndcg}")
+    print(table(lines))
+
+
+def sets(folder: Path, wanted: Sequence[str]) -> list[Path]:
+    """The English sets, or those asked for."""
+    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    kept = [p for p in found if (p.name in wanted if wanted else not p.name.endswith(OTHER_LANGUAGES))]
+    if not kept:
+        raise NotFound(f"No retrieval set is in '{folder.name}' of --data; it needs a folder with corpus.jsonl.gz.")
+    return kept
+
+
+def measured(folder: Path, embedder: Embedder, reranker: Reranker, cache: Path, limit: int | None) -> Line:
+    dataset = beir.read(folder).first(limit)
+    corpus = retrieval.embed_corpus(dataset, embedder, cache, _tell)
+    ranked = retrieval.rank_all(dataset, corpus, embedder, reranker)
+    done = retrieval.counted(ranked, len(dataset.queries), _tell)
+    stage1, final = retrieval.rows(done, dataset, "rerank")
+    ndcg = {name: found["ndcg@10"] for name, found in retrieval.signal_measures(done, dataset).items()}
+    # Stage one's own row, not the cosine signal: a reranker need not hand that on.
+    ndcg |= {"cosine": stage1.measures["ndcg@10"], "final": final.measures["ndcg@10"]}
+    return Line(folder.name, len(dataset.queries), ndcg, stage1.measures["recall@50"], final.ms_per_query)
+
+
+def table(lines: Sequence[Line]) -> str:
+    """The sets, and the mean of those that choices were allowed to see."""
+    rows = [_row(line) for line in lines]
+    for label, kept in (
+        ("mean of the sets to tune on", [line for line in lines if line.name not in REPORT_ONLY]),
+        ("mean of all", list(lines)),
+    ):
+        if len(kept) > 1:
+            shared = [c for c in COLUMNS if all(c in line.ndcg for line in kept)]
+            ndcg = {c: statistics.mean(line.ndcg[c] for line in kept) for c in shared}
+            mean_ms = statistics.mean(line.ms for line in kept)
+            rows.append(_row(Line(label, sum(line.queries for line in kept), ndcg, 0.0, mean_ms)))
+    return door.markdown(HEADS, rows)
+
+
+def _row(line: Line) -> list[str]:
+    name = f"{line.name} (report-only)" if line.name in REPORT_ONLY else line.name
+    cells = [f"{line.ndcg[c]:.4f}" if c in line.ndcg else "–" for c in COLUMNS]
+    return [name, str(line.queries), *cells[:-1], f"**{cells[-1]}**", f"{line.gain:+.4f}", f"{line.ms:.0f}"]
+
+
+def _tell(what: str, done: int, total: int) -> None:
+    if done % 100 < 1 or done == total:
+        door.note(f"  {what}: {done} of {total}")
+
+
+if __name__ == "__main__":
+    door.run(main)
