@@ -16,7 +16,7 @@ from rag_chat.errors import DocumentError
 LINE_END_HYPHEN = "\ufffe"  # PDFium writes it for a hyphen whose line break it dropped; see hyphens.py
 _REPLACED = {code: " " for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFF, *range(0xFDD0, 0xFDF0))}
 _REPLACED[0x02] = LINE_END_HYPHEN
-_PASSWORD_WANTED = 4
+_PASSWORD_WANTED, _UNKNOWN_ENCRYPTION = 4, 5  # PDFium's error codes
 
 
 def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
@@ -70,4 +70,6 @@ def _why_not(error: pdfium.PdfiumError, password: str | None) -> str:
         if password is None:
             return "The file is encrypted and needs a password; give it with --password."
         return "The file is encrypted and the password given does not open it; give the right one with --password."
+    if getattr(error, "err_code", None) == _UNKNOWN_ENCRYPTION:
+        return "The file is encrypted in a way that cannot be opened here; save it without encryption first."
     return "The file is damaged: no PDF reader can find its pages; download or export it again."

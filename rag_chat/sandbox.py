@@ -33,6 +33,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 SPARE_CPU_SECONDS = 10  # beyond the call's seconds: the parent's clock decides, this only ends an orphan
+START_SECONDS = 60.0
 _MB = 1024 * 1024
 
 
@@ -72,9 +73,13 @@ class Sandbox:
                 worker.connection.send((function.__module__, function.__qualname__, args, self._seconds))
                 yield from self._answers(worker)
                 finished = True
+            except TimeoutError as error:
+                raise DocumentError(
+                    f"It took longer than {self._seconds:g} s; raise RAG_CHAT_PARSE_SECONDS or leave the file out."
+                ) from error
             except (EOFError, OSError) as error:
                 raise DocumentError(self._death(worker)) from error
-            except _Reported:
+            except RagChatError:
                 finished = True  # the worker said what went wrong and waits for the next call
                 raise
             finally:
@@ -86,9 +91,7 @@ class Sandbox:
         while True:
             start = time.monotonic()
             if not worker.connection.poll(max(0.0, self._seconds - waited)):
-                raise DocumentError(
-                    f"It took longer than {self._seconds:g} s; raise RAG_CHAT_PARSE_SECONDS or leave the file out."
-                )
+                raise TimeoutError
             kind, value = worker.connection.recv()
             waited += time.monotonic() - start  # the consumer's own time does not count
             if kind == "done":
@@ -125,15 +128,14 @@ class Sandbox:
         if self._worker is None or not self._worker.alive():
             self._stop()
             self._worker = _Worker(limit)
+            if not self._worker.started:
+                raise DocumentError(f"The reading process did not start within {START_SECONDS:g} s; try again.")
         return self._worker
 
     def _stop(self) -> None:
         if self._worker is not None:
             self._worker.end()
             self._worker = None
-
-
-_Reported = RagChatError  # what `_raise` raises when the worker itself is still in order
 
 
 class _Worker:
@@ -152,6 +154,8 @@ class _Worker:
             )
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         self._ended: tuple[int, float] | None = None
+        # Starting up is the machine's time, not the file's.
+        self.started = self.connection.poll(START_SECONDS) and self.connection.recv() == "ready"
 
     def alive(self) -> bool:
         return self._ended is None and self._process.poll() is None
@@ -195,6 +199,7 @@ def serve(descriptor: int, memory_mb: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MB, memory_mb * _MB))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection: Connection[Any, Any] = Connection(descriptor)
+    connection.send("ready")
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             module, name, args, seconds = connection.recv()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-ROW_NUMBERS = 3  # a line with so many numbers, or two on a short line, is a table row
+ROW_NUMBERS = 3  # a line that ends in so many numbers, or a short one in two, is a table row
 HEADING_WORDS = 14
 SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
 
@@ -229,14 +229,17 @@ def readable(text: str) -> str:
 def is_row(line: str) -> bool:
     """A table row: several numbers, and hardly any prose around them."""
     words = line.split()
-    numbers = sum(1 for word in words if _NUMBER.fullmatch(word))
-    figures = sum(1 for word in words if _NUMBER.fullmatch(word) and any(c.isdigit() for c in word))
-    if figures < 2 or not words:
+    numbers = [bool(_NUMBER.fullmatch(word)) for word in words]
+    figures = sum(1 for word, number in zip(words, numbers, strict=True) if number and any(c.isdigit() for c in word))
+    if figures < 2:
         return False
-    share = numbers / len(words)
-    if figures >= ROW_NUMBERS:
-        return share >= 0.3
-    return len(words) <= HEADING_WORDS and share >= 0.25 and bool(_NUMBER.fullmatch(words[-1])) and line[-1] != "."
+    if sum(numbers) >= len(words) / 2:
+        return True
+    trailing = 0
+    while numbers[-1 - trailing] and not words[-1 - trailing].endswith((",", ".")):
+        trailing += 1
+    label = words[-1 - trailing].lower()
+    return trailing >= ROW_NUMBERS or (trailing == 2 and len(words) <= HEADING_WORDS and label not in _DANGLING)
 
 
 def is_closed(text: str) -> bool:

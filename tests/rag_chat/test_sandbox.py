@@ -1,0 +1,78 @@
+"""The parent outlives whatever a worker does, and says in one sentence what happened."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+import sandbox_jobs as jobs
+
+from rag_chat.errors import DocumentError, NotFound
+from rag_chat.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seconds=20, memory_mb=512) as box:
+        yield box
+
+
+def test_result_and_stream_come_back(sandbox):
+    assert sandbox.call(jobs.add, 2, 3) == 5
+    assert list(sandbox.stream(jobs.count, 4)) == [0, 1, 2, 3]
+
+
+def test_worker_stays_for_the_next_call(sandbox):
+    assert sandbox.call(jobs.pid) == sandbox.call(jobs.pid) != os.getpid()
+
+
+def test_worker_loads_nothing_of_the_parent(sandbox):
+    assert not {"torch", "chromadb", "gradio", "pytest"} & set(sandbox.call(jobs.modules))
+
+
+def test_crash_is_an_error_of_the_document_and_the_next_call_works(sandbox):
+    with pytest.raises(DocumentError, match=r"crashed on it \(SIGSEGV\)"):
+        sandbox.call(jobs.die, int(signal.SIGSEGV))
+    assert sandbox.call(jobs.add, 1, 1) == 2
+
+
+def test_time_limit_kills_and_names_the_setting():
+    with Sandbox(seconds=1, memory_mb=512) as box:
+        start = time.monotonic()
+        with pytest.raises(DocumentError, match="longer than 1 s; raise RAG_CHAT_PARSE_SECONDS"):
+            list(box.stream(jobs.slow_stream, 0.4))
+        assert time.monotonic() - start < 5
+        assert box.call(jobs.add, 1, 1) == 2
+
+
+def test_memory_limit_names_the_setting(sandbox):
+    with pytest.raises(DocumentError, match="more than 512 MB; raise RAG_CHAT_PARSE_MEMORY_MB"):
+        sandbox.call(jobs.eat, 2000)
+    assert sandbox.call(jobs.add, 1, 1) == 2
+
+
+def test_errors_of_ours_keep_their_type_and_words(sandbox):
+    with pytest.raises(NotFound, match=r"^no page 7$"):
+        sandbox.call(jobs.raise_ours)
+
+
+def test_foreign_errors_become_one_sentence_without_traceback(sandbox):
+    with pytest.raises(DocumentError) as caught:
+        sandbox.call(jobs.raise_foreign)
+    assert "ZeroDivisionError" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_abandoned_stream_does_not_leak_into_the_next_call(sandbox):
+    stream = sandbox.stream(jobs.count, 100_000)
+    assert next(stream) == 0
+    stream.close()
+    assert sandbox.call(jobs.add, 1, 1) == 2
+
+
+def test_worker_ends_with_its_parent(sandbox):
+    pid = sandbox.call(jobs.pid)
+    sandbox.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,0 +1,91 @@
+import itertools
+
+import pytest
+
+from rag_chat.sentences import readable, split
+
+
+def sentences(text):
+    return [text[start:end] for start, end in split(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sales in the U.S. rose by 3.5% to $1.2 billion.",
+        "See Fig. 3 and No. 5 of the annex.",
+        "J. Smith and Dr. K. Lind sold grain, e.g. wheat, i.e. food.",
+        "The board of Acme Inc. met at 5 p.m. on Jan. 5.",
+        "He asked Mr. Brown (see pp. 3-7) about it.",
+        "The contents ..... 12",
+    ],
+)
+def test_abbreviations_decimals_and_initials_do_not_split(text):
+    assert sentences(text) == [text]
+
+
+def test_two_sentences_on_one_line():
+    assert sentences("It rained. The tide rose! Did it? Yes.") == ["It rained.", "The tide rose!", "Did it?", "Yes."]
+
+
+def test_sentence_after_a_country_or_a_company():
+    assert sentences("We operate in the U.S. The rest is abroad.") == ["We operate in the U.S.", "The rest is abroad."]
+
+
+def test_closing_quotes_and_brackets_belong_to_their_sentence():
+    assert sentences("He said “stop.” (It did.) She left.") == ["He said “stop.”", "(It did.)", "She left."]
+
+
+def test_line_break_inside_a_sentence_is_no_boundary():
+    text = "The quay was built from granite that came \nby ship from the north. It still stands."
+    assert sentences(text) == [
+        "The quay was built from granite that came \nby ship from the north.",
+        "It still stands.",
+    ]
+
+
+def test_table_rows_are_sentences_of_their_own():
+    text = "(Millions) 2018 2017 2016 \nNet sales $ 32,765 $ 31,657 $ 30,109 \nAssets 36,500 37,987 \nSales rose."
+    assert sentences(text) == [line.strip() for line in text.split("\n")]
+
+
+def test_sentence_with_numbers_is_no_row():
+    text = "In 2018 and 2017 we sold 3,100 and 2,900 units of the pump, \nwhich is more than in 2016."
+    assert sentences(text) == [text]
+
+
+def test_heading_and_bullets_stand_alone():
+    text = (
+        "Market Risk \nOur main exposure to market risk relates to interest rates and to the price of grain. \n"
+        "• The first point goes on for a while and then \ncontinues on this line. \n• The second point \n"
+    )
+    assert sentences(text) == [
+        "Market Risk",
+        "Our main exposure to market risk relates to interest rates and to the price of grain.",
+        "• The first point goes on for a while and then \ncontinues on this line.",
+        "• The second point",
+    ]
+
+
+def test_numbered_item_keeps_its_number():
+    assert sentences("1. The first item is short. It is.") == ["1. The first item is short.", "It is."]
+
+
+def test_chinese_full_stops_split_without_blanks():
+    assert sentences("今天下雨。明天晴。") == ["今天下雨。", "明天晴。"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  \n ", "no end", "A. B. C.", "...", "\n\nx\n \n7\n", "a\x00b. C\ud83d", "1 2 3\n" * 50]
+)
+def test_spans_are_ordered_and_cover_everything_that_is_not_blank(text):
+    spans = split(text)
+    assert all(a < b for a, b in spans)
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
+    covered = {i for a, b in spans for i in range(a, b)}
+    assert all(c.isspace() for i, c in enumerate(text) if i not in covered)
+
+
+def test_readable_joins_words_and_removes_what_cannot_be_seen():
+    assert readable("termi-\nnate  the non\u00adsense\u200b \x00 now\u202e.") == "terminate the nonsense now."
+    assert readable("well-known \nPort-\nSaid") == "well-known Port- Said"
