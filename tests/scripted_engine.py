@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class ScriptedBackend:
         doc_id = hashlib.sha256(content).hexdigest()
         if doc_id in self.known:
             return IngestReport(name, doc_id, "unchanged")
-        kept = path.with_name(f"{doc_id}.kept")
+        kept = Path(tempfile.mkdtemp()) / f"{doc_id}.pdf"
         kept.write_bytes(content)
         pdf = pypdfium2.PdfDocument(content)
         self.texts[doc_id] = [sheet.get_textpage().get_text_range().replace("\r\n", " \n") for sheet in pdf]
@@ -79,9 +80,7 @@ class ScriptedBackend:
             time.sleep(self.pause)
         self.files[doc_id] = kept
         blank = tuple(i + 1 for i, text in enumerate(self.texts[doc_id]) if not text.strip())
-        self.known[doc_id] = Document(
-            doc_id, name, "", len(pdf), len(pdf), len(content), "2026-01-01T00:00:00Z", blank
-        )
+        self.known[doc_id] = Document(doc_id, name, "", len(pdf), len(pdf), len(content), "2026-01-01T00:00:00Z", blank)
         return IngestReport(name, doc_id, "ready", len(pdf), len(pdf))
 
     def ask(
@@ -114,9 +113,7 @@ class ScriptedBackend:
             if text.strip() and (not doc_ids or doc_id in doc_ids)
         ]
         found.sort(key=lambda entry: -entry[0])
-        return tuple(
-            Passage(number, self._candidate(number, *entry)) for number, entry in enumerate(found[:5], 1)
-        )
+        return tuple(Passage(number, self._candidate(number, *entry)) for number, entry in enumerate(found[:5], 1))
 
     def _candidate(self, number: int, overlap: int, doc_id: str, page: int, text: str) -> Candidate:
         end = min(len(text), 900)

@@ -12,11 +12,9 @@ from rag_chat.web.uploads import Upload
 
 STAGE_NAMES = {
     "waiting": "waiting",
-    "parse": "reading pages",
-    "chunk": "finding passages",
-    "embed": "learning passages",
-    "store": "saving",
-    "index": "saving",
+    "reading": "reading pages",
+    "embedding": "learning passages",
+    "storing": "saving",
 }
 PAGES_NAMED = 12  # pages without text that are listed one by one
 

@@ -21,17 +21,17 @@ QUESTIONS_AT_ONCE = 8
 
 
 def theme() -> Any:
-    """Gradio's plainest theme with the machine's own fonts: a font name as a string is never fetched."""
-    fonts = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
-    mono = ("ui-monospace", "SFMono-Regular", "Menlo", "Liberation Mono", "monospace")
-    return gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=mono)
+    """Gradio's plainest theme; a font named as a string is never fetched. page.css has the rest of the look."""
+    return gr.themes.Base(
+        primary_hue="blue", neutral_hue="slate", font=["Arial", "sans-serif"], font_mono=["monospace"]
+    )
 
 
 def build_page(events: Events) -> Any:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
         talk = gr.State(Talk())
-        gr.HTML(HEADER, elem_id="header", js_on_load=None)
-        banner = gr.HTML("", elem_id="banner", js_on_load=None)
+        _html(HEADER, "header")
+        banner = _html("", "banner")
         with gr.Row(elem_id="columns"):
             files, documents = _documents_column()
             thread, question, ask, stop, retry, clear = _conversation_column()
@@ -47,8 +47,8 @@ def build_page(events: Events) -> Any:
 
 
 def _documents_column() -> tuple[Any, Any]:
-    with gr.Column(elem_id="documents-column", elem_classes="panel"):
-        gr.HTML("<h2>Documents</h2>", js_on_load=None)
+    with gr.Column(elem_id="documents-column"):
+        _html("<h2>Documents</h2>", "documents-title")
         files = gr.File(
             label="Drop PDFs here",
             file_count="multiple",
@@ -57,13 +57,13 @@ def _documents_column() -> tuple[Any, Any]:
             show_label=False,
             elem_id="drop",
         )
-        documents = gr.HTML("", elem_id="documents", js_on_load=LEAVE_TRIGGER)
+        documents = _html("", "documents")
     return files, documents
 
 
 def _conversation_column() -> tuple[Any, ...]:
-    with gr.Column(elem_id="conversation-column", elem_classes="panel"):
-        thread = gr.HTML("", elem_id="thread", js_on_load=LEAVE_TRIGGER)
+    with gr.Column(elem_id="conversation-column"):
+        thread = _html("", "thread")
         with gr.Row(elem_id="composer"):
             question = gr.Textbox(
                 placeholder="Ask a question about your documents",
@@ -85,9 +85,9 @@ def _conversation_column() -> tuple[Any, ...]:
 
 
 def _sources_column() -> Any:
-    with gr.Column(elem_id="sources-column", elem_classes="panel"):
-        gr.HTML("<h2>Sources</h2>", js_on_load=None)
-        return gr.HTML(str(evidence_html(())), elem_id="sources", js_on_load=None)
+    with gr.Column(elem_id="sources-column"):
+        _html("<h2>Sources</h2>", "sources-title")
+        return _html(str(evidence_html(())), "sources")
 
 
 def _wire_documents(events: Events, files: Any, talk: Any, shown: list[Any]) -> None:
@@ -106,6 +106,10 @@ def _wire_conversation(events: Events, asked: list[Any], retry: Any, clear: Any)
     retry.click(events.retry, [talk], asked, **limits)
     stop.click(events.stop, None, None, **_quiet(None))
     clear.click(events.clear, None, [talk, thread, sources], **_quiet(None))
+
+
+def _html(value: str, id_: str) -> Any:
+    return gr.HTML(value, elem_id=id_, apply_default_css=False, js_on_load=LEAVE_TRIGGER)
 
 
 def _quiet(limit: int | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@
   const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
   let shownTurn = "0";
   let newestTurn = 0;
+  let followed = { card: null, until: 0 };
 
   function send(from, data) {
     for (let node = from; node; node = node.parentElement) {
@@ -37,13 +38,21 @@
     card.open = true;
     const marks = card.querySelectorAll("mark");
     marks.forEach((mark) => mark.classList.toggle("chosen", marks.length > 1 && mark.dataset.citation === citation));
-    card.scrollIntoView({ block: "start", behavior: reducedMotion.matches ? "auto" : "smooth" });
+    followed = { card, until: Date.now() + 3000 };
+    scrollTo(card);
     card.querySelector("summary").focus({ preventScroll: true });
   }
 
-  function loadImages(card) {
+  function scrollTo(card) {
+    card.scrollIntoView({ block: "start", behavior: reducedMotion.matches ? "auto" : "smooth" });
+  }
+
+  function showProof(card) {
+    const quote = card.querySelector("blockquote mark.chosen, blockquote mark");
+    if (quote) quote.closest("blockquote").scrollTop = quote.offsetTop - quote.closest("blockquote").offsetTop - 24;
     for (const image of card.querySelectorAll("img[data-src]")) {
       if (image.getAttribute("src")) continue;
+      image.onload = () => Date.now() < followed.until && scrollTo(followed.card); // it has pushed the card away
       image.onerror = () => image.closest("figure").classList.add("missing");
       image.src = image.dataset.src;
     }
@@ -60,7 +69,7 @@
       section.dataset.opened = "yes"; // the first proof is there to be seen without a click
       section.querySelector("details.card").open = true;
     }
-    document.querySelectorAll("#sources details.card[open]").forEach(loadImages);
+    document.querySelectorAll("#sources details.card[open]").forEach(showProof);
   }
 
   // --- dialogs ---------------------------------------------------------------------------------------------
@@ -144,7 +153,7 @@
 
   // `toggle` does not bubble, so it is caught on its way down.
   document.addEventListener("toggle", (event) => {
-    if (event.target.matches?.("details.card") && event.target.open) loadImages(event.target);
+    if (event.target.matches?.("details.card") && event.target.open) showProof(event.target);
   }, true);
 
   let nearEnd = true;
