@@ -84,14 +84,15 @@ def _answered(exchange: Exchange, answer: Answer) -> Markup:
     asked = Markup("")
     if answer.standalone_question.strip() != answer.question.strip():
         asked = Markup('<p class="asked">Searched for: {}</p>').format(visible(answer.standalone_question))
+    seconds = seconds_text(answer.seconds)
     return Markup(
-        '{asked}{answer}<p class="foot"><span class="seconds">{seconds}</span>'
+        '{asked}{answer}<p class="foot">{seconds}'
         '<button type="button" class="link" data-sources="{turn}">Sources</button>'
         '<button type="button" class="link" data-copy="{markdown}">Copy</button></p>'
     ).format(
         asked=asked,
         answer=answer_html(answer, turn=exchange.number),
-        seconds=seconds_text(answer.seconds),
+        seconds=Markup('<span class="seconds">{}</span>').format(seconds) if seconds else "",
         turn=exchange.number,
         markdown=answer_markdown(answer),
     )

@@ -66,7 +66,7 @@ def _conversation_column() -> tuple[Any, ...]:
         thread = _html("", "thread")
         with gr.Row(elem_id="composer"):
             question = gr.Textbox(
-                placeholder="Ask a question about your documents",
+                placeholder="Ask about your documents",
                 label="Question",
                 show_label=False,
                 container=False,

@@ -171,7 +171,7 @@
     if (painting) return;
     painting = true;
     if (touched("#sources")) sourcesChanged();
-    if (touched("#documents")) {
+    if (touched("#documents :is(.documents, .scope)")) {
       // A box that a person ticked keeps its own state, whatever the attribute says; the server's word counts.
       document.querySelectorAll("#documents input[data-doc]").forEach((box) => (box.checked = box.hasAttribute("checked")));
     }
