@@ -19,11 +19,15 @@ _REPLACED[0x02] = LINE_END_HYPHEN
 _PASSWORD_WANTED, _UNKNOWN_ENCRYPTION = 4, 5  # PDFium's error codes
 
 
+class Damaged(DocumentError):
+    """PDFium finds no document in the file."""
+
+
 def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
     try:
         return pdfium.PdfDocument(path, password=password)
     except pdfium.PdfiumError as error:
-        raise DocumentError(_why_not(error, password)) from error
+        raise _why_not(error, password) from error
 
 
 def page_text(document: pdfium.PdfDocument, index: int) -> str | None:
@@ -65,11 +69,12 @@ def _one_by_one(glyphs: pdfium.PdfTextPage, count: int) -> str:
     return "".join(out)
 
 
-def _why_not(error: pdfium.PdfiumError, password: str | None) -> str:
-    if getattr(error, "err_code", None) == _PASSWORD_WANTED:
-        if password is None:
-            return "The file is encrypted and needs a password; give it with --password."
-        return "The file is encrypted and the password given does not open it; give the right one with --password."
-    if getattr(error, "err_code", None) == _UNKNOWN_ENCRYPTION:
-        return "The file is encrypted in a way that cannot be opened here; save it without encryption first."
-    return "The file is damaged: no PDF reader can find its pages; download or export it again."
+def _why_not(error: pdfium.PdfiumError, password: str | None) -> DocumentError:
+    code = getattr(error, "err_code", None)
+    if code == _PASSWORD_WANTED and password is None:
+        return DocumentError("The file is encrypted and needs a password; give it with --password.")
+    if code == _PASSWORD_WANTED:
+        return DocumentError("The file is encrypted and the password given does not open it; give the right one.")
+    if code == _UNKNOWN_ENCRYPTION:
+        return DocumentError("The file is encrypted in a way unknown here; save it without encryption first.")
+    return Damaged("The file is damaged: no PDF reader can find its pages; download or export it again.")

@@ -19,6 +19,7 @@ from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Outline, Page
 
+NO_PAGES = "The PDF has no pages; export it again."
 TEXT_CHARACTERS = 200_000_000  # of one document
 
 
@@ -68,11 +69,16 @@ def parse(
 
 def read(path: str, limits: Limits, password: str | None) -> Iterator[Opened | str | Structure]:
     """In the worker: first the number of pages, then each page's text, last the structure."""
-    document = glyphs.open_document(Path(path), password)
+    try:
+        document = glyphs.open_document(Path(path), password)
+    except glyphs.Damaged:
+        if structure.has_no_pages(Path(path), password):  # intact, but PDFium does not open such a file
+            raise DocumentError(NO_PAGES) from None
+        raise
     try:
         count = len(document)
         if count == 0:
-            raise DocumentError("The PDF has no pages; export it again.")
+            raise DocumentError(NO_PAGES)
         if count > limits.max_pages:
             raise DocumentError(
                 f"The PDF has {count:,} pages, more than the limit of {limits.max_pages:,};"

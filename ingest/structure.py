@@ -50,6 +50,14 @@ def read_structure(path: Path, password: str | None) -> Structure:
     return Structure(title, labels, outline)
 
 
+def has_no_pages(path: Path, password: str | None) -> bool:
+    """Is it an intact PDF with an empty page tree?"""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    with suppress(*_ODD_FILE), _deadline(SECONDS):
+        return len(_reader(path, password).pages) == 0
+    return False
+
+
 def fallback_text(path: Path, password: str | None, index: int) -> str:
     """The page's text by pypdf, "" where it cannot read it either."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)

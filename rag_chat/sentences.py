@@ -280,7 +280,7 @@ def _lines(text: str) -> list[tuple[int, int]]:
 
 def _usual_length(lines: list[tuple[int, int]], text: str) -> int:
     lengths = sorted(len(text[start:end].strip()) for start, end in lines)
-    return lengths[int(0.9 * (len(lengths) - 1))]
+    return lengths[round(0.9 * (len(lengths) - 1))]
 
 
 def _opens_item(line: str, before: str) -> bool:

@@ -1,0 +1,101 @@
+"""What is read of a PDF: text by character index, labels, outline, title."""
+
+from collections.abc import Iterator
+
+import pypdfium2 as pdfium
+import pytest
+from pdfs import prose, raw_pdf, write_pdf
+from pypdf import PdfReader, PdfWriter
+
+from ingest.parse import Limits, parse
+from rag_chat.sandbox import Sandbox
+
+LIMITS = Limits(max_file_mb=10, max_pages=100)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seconds=30, memory_mb=1024) as box:
+        yield box
+
+
+def test_text_has_one_character_for_each_of_pdfiums(tmp_path, sandbox):
+    path = write_pdf(tmp_path / "a.pdf", [prose(6), ["Grüße – “quoted” 3 ½"]])
+    parsed = parse(path, LIMITS, sandbox)
+    document = pdfium.PdfDocument(path)
+    for page in parsed.pages:
+        glyphs = document[page.number - 1].get_textpage()
+        assert len(page.text) == glyphs.count_chars()
+        at = page.text.index("quoted" if page.number == 2 else "wheat")
+        assert glyphs.get_text_range(at, 5) == page.text[at : at + 5]
+        assert "\r" not in page.text
+    assert "“quoted”" in parsed.pages[1].text
+
+
+def test_labels_are_those_printed(tmp_path, sandbox):
+    writer = PdfWriter(clone_from=PdfReader(write_pdf(tmp_path / "a.pdf", [["one"], ["two"], ["three"]])))
+    writer.set_page_label(0, 1, style="/r")
+    writer.set_page_label(2, 2, style="/D", prefix="A-")
+    writer.write(tmp_path / "labelled.pdf")
+    assert [p.label for p in parse(tmp_path / "labelled.pdf", LIMITS, sandbox).pages] == ["i", "ii", "A-1"]
+
+
+def test_page_numbers_stand_in_for_labels_that_are_not_there(tmp_path, sandbox):
+    assert [p.label for p in parse(write_pdf(tmp_path / "a.pdf", [["one"], ["two"]]), LIMITS, sandbox).pages] == [
+        "1",
+        "2",
+    ]
+
+
+def test_outline_entries_stand_where_their_words_are(tmp_path, sandbox):
+    pages = [["Opening", *prose(3), "Second Part", *prose(2)]]
+    outline = [(1, 0, "Opening"), (1, 1, "Second Part"), (1, 1, "Not On The Page")]
+    parsed = parse(write_pdf(tmp_path / "a.pdf", pages, outline=outline, title=" A  title "), LIMITS, sandbox)
+    places = {entry.path: entry.start for entry in parsed.outline}
+    text = parsed.pages[0].text
+    assert parsed.title == "A title"
+    assert places == {
+        ("Opening",): 0, ("Opening", "Second Part"): text.index("Second Part"), ("Opening", "Not On The Page"): 0,
+    }  # fmt: skip
+
+
+def test_progress_counts_pages(tmp_path, sandbox):
+    heard = []
+    parse(write_pdf(tmp_path / "a.pdf", [["x"]] * 3), LIMITS, sandbox, progress=lambda *at: heard.append(at))
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_header_behind_other_bytes_is_read(tmp_path, sandbox):
+    whole = write_pdf(tmp_path / "a.pdf", [["harbor"]]).read_bytes()
+    (tmp_path / "junk.pdf").write_bytes(b"x" * 900 + whole)
+    assert "harbor" in parse(tmp_path / "junk.pdf", LIMITS, sandbox).pages[0].text
+
+
+def test_broken_cross_references_are_repaired(tmp_path, sandbox):
+    whole = write_pdf(tmp_path / "a.pdf", [["harbor"]]).read_bytes()
+    at = whole.rindex(b"startxref")
+    (tmp_path / "broken.pdf").write_bytes(whole[:at] + b"startxref\n7\n%%EOF")
+    assert "harbor" in parse(tmp_path / "broken.pdf", LIMITS, sandbox).pages[0].text
+
+
+def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, sandbox):
+    cmap = (
+        b"1 begincodespacerange <00> <ff> endcodespacerange 3 beginbfchar <41> <0000> <42> <FFFF> <43> <D800> endbfchar"
+    )
+    cmap = b"/CIDInit /ProcSet findresource begin begincmap " + cmap + b" endcmap end"
+    content = b"BT /F1 12 Tf 72 700 Td (ABCDxyz) Tj ET"
+    path = raw_pdf(
+        tmp_path / "odd.pdf",
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+            3: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+            4: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents 5 0 R>>",
+            5: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+            6: b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
+        },
+    )
+    text = parse(path, LIMITS, sandbox).pages[0].text
+    text.encode("utf-8")
+    assert not {"\x00", "\uffff", "\ufffe", "\ud800"} & set(text)
+    assert "xyz" in text

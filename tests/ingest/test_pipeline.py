@@ -1,0 +1,194 @@
+"""One file into the library: what is stored, what is refused, and that nothing is ever half there."""
+
+import hashlib
+import shutil
+
+import pytest
+from fakes import HashEmbedder
+from pdfs import no_pages, prose, raw_pdf, write_pdf
+
+from ingest.pipeline import Ingestor, Progress, find_pdfs
+from rag_chat.config import Settings
+from rag_chat.errors import NotFound
+from rag_chat.library.catalog import Built
+
+CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
+BOMB_PAGES = {
+    1: CATALOG,
+    2: b"<</Type/Pages/Kids[" + b"3 0 R " * 30 + b"]/Count 30>>",
+    3: b"<</Type/Page/Parent 2 0 R>>",
+}
+
+
+@pytest.fixture
+def report_pdf(tmp_path):
+    outline = [(1, 0, "Cargo"), (2, 0, "Tides"), (2, 1, "Tide gate")]
+    pages = [["Cargo", *prose(8)], ["Tide gate", *prose(9, "barley")], [], prose(3, "oat")]
+    return write_pdf(tmp_path / "harbor.pdf", pages, outline=outline, title="Harbor report")
+
+
+def test_ready_document_is_there_with_everything(ingestor, library, report_pdf):
+    report = ingestor.add(report_pdf)
+    assert (report.status, report.pages, report.pages_without_text, report.error) == ("ready", 4, (3,), None)
+    assert report.doc_id == hashlib.sha256(report_pdf.read_bytes()).hexdigest()
+    document = library.catalog.document(report.doc_id)
+    assert (document.name, document.title, document.size) == ("harbor.pdf", "Harbor report", report_pdf.stat().st_size)
+    assert library.catalog.file(report.doc_id).read_bytes() == report_pdf.read_bytes()
+    assert library.catalog.chunk_count() == library.store.count() == report.chunks > 3
+
+
+def test_chunk_text_is_the_pages_own_text(ingestor, library, report_pdf):
+    doc_id = ingestor.add(report_pdf).doc_id
+    for chunk in library.catalog.all_chunks():
+        slices = [library.catalog.page(doc_id, s.page).text[s.start : s.end] for s in chunk.spans]
+        assert chunk.text == "\n".join(slices)
+
+
+def test_chunks_keep_within_the_tokens_with_what_stands_before_them(ingestor, embedder, report_pdf):
+    ingestor.add(report_pdf)
+    counts = embedder.token_counts(embedder.encoded)
+    assert max(counts) <= 60
+    assert all(text.startswith("harbor") for text in embedder.encoded)
+
+
+def test_chunks_know_their_heading(ingestor, library, report_pdf):
+    ingestor.add(report_pdf)
+    headings = {chunk.first_page: chunk.heading for chunk in library.catalog.all_chunks()}
+    assert headings[1] == "Cargo"
+    assert headings[2] == "Tides > Tide gate"
+
+
+def test_same_bytes_again_are_unchanged_whatever_their_name(ingestor, library, report_pdf, tmp_path):
+    first = ingestor.add(report_pdf)
+    copy = shutil.copy(report_pdf, tmp_path / "copy.pdf")
+    again = ingestor.add(tmp_path / copy)
+    assert (again.status, again.doc_id, again.chunks) == ("unchanged", first.doc_id, first.chunks)
+    assert len(library.catalog.documents()) == 1
+
+
+def test_the_nearest_chunk_is_found_with_its_page(ingestor, library, embedder, report_pdf):
+    ingestor.add(report_pdf)
+    chunk = library.catalog.all_chunks()[2]
+    vector = library.catalog.vectors(chunk.doc_id)[1][2]
+    best, score = library.store.search(vector, 3)[0]
+    assert (best, round(score, 3)) == (chunk.id, 1.0)
+
+
+def test_progress_tells_pages_then_chunks(ingestor, report_pdf):
+    heard: list[Progress] = []
+    report = ingestor.add(report_pdf, progress=heard.append)
+    assert Progress("harbor.pdf", "reading", 4, 4) in heard
+    assert heard[-1] == Progress("harbor.pdf", "storing", report.chunks, report.chunks)
+    assert [p.stage for p in heard] == sorted((p.stage for p in heard), key=["reading", "embedding", "storing"].index)
+
+
+def bad_files(folder):
+    write_pdf(folder / "locked.pdf", [prose(2)], password="secret")
+    whole = write_pdf(folder / "whole.pdf", [prose(3)]).read_bytes()
+    write_pdf(folder / "scan.pdf", [[], []])
+    write_pdf(folder / "long.pdf", [["page"]] * 21)
+    no_pages(folder / "none.pdf")
+    raw_pdf(folder / "many.pdf", BOMB_PAGES)
+    contents = {
+        "empty.pdf": b"", "page.pdf": b"<!DOCTYPE html><p>%PDF-1.4", "photo.pdf": b"\xff\xd8\xff\xe0" + b"x" * 99,
+        "picture.pdf": b"\x89PNG\r\n\x1a\n" + b"x" * 99, "archive.pdf": b"PK\3\4" + b"x" * 99, "note.pdf": b"hello",
+        "cut.pdf": whole[:200], "big.pdf": b"%PDF-1.7\n" + b"x" * 1_100_000,
+    }  # fmt: skip
+    for name, body in contents.items():
+        (folder / name).write_bytes(body)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("empty.pdf", "is empty (0 bytes)"),
+        ("page.pdf", "is not a PDF but an HTML page"),
+        ("photo.pdf", "is not a PDF but a JPEG image"),
+        ("picture.pdf", "is not a PDF but a PNG image"),
+        ("archive.pdf", "is not a PDF but a ZIP archive"),
+        ("note.pdf", "is not a PDF but a text file"),
+        ("cut.pdf", "is damaged"),
+        ("none.pdf", "has no pages"),
+        ("locked.pdf", "needs a password"),
+        ("big.pdf", "more than the limit of 1 MB; raise RAG_CHAT_MAX_FILE_MB"),
+        ("long.pdf", "21 pages, more than the limit of 20; raise RAG_CHAT_MAX_PAGES"),
+        ("scan.pdf", "No page of it has text (2 scanned pages)"),
+        ("missing.pdf", "is there; check the path"),
+    ],
+)
+def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, library, tmp_path, name, words):
+    bad_files(tmp_path)
+    good = ingestor.add(tmp_path / "whole.pdf")
+    report = ingestor.add(tmp_path / name)
+    assert (report.status, report.document, report.chunks) == ("failed", name, 0)
+    assert words in report.error
+    assert "Traceback" not in report.error
+    assert [d.doc_id for d in library.catalog.documents()] == [good.doc_id]
+    assert library.store.count() == good.chunks
+    assert [p.stem for p in (library.folder / "files").iterdir()] == [good.doc_id]
+
+
+def test_bad_files_do_not_stop_the_others(ingestor, tmp_path):
+    bad_files(tmp_path)
+    reports = {r.document: r.status for r in ingestor.add_all(find_pdfs([tmp_path]))}
+    assert [name for name, status in reports.items() if status == "ready"] == ["whole.pdf"]
+    assert len(reports) == 14
+
+
+def test_password_opens_and_a_wrong_one_is_said_to_be_wrong(ingestor, tmp_path):
+    locked = write_pdf(tmp_path / "locked.pdf", [prose(2)], password="secret")
+    assert "the password given does not open it" in ingestor.add(locked, password="wrong").error
+    assert ingestor.add(locked, password="secret").status == "ready"
+
+
+@pytest.mark.parametrize("name", ["../../evil.pdf", "C:\\x\\evil.pdf", "evil\n\u202e.pdf", "e" * 300 + ".pdf", "/", ""])
+def test_hostile_names_are_shown_but_never_used_as_paths(ingestor, library, report_pdf, name):
+    report = ingestor.add(report_pdf, name=name)
+    assert report.status == "ready"
+    assert "/" not in report.document and "\\" not in report.document and "\n" not in report.document
+    assert 0 < len(report.document) <= 200
+    assert [p.stem for p in (library.folder / "files").iterdir()] == [report.doc_id]
+
+
+def test_delete_leaves_nothing_in_any_file_of_the_library(ingestor, library, tmp_path):
+    canary = "zanzibarquartz"
+    report = ingestor.add(write_pdf(tmp_path / "secret.pdf", [[f"The {canary} is buried under the quay.", *prose(5)]]))
+    deletion = library.delete(report.doc_id)
+    assert (deletion.rows_left, deletion.vectors_left, deletion.files_left) == (0, 0, 0)
+    assert deletion.chunks == report.chunks
+    left = [p for p in library.folder.rglob("*") if p.is_file() and canary.encode() in p.read_bytes()]
+    assert left == []
+    with pytest.raises(NotFound, match=report.doc_id):
+        library.delete(report.doc_id)
+
+
+def test_rebuild_makes_everything_anew_for_another_embedder(ingestor, library, report_pdf, tmp_path):
+    doc_id = ingestor.add(report_pdf).doc_id
+    report_pdf.unlink()
+    wider = HashEmbedder("other", 32)
+    with Ingestor(library, wider, Settings(chunk_tokens=120, chunk_overlap_tokens=0)) as second:
+        reports = list(second.rebuild())
+    assert [(r.doc_id, r.status, r.pages_without_text) for r in reports] == [(doc_id, "ready", (3,))]
+    assert library.catalog.vectors(doc_id)[1].shape == (reports[0].chunks, 32)
+    assert library.store.count() == reports[0].chunks == library.catalog.document(doc_id).chunks
+    assert library.catalog.built() == Built("other", 32, 120, 0)
+    assert library.catalog.all_chunks()[0].heading == "Cargo"
+
+
+def test_interrupted_rebuild_changes_nothing(ingestor, library, report_pdf, tmp_path):
+    ingestor.add(report_pdf)
+    ingestor.add(write_pdf(tmp_path / "b.pdf", [prose(4)]))
+    before = library.catalog.all_chunks()
+    with Ingestor(library, HashEmbedder("other", 32), Settings(chunk_tokens=120)) as second:
+        work = second.rebuild()
+        next(work)
+        work.close()
+    assert library.catalog.all_chunks() == before
+    assert library.catalog.built().embedder == "hash"
+
+
+def test_folders_are_searched_for_pdfs_of_any_case(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("a/one.PDF", "a/b/two.pdf", "a/three.txt"):
+        (tmp_path / name).touch()
+    assert [p.name for p in find_pdfs([tmp_path, tmp_path / "a" / "one.PDF"])] == ["two.pdf", "one.PDF"]
