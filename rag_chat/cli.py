@@ -69,8 +69,9 @@ def run(arguments: Sequence[str]) -> int:
     except RagChatError as error:
         return _end(str(error), error.exit_code, debug)
     except typer.TyperException as error:
-        if not error.format_message():  # a group without a command has shown its help
-            return error.exit_code
+        if error.format_message().startswith("Usage:"):  # no command was named: the whole help
+            typer.echo(error.format_message(), err=True)
+            return MISTAKE
         said = error.format_message().replace("Value error, ", "").rstrip(".")
         return _end(f"{said}; see: rag-chat --help.", MISTAKE, debug)
     except (KeyboardInterrupt, typer.Abort):
