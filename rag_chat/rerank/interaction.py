@@ -64,16 +64,17 @@ class InteractionReranker:
         if not candidates:
             return []
         start = time.perf_counter()
-        found = self._signals(query, [c.chunk.text for c in candidates])
+        found = self.signals(query, [c.chunk.text for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [replace(c, signals=replace(s, cosine=c.stage1_score)) for c, s in zip(candidates, found, strict=True)]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Calibrated 0..1 for sentences of a passage."""
-        return [self.card.sentences.probability(s) for s in self._signals(question, texts)]
+        return [self.card.sentences.probability(s) for s in self.signals(question, texts)]
 
-    def _signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
+    def signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
+        """MaxSim and the head's logit of each text, in the order given."""
         import torch
 
         signals = [Signals()] * len(texts)
@@ -82,9 +83,8 @@ class InteractionReranker:
             question_vectors = self._network.token_vectors(asked)
             for batch in length_batches([len(text) for text in texts], BATCH):
                 passages = tokens_of(self._tokenizer, [texts[i] for i in batch], PASSAGE_TOKENS, this_machine().device)
-                scores = self._network.interact(
-                    question_vectors, asked.mask, self._network.token_vectors(passages), passages.mask
-                )
+                vectors = self._network.token_vectors(passages)
+                scores = self._network(question_vectors, asked.mask, vectors[None], passages.mask[None])
                 for place, sim, joint in zip(batch, scores.maxsim[0].tolist(), scores.joint[0].tolist(), strict=True):
                     signals[place] = Signals(maxsim=sim, joint=joint)
         return signals

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MASKED = -1e4  # added to attention logits and similarities of padding; finite, so that a row of padding stays a number
 SHARPNESS = 16.0  # of the soft alignment at the start of training; cosines of unit vectors are flat without it
-HEADS, JOINT_LAYERS = 6, 2
+JOINT_LAYERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,66 +40,74 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class PairScores:
-    """Every question against every passage: `maxsim` in [-1, 1] and the head's `joint` logit, (questions, passages)."""
+    """Each question against its own passages: `maxsim` in [-1, 1] and the head's `joint` logit, (questions, own)."""
 
     maxsim: Tensor
     joint: Tensor
 
 
 class InteractionNetwork(nn.Module):
-    """Scores all pairs of a few questions and a batch of passages."""
+    """Scores the passages of each question; token vectors and masks go in, so that one encoding serves many pairs."""
 
     def __init__(self, encoder: BertModel) -> None:
         super().__init__()
+        from transformers.models.bert.modeling_bert import BertLayer
+
         width = encoder.config.hidden_size
         self.encoder = encoder
         self.importance = nn.Linear(width, 1, bias=False)
         self.sharpness = nn.Parameter(torch.tensor(SHARPNESS))
         self.compare = nn.Linear(3 * width + 1, width)
-        self.joint = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                width, HEADS, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
-            )
-            for _ in range(JOINT_LAYERS)
-        )
-        self.norm = nn.LayerNorm(width)
+        self.joint = nn.ModuleList(BertLayer(encoder.config) for _ in range(JOINT_LAYERS))
         self.out = nn.Linear(width, 1)
-        nn.init.zeros_(self.importance.weight)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        for module in self.joint.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=encoder.config.initializer_range)
+                nn.init.zeros_(module.bias)
+        for zero in (self.importance.weight, self.out.weight, self.out.bias):
+            nn.init.zeros_(zero)
 
     def token_vectors(self, tokens: Tokens) -> Tensor:
         """(texts, tokens, width), of unit length."""
         states: Tensor = self.encoder(input_ids=tokens.ids, attention_mask=tokens.mask).last_hidden_state
         return nn.functional.normalize(states, dim=-1)
 
-    def forward(self, questions: Tokens, passages: Tokens) -> PairScores:
-        return self.interact(self.token_vectors(questions), questions.mask, self.token_vectors(passages), passages.mask)
-
-    def interact(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> PairScores:
-        """Scores from token vectors, (questions, q, width) and (passages, p, width), and masks of the first two axes."""
-        similarity = torch.einsum("aqd,bpd->abqp", question, passage)
-        similarity = similarity + ((1 - passage_mask) * MASKED).to(similarity.dtype)[None, :, None, :]
-        best = similarity.amax(dim=-1)  # (questions, passages, q)
-        weight = self._importance(question, question_mask)  # (questions, q)
-        maxsim = (best.float() * weight[:, None, :]).sum(dim=-1)
+    def forward(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> PairScores:
+        """From vectors (questions, q, width) and (questions, own, p, width); masks are the same without the width."""
+        similarity = (
+            torch.einsum("aqd,aspd->asqp", question, passage) + _bias(passage_mask, question.dtype)[:, :, None, :]
+        )
+        best = similarity.amax(dim=-1)  # (questions, own, q)
         alignment = torch.softmax(similarity * self.sharpness, dim=-1)
-        aligned = torch.einsum("abqp,bpd->abqd", alignment, passage)
+        aligned = torch.einsum("asqp,aspd->asqd", alignment, passage)
+        maxsim = (best.float() * self._importance(question, question_mask)[:, None]).sum(dim=-1)
         return PairScores(maxsim, self._read_together(question, question_mask, aligned, best))
 
+    def maxsim_of_all(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> Tensor:
+        """MaxSim alone of every question with every passage, (questions, passages); passage is (passages, p, width)."""
+        similarity = (
+            torch.einsum("aqd,bpd->abqp", question, passage) + _bias(passage_mask, question.dtype)[None, :, None, :]
+        )
+        weight = self._importance(question, question_mask)
+        return (similarity.amax(dim=-1).float() * weight[:, None]).sum(dim=-1)
+
     def _importance(self, question: Tensor, mask: Tensor) -> Tensor:
+        """Weights of a question's tokens, (questions, q), summing to one."""
         logits = self.importance(question * math.sqrt(question.shape[-1]))[..., 0].float()
-        return torch.softmax(logits + (1 - mask).float() * MASKED, dim=-1)
+        return torch.softmax(logits + _bias(mask, torch.float32), dim=-1)
 
     def _read_together(self, question: Tensor, mask: Tensor, aligned: Tensor, best: Tensor) -> Tensor:
-        """Logits (questions, passages) from the compared tokens."""
-        pairs, scale = best.shape[:2], math.sqrt(question.shape[-1])  # unit vectors have entries of 1/sqrt(width)
-        own = question[:, None].expand_as(aligned)
-        compared = torch.cat([own * scale, aligned * scale, own * aligned * scale * scale, best[..., None]], dim=-1)
-        states = self.compare(compared).flatten(0, 1)  # (pairs, q, width)
-        padding = (mask == 0)[:, None].expand(-1, pairs[1], -1).flatten(0, 1)
-        bias = torch.zeros_like(padding, dtype=states.dtype).masked_fill(padding, MASKED)
+        """Logits (questions, own) from the compared tokens."""
+        scale = math.sqrt(question.shape[-1])  # unit vectors have entries of about 1 / sqrt(width)
+        own, said = question[:, None].expand_as(aligned) * scale, aligned * scale
+        states = self.compare(torch.cat([own, said, own * said, best[..., None]], dim=-1)).flatten(0, 1)
+        bias = _bias(mask, states.dtype).repeat_interleave(aligned.shape[1], dim=0)[:, None, None, :]
         for layer in self.joint:
-            states = layer(states, src_key_padding_mask=bias)
-        logit: Tensor = self.out(self.norm(states[:, 0]))  # the question's [CLS]
-        return logit.view(pairs).float()
+            states = layer(states, bias)
+        logit: Tensor = self.out(states[:, 0])  # the question's [CLS]
+        return logit.view(best.shape[:2]).float()
+
+
+def _bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """0 for a real token, a large negative number for padding; shaped as the mask."""
+    return ((1 - mask) * MASKED).to(dtype)

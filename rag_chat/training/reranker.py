@@ -1,169 +1,220 @@
-"""Trains the default cross-encoder: a residual on cosine and MaxSim, learned listwise on hard negatives.
+"""`rag-chat train reranker`: from files of pairs to a folder of weights that the setting `reranker` can name.
 
-Start: the stage-one encoder and an untrained head whose last layer is zero. Each step takes a few groups (question,
-positive, hard negatives), domains balanced. Three losses, all listwise cross-entropy: of the summed signals over the
-group; of the head's logit alone over the group; of MaxSim plus logit over all passages of the step, since a question
-can be compared with every other question's passages for almost nothing once they are encoded.
-The data order is a function of (seed, step), so that a run resumes exactly where its last checkpoint stands.
+Reads pairs, mines negatives with stage one, trains with checkpoints, sets the final order on data nothing was trained
+on (retrieval sets given with `tune`, else the tenth of the pairs that is kept aside), and prints what that is worth.
+Everything random follows the seed; an interrupted run goes on from its last checkpoint.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+import numpy as np
 
-from rag_chat.compute import keep_freed_memory, this_machine
-from rag_chat.rerank.interaction import tokens_of
-from rag_chat.rerank.network import InteractionNetwork
-from rag_chat.training.mining import Group
+from rag_chat import quiet, weights
+from rag_chat.errors import BadDataset
+from rag_chat.evaluation import beir, retrieval
+from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker, load_tokenizer
+from rag_chat.scoring import Combination
+from rag_chat.training import combination
+from rag_chat.training.mining import Group, mine
+from rag_chat.training.pairs import Pair, claims, read_pairs
 
 if TYPE_CHECKING:
-    from transformers import BertModel, PreTrainedTokenizerBase
+    from rag_chat.protocols import Embedder
+    from rag_chat.training.trainer import Recipe, Trainer
 
-COSINE_WEIGHT, MAXSIM_WEIGHT = 8.0, 24.0  # the untrained ranking that training starts from (ratio from the README)
+Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
+FEWEST = 50  # pairs; with less there is nothing to learn that a few words of luck would not hide
+KEPT_ASIDE = 0.1
+MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one claim to so many pairs; pairs of a source
+CHECKPOINT_EVERY = 250  # steps
+GROUPS_FILE, CHECKPOINT_FILE = "groups.jsonl", "checkpoint.pt"
+START = Card(Combination(8.0, 24.0, 1.0), Combination(0.0, 24.0, 1.0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that shapes a run; stored with the weights."""
+class Outcome:
+    """nDCG@10 of stage one and of the final order, by set, after training."""
 
-    steps: int = 4000
-    groups: int = 8  # questions a step
-    negatives: int = 5  # hard negatives a question and step
-    passage_tokens: int = 160
-    question_tokens: int = 48
-    frozen_layers: int = 2
-    learning_rate: float = 3e-5
-    joint_learning_rate: float = 3e-4
-    warmup: int = 150
-    seed: int = 0
+    before: dict[str, float]
+    after: dict[str, float]
+    out: Path
 
 
-class Trainer:
-    """Owns the network in the machine's dtype, float32 master weights and the optimizer."""
-
-    def __init__(self, encoder: BertModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
-        keep_freed_memory()
-        self.recipe = recipe
-        self.step = 0
-        self._tokenizer = tokenizer
-        self._device = this_machine().device
-        torch.manual_seed(recipe.seed)
-        network = InteractionNetwork(encoder)
-        for part in [encoder.embeddings, *encoder.encoder.layer[: recipe.frozen_layers]]:
-            part.requires_grad_(False)
-        self.network = network.to(self._device, this_machine().dtype).train()
-        self._trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
-        self._master = {n: p.detach().float().clone().requires_grad_() for n, p in self._trained.items()}
-        fresh = [n for n in self._master if not n.startswith("encoder.")]
-        slow = [n for n in self._master if n.startswith("encoder.")]
-        self._optimizer = torch.optim.AdamW(
-            [
-                {"params": [self._master[n] for n in slow], "lr": recipe.learning_rate},
-                {"params": [self._master[n] for n in fresh], "lr": recipe.joint_learning_rate},
-            ],
-            weight_decay=0.01,
-        )
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._rate)
-
-    def train(self, groups: Sequence[Group], report: Callable[[int, dict[str, float]], None]) -> None:
-        """Runs to the recipe's last step; `report(step, losses)` is called after each."""
-        for batch in steps(groups, self.recipe, self.step):
-            losses = self._losses(batch)
-            total = torch.stack(list(losses.values())).sum()
-            total.backward()
-            self._update()
-            self.step += 1
-            report(self.step, {name: loss.item() for name, loss in losses.items()})
-
-    def _losses(self, batch: Sequence[Group]) -> dict[str, Tensor]:
-        recipe, size = self.recipe, len(batch[0].negatives) + 1
-        questions = tokens_of(self._tokenizer, [g.question for g in batch], recipe.question_tokens, self._device)
-        texts = [text for g in batch for text in (g.positive, *g.negatives)]
-        passages = tokens_of(self._tokenizer, texts, recipe.passage_tokens, self._device)
-        scores = self.network(questions, passages)  # every question against every passage of the step
-        rows = torch.arange(len(batch), device=self._device)
-        own = rows[:, None] * size + torch.arange(size, device=self._device)  # places of a question's own passages
-        cosine = torch.tensor([g.cosines for g in batch], device=self._device)
-        maxsim, joint = scores.maxsim.gather(1, own), scores.joint.gather(1, own)
-        first = torch.zeros_like(rows)
-        return {
-            "final": cross_entropy(COSINE_WEIGHT * cosine + MAXSIM_WEIGHT * maxsim + joint, first),
-            "joint": 0.3 * cross_entropy(joint, first),
-            "all": 0.5 * cross_entropy(MAXSIM_WEIGHT * scores.maxsim + scores.joint, rows * size),
-        }
-
-    def _update(self) -> None:
-        for name, parameter in self._trained.items():
-            self._master[name].grad = parameter.grad.float() if parameter.grad is not None else None
-            parameter.grad = None
-        torch.nn.utils.clip_grad_norm_(list(self._master.values()), 1.0)
-        self._optimizer.step()
-        self._schedule.step()
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(self._master[name])
-
-    def _rate(self, step: int) -> float:
-        if step < self.recipe.warmup:
-            return (step + 1) / self.recipe.warmup
-        return max(0.02, 1 - (step - self.recipe.warmup) / max(1, self.recipe.steps - self.recipe.warmup))
-
-    def trained_weights(self) -> dict[str, Tensor]:
-        """The master weights of what training may change, float32."""
-        return {name: weight.detach().clone() for name, weight in self._master.items()}
-
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint beside `path` first, so that an interruption leaves the last one whole."""
-        state = {
-            "step": self.step,
-            "master": self.trained_weights(),
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
-        }
-        fresh = path.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(path)
-
-    def resume(self, path: Path) -> None:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        self.step = state["step"]
-        with torch.no_grad():
-            for name, weight in state["master"].items():
-                self._master[name].copy_(weight)
-                self._trained[name].copy_(weight)
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+def run(
+    files: Sequence[Path],
+    out: Path,
+    embedder: Embedder,
+    recipe: Recipe,
+    *,
+    tune: Sequence[Path] = (),
+    progress: Progress | None = None,
+) -> Outcome:
+    """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 pairs."""
+    out.mkdir(parents=True, exist_ok=True)
+    pairs = [pair for file in files for pair in read_pairs(file)]
+    if len(pairs) < FEWEST:
+        raise BadDataset(f"{len(pairs)} pairs are too few to train on; give at least {FEWEST}.")
+    learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress)
+    trainer = _trainer(recipe, out)
+    _train(trainer, learned, out, progress)
+    export(trainer, out)
+    return set_order(out, embedder, tune, aside, progress)
 
 
-def steps(groups: Sequence[Group], recipe: Recipe, done: int) -> Iterator[list[Group]]:
-    """Batches from step `done` on: sources drawn by the square root of their size, negatives drawn anew each time."""
-    by_source: defaultdict[str, list[Group]] = defaultdict(list)
-    for group in groups:
-        if len(group.negatives) >= recipe.negatives:
-            by_source[group.source].append(group)
-    sources = sorted(by_source)
-    weights = [len(by_source[source]) ** 0.5 for source in sources]
-    for step in range(done, recipe.steps):
-        rng = random.Random(f"{recipe.seed}/{step}")
-        chosen = rng.choices(sources, weights, k=recipe.groups)
-        yield [_draw(rng.choice(by_source[source]), recipe.negatives, rng) for source in chosen]
+def groups_of(
+    pairs: Sequence[Pair], embedder: Embedder, seed: int, out: Path, progress: Progress | None
+) -> tuple[list[Group], list[Group]]:
+    """Groups to learn from and groups kept aside; mined once and kept in `out`."""
+    path = out / GROUPS_FILE
+    if not path.exists():
+        rng = random.Random(seed)
+        by_source: defaultdict[str, list[Pair]] = defaultdict(list)
+        for pair in pairs:
+            by_source[pair.source].append(pair)
+        groups: list[Group] = []
+        for done, (_, own) in enumerate(sorted(by_source.items())):
+            if progress is not None:
+                progress("mining negatives", done, len(by_source))
+            kept = whole_titles(own, LARGEST_SOURCE, rng)
+            kept += claims(kept, len(kept) // CLAIM_SHARE, rng)
+            groups += mine(kept, embedder, negatives=MINED, seed=seed)
+        _write_groups(path, groups)
+    groups = _read_groups(path)
+    random.Random(seed).shuffle(groups)
+    cut = min(int(len(groups) * KEPT_ASIDE), 500)
+    return groups[cut:], groups[:cut]
 
 
-def _draw(group: Group, count: int, rng: random.Random) -> Group:
-    rows = rng.sample(range(len(group.negatives)), count)
-    return Group(
-        question=group.question,
-        positive=group.positive,
-        negatives=tuple(group.negatives[row] for row in rows),
-        cosines=(group.cosines[0], *(group.cosines[row + 1] for row in rows)),
-        source=group.source,
+def whole_titles(pairs: Sequence[Pair], most: int, rng: random.Random) -> list[Pair]:
+    """At most `most` pairs, by titles drawn at random: the passages beside an answer are its best hard negatives."""
+    titles = sorted({pair.title for pair in pairs})
+    rng.shuffle(titles)
+    by_title: defaultdict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_title[pair.title].append(pair)
+    kept: list[Pair] = []
+    for title in titles:
+        if len(kept) >= most:
+            break
+        kept += by_title[title]
+    return kept[:most]
+
+
+def export(trainer: Trainer, out: Path) -> None:
+    """What training changed, in half precision, with the starting order; the encoder itself stays where it is."""
+    from safetensors.torch import save_file
+
+    save_file({name: w.half().contiguous() for name, w in trainer.trained_weights().items()}, out / WEIGHTS_FILE)
+    _write_card(out, START, asdict(trainer.recipe))
+
+
+def set_order(
+    out: Path, embedder: Embedder, tune: Sequence[Path], aside: Sequence[Group], progress: Progress | None = None
+) -> Outcome:
+    """Sets the weights of the final order and its calibration, keeps the threshold that is there, and measures."""
+    reranker = InteractionReranker(weights.find(str(out)), weights.find("all-MiniLM-L6-v2"))
+    sets = {folder.name: _score_set(folder, embedder, reranker, out, progress) for folder in tune}
+    if not sets:
+        sets = {"kept aside": _score_groups(aside, reranker)}
+    passages, _ = combination.fit(sets)
+    sentences, _ = combination.fit(sets, use_cosine=False)
+    card = replace(reranker.card, passages=passages, sentences=sentences)
+    _write_card(out, card, json.loads((out / CARD_FILE).read_text())["recipe"])
+    before = {name: combination.mean_ndcg({name: scored}, (1, 0, 0)) for name, scored in sets.items()}
+    chosen = (passages.cosine, passages.maxsim, passages.joint)
+    return Outcome(before, {name: combination.mean_ndcg({name: s}, chosen) for name, s in sets.items()}, out)
+
+
+def _trainer(recipe: Recipe, out: Path) -> Trainer:
+    quiet.libraries()
+    import torch
+    from transformers import BertModel
+
+    from rag_chat.training.trainer import Trainer
+
+    start = weights.find("all-MiniLM-L6-v2")
+    # Eager attention: on a CPU its backward pass is three times as fast as that of the fused kernel (measured).
+    encoder = BertModel.from_pretrained(
+        start.location,
+        add_pooling_layer=False,
+        dtype=torch.float32,
+        attn_implementation="eager",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
     )
+    trainer = Trainer(encoder, load_tokenizer(start), recipe)
+    if (out / CHECKPOINT_FILE).exists():
+        trainer.resume(out / CHECKPOINT_FILE)
+    return trainer
+
+
+def _train(trainer: Trainer, groups: Sequence[Group], out: Path, progress: Progress | None) -> None:
+    with (out / "losses.jsonl").open("a", encoding="utf-8") as log:
+
+        def report(step: int, losses: dict[str, float]) -> None:
+            log.write(json.dumps({"step": step, **{name: round(loss, 4) for name, loss in losses.items()}}) + "\n")
+            if step % CHECKPOINT_EVERY == 0 or step == trainer.recipe.steps:
+                log.flush()
+                trainer.save(out / CHECKPOINT_FILE)
+            if progress is not None:
+                progress("training", step, trainer.recipe.steps)
+
+        trainer.train(groups, report)
+
+
+def _score_set(
+    folder: Path, embedder: Embedder, reranker: InteractionReranker, out: Path, progress: Progress | None
+) -> list[combination.Scored]:
+    dataset = beir.read(folder)
+    corpus = retrieval.embed_corpus(dataset, embedder, out / "cache", progress)
+    ranked = retrieval.rank_all(dataset, corpus, embedder, reranker)
+    done = retrieval.counted(ranked, len(dataset.queries), progress)
+    return [
+        combination.Scored(
+            signals=_signals([(c.signals.cosine, c.signals.maxsim, c.signals.joint) for c in one.final]),
+            grades=np.array([float(dataset.qrels[one.query_id].get(c.chunk.id, 0)) for c in one.final]),
+            ideal=combination.ideal_dcg([float(g) for g in dataset.qrels[one.query_id].values()]),
+        )
+        for one in done
+    ]
+
+
+def _score_groups(groups: Sequence[Group], reranker: InteractionReranker) -> list[combination.Scored]:
+    scored = []
+    for group in groups:
+        found = reranker.signals(group.question, [group.positive, *group.negatives])
+        rows = [(cosine, s.maxsim, s.joint) for cosine, s in zip(group.cosines, found, strict=True)]
+        grades = np.array([1.0] + [0.0] * len(group.negatives))
+        scored.append(combination.Scored(_signals(rows), grades, combination.ideal_dcg([1.0])))
+    return scored
+
+
+def _signals(rows: Sequence[tuple[float | None, float | None, float | None]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array(rows, dtype=np.float64)
+
+
+def _write_card(out: Path, card: Card, recipe: Mapping[str, Any]) -> None:
+    values = {**asdict(card), "recipe": dict(recipe)}
+    (out / CARD_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_groups(path: Path, groups: Sequence[Group]) -> None:
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        for group in groups:
+            file.write(json.dumps(asdict(group)) + "\n")
+    fresh.replace(path)
+
+
+def _read_groups(path: Path) -> list[Group]:
+    with path.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return [Group(r["question"], r["positive"], tuple(r["negatives"]), tuple(r["cosines"]), r["source"]) for r in rows]

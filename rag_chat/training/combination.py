@@ -1,0 +1,62 @@
+"""Sets the final order: how much cosine, MaxSim and the head's logit weigh, and what the sum means as a probability.
+
+A coarse search over ratios, by the mean nDCG@10 of the tuning sets, so that every set counts the same however many
+queries it has; then Platt's calibration on the same candidates. Numbers in, numbers out; no model.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_chat.scoring import Combination, fit_calibration
+
+COSINES = (0.0, 4.0, 8.0, 12.0, 16.0, 24.0)
+MAXSIMS = (0.0, 16.0, 24.0, 32.0)
+JOINTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One query's candidates: signals (candidates, 3) as cosine, maxsim, joint; grades (candidates,); the best DCG."""
+
+    signals: NDArray[np.float64]
+    grades: NDArray[np.float64]
+    ideal: float
+
+
+def fit(sets: Mapping[str, Sequence[Scored]], *, use_cosine: bool = True) -> tuple[Combination, float]:
+    """The best combination over the sets and its mean nDCG@10."""
+    grid = itertools.product(COSINES if use_cosine else (0.0,), MAXSIMS, JOINTS)
+    ranked = sorted(((mean_ndcg(sets, weights), weights) for weights in grid if any(weights)), reverse=True)
+    best, (cosine, maxsim, joint) = ranked[0]
+    signals = np.concatenate([query.signals for queries in sets.values() for query in queries])
+    relevant = np.concatenate([query.grades > 0 for queries in sets.values() for query in queries])
+    scale, offset = fit_calibration(signals @ np.array([cosine, maxsim, joint]), relevant.astype(np.float64))
+    return replace(Combination(cosine, maxsim, joint), scale=scale, offset=offset), best
+
+
+def mean_ndcg(sets: Mapping[str, Sequence[Scored]], weights: Sequence[float]) -> float:
+    """Mean over the sets of the mean nDCG@10 of their queries."""
+    vector = np.array(weights)
+    return float(np.mean([np.mean([_ndcg(query, query.signals @ vector) for query in q]) for q in sets.values()]))
+
+
+def ideal_dcg(grades: Sequence[float]) -> float:
+    """DCG@10 of the best possible order of all judged documents."""
+    return _dcg(np.sort(np.array(grades, dtype=np.float64))[::-1])
+
+
+def _ndcg(query: Scored, scores: NDArray[np.float64]) -> float:
+    order = np.argsort(-scores, kind="stable")
+    return _dcg(query.grades[order]) / query.ideal if query.ideal else 0.0
+
+
+def _dcg(grades: NDArray[np.float64]) -> float:
+    top = grades[:DEPTH]
+    return float((top / np.log2(np.arange(2, len(top) + 2))).sum())

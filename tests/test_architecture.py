@@ -1,0 +1,145 @@
+"""The import rules of the house, as data. Layers import downward only; see README, "How it works"."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = sorted(
+    path
+    for folder in ("rag_chat", "ingest")
+    for path in (ROOT / folder).rglob("*.py")
+    if "__pycache__" not in path.parts
+) + [ROOT / "app.py"]
+
+# A module may import the project's modules of its own layer's folder and of lower layers only.
+LAYERS = [
+    ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences"),
+    (
+        "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
+        " rag_chat.question rag_chat.wire"
+    ).split(),
+    (
+        "rag_chat.weights rag_chat.compute rag_chat.library rag_chat.index rag_chat.retrieval rag_chat.rerank"
+        " rag_chat.generation"
+    ).split(),
+    ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render"),
+    ("rag_chat.evaluation", "rag_chat.training"),
+    ("rag_chat.build",),
+    ("rag_chat.web", "rag_chat.commands"),
+    ("rag_chat.cli", "ingest.cli", "app"),
+]
+SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.generation")
+INGEST_MAY_USE = (
+    "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences"
+    " rag_chat.sandbox rag_chat.library rag_chat.index.connect"
+).split()
+DOORS = {  # a foreign package and the only places that import it
+    "gradio": ("rag_chat.web", "app"),
+    "chromadb": ("rag_chat.index.chroma", "rag_chat.index.probe"),
+    "sqlite3": ("rag_chat.library", "rag_chat.index.seal"),
+    "sentence_transformers": ("rag_chat.index.embedders", "rag_chat.rerank.cross_encoder"),
+    "pypdf": ("ingest",),
+    "pypdfium2": ("ingest", "rag_chat.highlight"),
+    "httpx": ("rag_chat.generation.remote",),
+    "typer": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
+    "rich": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
+}
+HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "gradio", "pandas")
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that the file imports anywhere, but for type checking."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def within(module: str, places: tuple[str, ...] | list[str]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def layer_of(module: str) -> int | None:
+    return next((number for number, places in enumerate(LAYERS) if within(module, places)), None)
+
+
+def ids(path: Path) -> str:
+    return module_of(path)
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=ids)
+def test_layers_import_downward_only(path):
+    own = layer_of(module_of(path))
+    for imported in imports_of(path):
+        there = layer_of(imported)
+        if own is not None and there is not None:
+            assert there <= own, f"{module_of(path)} (layer {own}) imports {imported} (layer {there})"
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=ids)
+def test_siblings_do_not_know_each_other(path):
+    own = next((place for place in SIBLINGS if within(module_of(path), (place,))), None)
+    others = [place for place in SIBLINGS if place != own]
+    assert own is None or not [m for m in imports_of(path) if within(m, others)]
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=ids)
+def test_the_two_packages_know_each_other_only_as_agreed(path):
+    module, imported = module_of(path), imports_of(path)
+    if module.startswith("rag_chat"):
+        assert not [m for m in imported if within(m, ("ingest",))]
+    elif module.startswith("ingest") and module != "ingest.cli":
+        assert not [
+            m for m in imported if within(m, ("rag_chat",)) and m != "rag_chat" and not within(m, INGEST_MAY_USE)
+        ]
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=ids)
+def test_foreign_packages_have_one_door(path):
+    for foreign, places in DOORS.items():
+        if any(within(m, (foreign,)) for m in imports_of(path)):
+            assert within(module_of(path), places), f"{module_of(path)} imports {foreign}"
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=ids)
+def test_files_and_functions_stay_small(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{node.name} is too long"
+
+
+@pytest.mark.parametrize("path", [p for p in PRODUCT if p.name != "__init__.py"], ids=ids)
+def test_every_module_is_placed_in_the_map(path):
+    assert layer_of(module_of(path)) is not None or module_of(path).startswith("ingest")
+
+
+def test_what_people_wait_for_loads_nothing_heavy():
+    code = (
+        "import sys, rag_chat.build, rag_chat.cli, ingest.cli, rag_chat.render, rag_chat.chat.engine;"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert loaded.stdout.strip() == "[]"
