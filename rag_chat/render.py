@@ -23,7 +23,7 @@ MARKER = re.compile(r"\[(\d{1,3})\]")
 # reverse what a reader sees, or drive a terminal.
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 BARE_LINK = re.compile(r"(www)(\.)", re.IGNORECASE)
-MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:])")
+MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@])")
 
 
 def visible(text: str) -> str:
