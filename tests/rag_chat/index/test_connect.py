@@ -1,0 +1,234 @@
+"""Opening a library: the catalog's truth in the index, whatever happened to the index in between."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+
+from rag_chat.errors import DiskFull, LibraryInUse, LibraryMismatch
+from rag_chat.index.connect import open_library
+from rag_chat.index.in_memory import InMemory
+from rag_chat.types import Chunk, Document, Page, Span
+
+DIMENSION = 16
+WRITER = """
+import os, sys, signal
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from test_connect import add, open_at
+library = open_at(Path(sys.argv[1]))
+add(library, "a")
+step = sys.argv[3]
+if step == "after vectors":
+    library.catalog.add = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
+    add(library, "b", 400)
+elif step == "anywhere":
+    print("writing", flush=True)
+    for i in range(10_000):
+        add(library, f"x{i}", 200)
+elif step == "while deleting":
+    library.catalog.hide("a")
+    os.kill(os.getpid(), signal.SIGKILL)
+elif step == "hold":
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def open_at(folder, *, exclusive=True, embedder="hash", tokens=60):
+    return open_library(folder, embedder, DIMENSION, chunk_tokens=tokens, overlap=15, exclusive=exclusive)
+
+
+def add(library, doc_id, chunks=20):
+    rng = np.random.default_rng(zlib.crc32(doc_id.encode()))
+    vectors = rng.standard_normal((chunks, DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    made = [Chunk(f"{doc_id}-{i}", doc_id, i, (Span(1, 0, 5),), "", "Grain") for i in range(chunks)]
+    document = Document(doc_id, f"{doc_id}.pdf", "", 1, chunks, 4, "2026-01-01T00:00:00+00:00", ())
+    source = library.folder / "source.pdf"
+    source.write_bytes(b"%PDF")
+    library.add(document, [Page(1, "1", "Grain")], made, vectors, outline=(), source=source)
+    return vectors
+
+
+def is_whole(library):
+    """The index finds every ready chunk by its own vector, and holds nothing else."""
+    for document in library.catalog.documents():
+        ids, vectors = library.catalog.vectors(document.doc_id)
+        for chunk_id, vector in zip(ids, vectors, strict=True):
+            assert chunk_id in [found for found, _ in library.store.search(vector, 3)]
+    assert library.store.count() == library.catalog.chunk_count()
+    return True
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def filled(folder):
+    library = open_at(folder)
+    add(library, "a")
+    add(library, "b", 1500)  # enough for Chroma to save its graph
+    library.close()
+    return folder
+
+
+def test_closed_and_opened_again_it_is_the_same(filled):
+    library = open_at(filled)
+    assert [d.doc_id for d in library.catalog.documents()] == ["a", "b"]
+    assert is_whole(library)
+    library.close()
+    assert not (filled / "chroma.damaged").exists()
+
+
+def test_index_that_was_deleted_is_made_anew_from_the_catalog(filled):
+    shutil.rmtree(filled / "chroma")
+    library = open_at(filled)
+    assert is_whole(library)
+    library.close()
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeroed", "gone"])
+@pytest.mark.parametrize("kind", ["data_level0.bin", "header.bin", "link_lists.bin", "length.bin", "chroma.sqlite3"])
+def test_torn_index_is_made_anew_from_the_catalog(filled, kind, damage):
+    path = next((filled / "chroma").rglob(kind))
+    size = path.stat().st_size
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: size // 3] if damage == "cut" else bytes(size))
+    library = open_at(filled)
+    assert is_whole(library)
+    library.close()
+
+
+def test_vectors_missing_from_the_index_are_put_back_and_strangers_removed(filled):
+    from rag_chat.index.chroma import Chroma
+
+    chroma = Chroma(filled / "chroma")
+    chroma.delete("a")
+    chroma.upsert(["stranger"], ["z"], np.ones((1, DIMENSION), dtype=np.float32) / 4)
+    chroma.close()
+    library = open_at(filled)
+    assert library.store.count("z") == 0
+    assert is_whole(library)
+    library.close()
+
+
+def test_reader_repairs_nothing_but_finds_everything(filled):
+    shutil.rmtree(filled / "chroma")
+    library = open_at(filled, exclusive=False)
+    assert isinstance(library.store, InMemory)
+    assert is_whole(library)
+    library.close()
+    assert not (filled / "chroma").exists()
+
+
+def test_reader_uses_a_whole_index(filled):
+    library = open_at(filled, exclusive=False)
+    assert not isinstance(library.store, InMemory)
+    assert is_whole(library)
+    library.close()
+
+
+def test_readers_of_a_new_folder_find_an_empty_library(folder):
+    library = open_at(folder, exclusive=False)
+    assert library.catalog.documents() == []
+    assert library.store.search(np.ones(DIMENSION, dtype=np.float32) / 4, 5) == []
+    library.close()
+
+
+def test_library_of_another_embedder_or_chunker_is_refused_by_name(filled):
+    with pytest.raises(LibraryMismatch) as caught:
+        open_at(filled, embedder="other/model")
+    assert "'hash'" in str(caught.value) and "'other/model'" in str(caught.value)
+    assert "rag-ingest --rebuild" in str(caught.value) and "--library" in str(caught.value)
+    with pytest.raises(LibraryMismatch, match="chunks of 99 tokens"):
+        open_at(filled, tokens=99)
+    open_at(filled).close()  # a refusal holds no lock
+
+
+def test_empty_library_takes_any_embedder(folder):
+    open_at(folder).close()
+    open_at(folder, embedder="other").close()
+
+
+def writer(folder, step, **options):
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(folder), os.path.dirname(__file__), step], **options)
+
+
+@pytest.mark.parametrize(("step", "left"), [("after vectors", ["a"]), ("while deleting", [])])
+def test_killed_writer_leaves_a_library_that_works(folder, step, left):
+    assert writer(folder, step).wait(timeout=60) == -signal.SIGKILL
+    library = open_at(folder)
+    assert [d.doc_id for d in library.catalog.documents()] == left
+    assert [p.stem for p in (folder / "files").iterdir()] == left
+    assert is_whole(library)
+    add(library, "c")
+    assert is_whole(library)
+    library.close()
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.35, 0.9])
+def test_writer_killed_anywhere_leaves_a_library_that_works(folder, seconds):
+    process = writer(folder, "anywhere", stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "writing\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    library = open_at(folder)
+    names = {d.doc_id for d in library.catalog.documents()}
+    assert "a" in names
+    assert {p.stem for p in (folder / "files").iterdir()} == names
+    assert is_whole(library)
+    library.close()
+
+
+def test_second_process_is_refused_and_names_the_first(folder):
+    process = writer(folder, "hold", stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(LibraryInUse, match=f"process {process.pid};"):
+        open_at(folder)
+    process.communicate("")
+    open_at(folder).close()
+
+
+def test_disk_full_while_adding_leaves_nothing_of_the_document(folder):
+    library = open_at(folder)
+    add(library, "a")
+    with pytest.raises(DiskFull):
+        add_with_small_files(library)
+    assert [d.doc_id for d in library.catalog.documents()] == ["a"]
+    assert [p.stem for p in (folder / "files").iterdir()] == ["a"]
+    assert is_whole(library)
+    add(library, "b")
+    assert is_whole(library)
+    library.close()
+
+
+def add_with_small_files(library):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    biggest = max(p.stat().st_size for p in library.folder.rglob("*") if p.is_file())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (biggest + 20_000, before[1]))
+    try:
+        add(library, "full", 20_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_importing_connect_loads_no_chromadb():
+    code = "import sys, rag_chat.index.connect; sys.exit('chromadb' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
