@@ -24,8 +24,8 @@ def search(
     *,
     queries: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="One query a line instead.")] = None,
     mode: Annotated[Mode | None, typer.Option(help="How to search.")] = None,
-    candidates: Annotated[int | None, typer.Option(min=1, max=1000, help="Chunks that stage one finds.")] = None,
-    passages: Annotated[int | None, typer.Option(min=1, max=50, help="Of them kept for an answer.")] = None,
+    candidates: Annotated[int | None, typer.Option(help="Chunks that stage one finds, to 1000.")] = None,
+    passages: Annotated[int | None, typer.Option(help="Of them kept for an answer, to 50.")] = None,
     document: Annotated[list[str] | None, typer.Option(metavar="DOC_ID", help="Search only this; repeatable.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; one line a query with --queries.")] = False,
 ) -> None:

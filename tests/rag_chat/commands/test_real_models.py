@@ -1,0 +1,102 @@
+"""`rag-ingest`, `search`, `ask` and `eval` on the installed encoder, in one library made from a PDF.
+
+The reranker is the default's network before any training: its ranking is cosine and MaxSim, its files are small.
+"""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from pdfs import write_pdf
+from safetensors.torch import save_file
+
+from ingest.pipeline import Ingestor
+from rag_chat import build, cli, config, weights
+from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, load_network
+from rag_chat.scoring import Combination
+
+pytestmark = pytest.mark.slow
+PAGES = [
+    ["The tide gate of Tarnwick opens at five in the morning, every day of the year."],
+    ["The circulation pump carries a guarantee of thirty months from delivery."],
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A library of one document and an untrained reranker, named by the environment."""
+    root = tmp_path_factory.mktemp("real")
+    network = load_network(weights.find("all-MiniLM-L6-v2"))
+    own = {k: v.contiguous() for k, v in network.state_dict().items() if not k.startswith(("embeddings", "lower"))}
+    (root / "reranker").mkdir()
+    save_file(own, root / "reranker" / WEIGHTS_FILE)
+    order = asdict(Combination(cosine=8.0, maxsim=24.0, joint=1.0, offset=-12.0))
+    card = {"passages": order, "sentences": order | {"cosine": 0.0}, "threshold": 0.01}
+    (root / "reranker" / CARD_FILE).write_text(json.dumps(card))
+    settings = config.load(library=root / "library")
+    embedder = build.embedder(settings)
+    library = build.library(settings, embedder, exclusive=True)
+    with Ingestor(library, embedder, settings) as ingestor:
+        assert ingestor.add(write_pdf(root / "harbor.pdf", PAGES)).status == "ready"
+    library.close()
+    return root
+
+
+@pytest.fixture(autouse=True)
+def settings(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for name in ("library", "reranker", "cache"):
+        monkeypatch.setenv(f"RAG_CHAT_{name.upper()}", str(folder / name))
+    monkeypatch.setenv("RAG_CHAT_GENERATOR", "quoting")
+
+
+def lines(capfd, *arguments):
+    assert cli.run(arguments) == 0
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def test_a_file_of_queries_gives_a_line_each_in_the_order_they_came(capfd, folder):
+    asked = [
+        {"id": "z", "text": "how long is the guarantee of the pump?", "documents": ["harbor.pdf"]},
+        {"id": 1, "text": "when does the tide gate open?"},
+    ]
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    found = lines(capfd, "search", "--queries", "queries.jsonl", "--json")
+    assert [line["id"] for line in found] == ["z", 1]
+    assert [line["candidates"][0]["page"] for line in found] == [2, 1]
+    assert {"embed", "retrieve", "rerank", "total"} <= found[0]["seconds"].keys()
+
+
+def test_dense_mode_keeps_the_order_of_stage_one(capfd):
+    (found,) = lines(capfd, "search", "tide gate", "--mode", "dense", "--candidates", "2", "--json")
+    assert found["mode"] == "dense"
+    assert [c["rank"] for c in found["candidates"]] == [c["stage1_rank"] for c in found["candidates"]] == [1, 2]
+
+
+def test_an_answer_as_json_cites_the_page_that_carries_it(capfd):
+    (answer,) = lines(capfd, "ask", "How long is the guarantee of the circulation pump?", "--json")
+    assert "thirty months" in answer["answer"] and not answer["abstained"]
+    cited = answer["citations"][0]
+    assert cited["page"] == 2 and "thirty months" in cited["quote"]
+    assert answer["seconds"]["total"] > 0
+
+
+def test_an_answer_for_people_has_its_source_and_times_and_no_json(capfd):
+    assert cli.run(["ask", "When does the tide gate open?"]) == 0
+    out = capfd.readouterr().out
+    assert "harbor.pdf, page 1" in out and "total" in out and "{" not in out
+
+
+def test_eval_prints_a_row_for_each_stage(capfd, folder):
+    data = folder / "toy"
+    data.mkdir(exist_ok=True)
+    texts = [{"_id": str(n), "title": "", "text": page[0]} for n, page in enumerate(PAGES)]
+    (data / "corpus.jsonl").write_text("\n".join(map(json.dumps, texts)))
+    (data / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "guarantee of the pump"}))
+    (data / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\n")
+    (found,) = lines(capfd, "eval", "toy", "--json")
+    assert (found["dataset"], found["queries"]) == ("toy", 1)
+    assert [list(row) for row in found["rows"]] == [
+        ["mode", "stage", "ndcg@10", "recall@50", "mrr@10", "ms_per_query"]
+    ] * 2
+    assert [(row["stage"], row["ndcg@10"]) for row in found["rows"]] == [("stage1", 1.0), ("final", 1.0)]

@@ -1,0 +1,207 @@
+"""The command line as a user meets it: exit codes, one sentence for each mistake, and what needs no model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rag_chat import cli
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Away from the checkout's own library, settings file and environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("RAG_CHAT_")]:
+        monkeypatch.delenv(name)
+
+
+def command(*arguments, **options):
+    line = [sys.executable, "-m", "rag_chat.cli", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=60, **options)
+
+
+def failed(capfd, *arguments):
+    """(exit code, the one line on stderr); nothing may be on stdout."""
+    code = cli.run([str(argument) for argument in arguments])
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1 and "Traceback" not in err
+    return code, err.strip()
+
+
+def printed(capfd, *arguments):
+    assert cli.run([str(argument) for argument in arguments]) == 0
+    return capfd.readouterr().out
+
+
+# --- help and mistakes ----------------------------------------------------------------------------------------
+
+
+def test_help_comes_at_once_and_names_every_command():
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        shown = command("--help")
+        times.append(time.perf_counter() - start)
+    assert shown.returncode == 0
+    for name in ("documents", "delete", "search", "ask", "chat", "eval", "models", "doctor", "train"):
+        assert f"  {name} " in shown.stdout
+    # 0.3 s where nothing else runs; a loaded torch alone would be 1.8 s.
+    assert min(times) < 1.5
+
+
+def test_no_command_shows_the_help_and_counts_as_a_mistake(capfd):
+    assert cli.run([]) == 2
+    assert "Commands:" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["searhc"], "No such command 'searhc'"),
+        (["search", "q", "--mode", "psychic"], "'psychic' is not one of 'auto', 'dense', 'rerank', 'exhaustive'"),
+        (["search", "q", "--candidates", "0"], "The setting 'candidates' cannot take the value '0'"),
+        (["search"], "Give either a query or --queries FILE.jsonl; neither was given."),
+        (["ask", "q", "--questions", "q.jsonl"], "Give either a question or --questions FILE.jsonl; both were given."),
+        (["ask", ""], "The question is empty"),
+        (["ask", "  \n "], "The question is empty"),
+        (["ask", "why " * 25_000], "The question has 100,000 characters, more than the 4,000"),
+        (["search", "why " * 25_000], "The question has 100,000 characters"),
+        (["ask", "why?"], "The library holds no documents yet"),
+        (["chat"], "The library holds no documents yet"),
+        (["delete", "abcd"], "The library holds no documents yet"),
+        (["delete"], "Missing argument"),
+        (["--config", "absent.toml", "documents"], "No settings file 'absent.toml' is there"),
+        (["eval", "absent"], "'absent' is no folder"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(capfd, arguments, said):
+    code, err = failed(capfd, *arguments)
+    assert code == 2
+    assert said in err
+
+
+def test_an_unknown_setting_names_the_nearest_one(capfd, monkeypatch):
+    monkeypatch.setenv("RAG_CHAT_PASSAGE", "3")
+    code, err = failed(capfd, "documents")
+    assert code == 2 and "'passages'" in err
+
+
+def test_a_traceback_comes_with_debug_only(capfd):
+    assert cli.run(["ask", "", "--debug"]) == 2
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_refusal_of_the_operating_system_is_a_failure_without_a_path(capfd, tmp_path):
+    (tmp_path / "rag.toml").mkdir()
+    code, err = failed(capfd, "--config", tmp_path / "rag.toml", "documents")
+    assert code == 1 and "Is a directory" in err and str(tmp_path) not in err
+
+
+def test_looking_makes_no_library(capfd, tmp_path):
+    assert "holds no documents" in printed(capfd, "documents", "--library", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+# --- documents and delete -------------------------------------------------------------------------------------
+
+
+def test_documents_are_listed_as_json_with_the_contracts_keys(capfd, small_library):
+    found = json.loads(printed(capfd, "documents", "--json", "--library", small_library.folder))
+    assert sorted(d["document"] for d in found) == ["harbor.pdf", "pump.pdf", "pump.pdf"]
+    assert found[0].keys() == {"document", "doc_id", "status", "pages", "chunks", "bytes", "added"}
+
+
+def test_the_library_may_be_named_before_or_after_the_command(capfd, small_library):
+    before = printed(capfd, f"--library={small_library.folder}", "documents")
+    assert before == printed(capfd, "documents", "--library", small_library.folder)
+    assert "harbor.pdf" in before
+
+
+def test_delete_by_the_beginning_of_an_id_proves_that_nothing_is_left(capfd, small_library):
+    gone = next(d for d in small_library.documents if d.name == "harbor.pdf")
+    out = printed(capfd, "--library", small_library.folder, "delete", gone.doc_id[:8])
+    assert "Left of it: 0 rows, 0 vectors, 0 files." in out
+    assert "Documents in the library: 2" in out
+    left = json.loads(printed(capfd, "--library", small_library.folder, "documents", "--json"))
+    assert gone.doc_id not in [d["doc_id"] for d in left]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("ffff0000ffff", "No document has the id 'ffff0000ffff'"),
+        ("pump.pdf", "'pump.pdf' stands for 2 documents; give more of the id."),
+        ("", "No document has the id ''"),
+    ],
+)
+def test_delete_refuses_what_is_unknown_or_ambiguous_and_deletes_nothing(capfd, small_library, given, said):
+    code, err = failed(capfd, "--library", small_library.folder, "delete", "harbor.pdf", given)
+    assert code == 2 and said in err
+    assert len(json.loads(printed(capfd, "--library", small_library.folder, "documents", "--json"))) == 3
+
+
+def test_an_unknown_document_is_refused_before_any_model_loads(capfd, small_library):
+    for arguments in (["ask", "why?"], ["search", "why?"], ["chat"]):
+        code, err = failed(capfd, "--library", small_library.folder, *arguments, "--document", "ffff0000")
+        assert code == 2 and "No document has the id 'ffff0000'" in err
+
+
+@pytest.mark.slow
+def test_a_library_of_another_embedder_is_refused(small_library):
+    asked = command(
+        "ask", "why?", "--library", small_library.folder, env=os.environ | {"RAG_CHAT_GENERATOR": "quoting"}
+    )
+    assert asked.returncode == 1
+    assert "was built with 'hash'" in asked.stderr and asked.stderr.count("\n") == 1
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(small_library, tmp_path):
+    os.mkfifo(tmp_path / "queries.jsonl")  # reading it waits for a writer, so the moment is known
+    line = [sys.executable, "-m", "rag_chat.cli", "search", "--queries", "queries.jsonl", "--json"]
+    asked = subprocess.Popen([*line, "--library", str(small_library.folder)], stderr=subprocess.PIPE, text=True)
+    writer = os.open(tmp_path / "queries.jsonl", os.O_WRONLY)
+    asked.send_signal(signal.SIGINT)
+    _, err = asked.communicate(timeout=30)
+    os.close(writer)
+    assert asked.returncode == 130
+    assert "Traceback" not in err
+
+
+# --- models and doctor ----------------------------------------------------------------------------------------
+
+
+def test_models_names_each_role_with_its_hash(capfd):
+    found = {row["role"]: row for row in json.loads(printed(capfd, "models", "--json"))}
+    assert list(found) == ["embedder", "reranker", "generator"]
+    encoder = found["embedder"]
+    assert list(encoder) == ["role", "name", "source", "path", "bytes", "sha256", "present"]
+    assert encoder["sha256"] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    assert (encoder["name"], encoder["source"], encoder["present"]) == ("all-MiniLM-L6-v2", "package", True)
+
+
+def test_models_says_what_is_missing_and_what_has_no_weights(capfd, monkeypatch):
+    monkeypatch.setenv("RAG_CHAT_EMBEDDER", "./nowhere")
+    monkeypatch.setenv("RAG_CHAT_GENERATOR", "quoting")
+    found = {row["role"]: row for row in json.loads(printed(capfd, "models", "--json"))}
+    assert (found["embedder"]["present"], found["embedder"]["sha256"]) == (False, None)
+    assert (found["generator"]["source"], found["generator"]["present"]) == ("built-in", True)
+    assert "embedder: No model './nowhere' is here" in printed(capfd, "models")
+
+
+@pytest.mark.slow
+def test_doctor_finds_a_lost_file_and_missing_weights(capfd, small_library, monkeypatch):
+    monkeypatch.setenv("RAG_CHAT_EMBEDDER", "./nowhere")
+    document = small_library.documents[0]
+    for file in small_library.folder.rglob(f"{document.doc_id}*"):
+        file.unlink()
+    assert cli.run(["doctor", "--library", str(small_library.folder)]) == 1
+    out = capfd.readouterr().out
+    assert f"FAULT  library: the file of '{document.name}' is gone" in out
+    assert "FAULT  embedder: No model './nowhere' is here" in out
+    assert "library: built with 'hash'" in out
