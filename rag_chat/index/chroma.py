@@ -19,6 +19,8 @@ from rag_chat.types import Vectors
 
 COLLECTION = "chunks"
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
+# How Chroma words a full disk: SQLite's codes for "full" and "cannot write", and the system's own words.
+_FULL = ("(code: 13)", "(code: 778)", "disk is full", "No space left", "File too large")
 _PAGE = 5000  # rows in one read
 
 
@@ -115,7 +117,7 @@ def _errors_are_ours() -> Iterator[None]:
         yield
     except (ChromaError, ValueError, OSError, RuntimeError) as error:
         text = str(error)
-        if "disk is full" in text or "No space left" in text or "File too large" in text:
+        if any(sign in text for sign in _FULL):
             raise DiskFull("No space is left for the vector index; free some space and try again.") from error
         raise LibraryError(
             f"The vector index cannot be used ({text.splitlines()[0][:200] if text else type(error).__name__});"
