@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
             return MISTAKE
         said = error.format_message().replace("Value error, ", "").rstrip(".")
         return _end(f"{said}; see: rag-chat --help.", MISTAKE, debug)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
         return _end(f"The operating system refused: {error.strerror or type(error).__name__}.", FAILED, debug)

@@ -1,0 +1,67 @@
+"""The benchmarks' own arithmetic: what they compare with, and what counts as found."""
+
+import itertools
+import json
+
+import pytest
+
+from benchmarks import demo, financebench, retrieval
+from benchmarks.financebench import Found
+from benchmarks.plain_stack import CHUNK, OVERLAP, split
+from benchmarks.retrieval import Line
+from benchmarks.worker import Worker
+from rag_chat.errors import BadDataset, NotFound
+
+WORDS = [f"word{n}" for n in range(600)]
+
+
+def test_the_plain_split_keeps_its_size_its_overlap_and_every_word():
+    chunks = split(" ".join(WORDS))
+    assert max(map(len, chunks)) <= CHUNK
+    assert list(dict.fromkeys(word for chunk in chunks for word in chunk.split())) == WORDS
+    for before, after in itertools.pairwise(chunks):
+        shared = [word for word in after.split() if word in before.split()]
+        assert OVERLAP - 20 <= len(" ".join(shared)) <= OVERLAP
+
+
+def test_the_plain_split_prefers_paragraphs_and_cuts_what_has_no_blank():
+    assert split(f"{'a ' * 400}\n\n{'b ' * 400}") == [("a " * 400).strip(), ("b " * 400).strip()]
+    assert [len(chunk) for chunk in split("x" * 2500)] == [1000, 1000, 900]
+
+
+def test_recall_counts_a_question_by_its_best_evidence_page():
+    shown = financebench.table([Found(3, 1, 0.5), Found(40, None, 0.5), Found(6, 5, 0.5), Found(None, None, 0.5)])
+    assert "| stage one | 0.25 | 0.75 |" in shown
+    assert "| after rerank | 0.50 | 0.50 |" in shown
+    assert "4 questions, 0.50 s each" in shown
+
+
+def test_the_mean_leaves_report_only_sets_apart():
+    lines = [
+        Line("a", 10, {"cosine": 0.5, "maxsim": 0.6, "joint": 0.1, "final": 0.6}, 1.0, 10.0),
+        Line("b", 10, {"cosine": 0.3, "maxsim": 0.2, "joint": 0.1, "final": 0.4}, 1.0, 10.0),
+        Line("scifact_test", 10, {"cosine": 0.1, "final": 0.1}, 1.0, 10.0),
+    ]
+    shown = retrieval.table(lines).splitlines()
+    assert shown[4].startswith("| scifact_test (report-only) | 10 | 0.1000 | – | – | **0.1000** | +0.0000 |")
+    assert shown[5].startswith("| mean of the sets to tune on | 20 | 0.4000 | 0.4000 | 0.1000 | **0.5000** | +0.1000 |")
+    assert "| mean of all | 30 | 0.3000 | – | – | **0.3667** |" in shown[6]
+
+
+def test_what_is_absent_is_said_in_one_sentence(tmp_path):
+    with pytest.raises(NotFound, match="No retrieval set is in 'retrieval'"):
+        retrieval.sets(tmp_path / "retrieval", [])
+    with pytest.raises(NotFound, match=r"no questions\.jsonl"):
+        demo.questions(tmp_path / "questions.jsonl")
+    (tmp_path / "q.jsonl").write_text(json.dumps({"question": "q"}))
+    with pytest.raises(BadDataset, match=r"Line 1 of 'q\.jsonl'"):
+        financebench.questions(tmp_path / "q.jsonl")
+
+
+def test_a_worker_answers_watches_its_memory_and_hands_errors_on(tmp_path):
+    worker = Worker("counting_stack:Counting", tmp_path)
+    assert worker.call("add", 2, 3) == 5
+    assert worker.peak_mb > 5
+    with pytest.raises(NotFound, match="It is not there"):
+        worker.call("fail")
+    worker.close()
