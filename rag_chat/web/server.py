@@ -52,6 +52,7 @@ def create_app(
         app,
         build_page(events),
         path="/",
+        app_kwargs={"openapi_url": None},
         run_history=False,
         footer_links=[],
         enable_monitoring=False,

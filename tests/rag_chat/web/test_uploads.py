@@ -1,0 +1,150 @@
+"""The queue of uploads: order, failure of one file, progress, and nothing left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from scripted_engine import ScriptedBackend, ScriptedStep
+
+from rag_chat.errors import DocumentError, WeightsMissing
+from rag_chat.types import Document, IngestReport
+from rag_chat.web.backend import Loading
+from rag_chat.web.documents import documents_html
+from rag_chat.web.uploads import Upload, Uploads
+
+
+def until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def started(add) -> tuple[Loading, Uploads]:
+    backend = replace(ScriptedBackend().backend(), add_document=add)
+    loading = Loading(lambda: backend)
+    uploads = Uploads(loading)
+    return loading, uploads
+
+
+def file(folder, name):
+    (folder / name).mkdir()
+    path = folder / name / "upload.pdf"
+    path.write_bytes(b"%PDF-1.4")
+    return path, name
+
+
+def test_files_are_ingested_in_order_and_removed(tmp_path):
+    seen = []
+    loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    files = [file(tmp_path, name) for name in ("b.pdf", "a.pdf")]
+    uploads.add(files)
+    loading.start()
+    until(lambda: not uploads.all())
+    assert seen == ["b.pdf", "a.pdf"]
+    assert not any(path.parent.exists() for path, _ in files)
+
+
+def test_upload_waits_while_the_models_load(tmp_path):
+    loading, uploads = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    uploads.add([file(tmp_path, "a.pdf")])
+    time.sleep(0.1)
+    assert [upload.stage for upload in uploads.all()] == ["waiting"]
+    loading.start()
+    until(lambda: not uploads.busy())
+
+
+def test_sample_is_kept(tmp_path):
+    loading, uploads = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    path, name = file(tmp_path, "a.pdf")
+    uploads.add([(path, name)], keep=True)
+    loading.start()
+    until(lambda: not uploads.all())
+    assert path.exists()
+
+
+def test_one_bad_file_says_why_and_the_next_is_ingested(tmp_path):
+    def add(path, name, progress):
+        if name == "bad.pdf":
+            raise DocumentError("It is damaged.")
+        if name == "worse.pdf":
+            raise KeyError("/srv/secret/path")
+        return IngestReport(name, "0", "ready")
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, name) for name in ("bad.pdf", "worse.pdf", "good.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    said = {upload.name: upload.report.error for upload in uploads.all()}
+    assert said["bad.pdf"] == "It is damaged."
+    assert "KeyError" in said["worse.pdf"] and "secret" not in said["worse.pdf"]
+    assert "good.pdf" not in said
+    uploads.dismiss(uploads.all()[0].id)
+    assert [upload.name for upload in uploads.all()] == ["worse.pdf"]
+
+
+def test_upload_fails_with_the_reason_when_the_models_cannot_be_loaded(tmp_path):
+    def fail():
+        raise WeightsMissing("No weights.")
+
+    loading = Loading(fail)
+    uploads = Uploads(loading)
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    assert uploads.all()[0].report.error == "No weights."
+
+
+def test_progress_is_shown_with_the_time_left(tmp_path):
+    go, reached = threading.Event(), threading.Event()
+
+    def add(path, name, progress):
+        progress(ScriptedStep("embedding", 1, 40))
+        time.sleep(0.2)
+        progress(ScriptedStep("embedding", 20, 40))
+        reached.set()
+        go.wait(5)
+        return IngestReport(name, "0", "ready")
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    assert reached.wait(5)
+    html = documents_html([], uploads.all(), ())
+    assert 'aria-valuenow="50"' in html
+    assert "learning passages · 20 of 40 · about 1 s left" in html
+    go.set()
+    until(lambda: not uploads.all())
+
+
+def test_time_left_is_not_guessed_before_something_is_done():
+    upload = Upload(1, "a", None, False, "embedding", 1, 100, stage_started=0.0)
+    assert upload.seconds_left(10) is None
+    assert replace(upload, done=50).seconds_left(10) == 10.0
+
+
+HOSTILE = '<img src=x onerror=alert(1)>" onclick="x\u202efdp.exe'
+
+
+def test_documents_and_failures_are_escaped_and_pages_without_text_named():
+    document = Document("a" * 64, HOSTILE, "", 30, 9, 1_234_567, "", (2, 7))
+    failed = Upload(1, HOSTILE, None, False, report=IngestReport(HOSTILE, None, "failed", error=HOSTILE))
+    html = documents_html([document], [failed], {"a" * 64})
+    assert "<img" not in html
+    assert 'onclick="' not in html
+    assert "\u202e" not in html
+    assert "2 pages without text: 2, 7" in html
+    assert "30 pages · 1.2 MB" in html
+    assert " checked" in html
+    assert "Questions go to 1 of 1." in html
+
+
+def test_document_without_any_text_says_that_it_needs_ocr():
+    assert "needs OCR" in documents_html([Document("a", "scan.pdf", "", 2, 0, 10, "", (1, 2))], [], ())
+
+
+def test_empty_library_offers_the_samples_only_where_they_are():
+    assert 'data-act="samples"' in documents_html([], [], (), samples=True)
+    assert 'data-act="samples"' not in documents_html([], [], ())
