@@ -52,7 +52,7 @@ def main() -> None:
     if not (folder / "tune.tsv").is_file():
         raise NotFound("No financebench/tune.tsv is in --data; name the folder that holds it, or skip this benchmark.")
     asked = questions(folder / "tune_questions.jsonl")[: arguments.limit]
-    app = open_app(config.load(library=arguments.library), exclusive=True)
+    app = open_app(config.load(library=arguments.library, generator="quoting"), exclusive=True)
     try:
         add(app, folder)
         print(table([found(app, question) for question in asked]))
