@@ -105,7 +105,7 @@ def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_U
     tokens = iter(
         count([readable(p.text[s.start : s.end]) for p, of_page in zip(pages, spans, strict=True) for s in of_page])
     )
-    units = [[_Unit(span, next(tokens)) for span in of_page] for of_page in spans]
+    units = [[_Unit(span, max(1, next(tokens))) for span in of_page] for of_page in spans]
     for i, page in enumerate(pages):
         if i + 1 < len(pages):
             _carry_over(units[i], page.text, units[i + 1], pages[i + 1].text, room)
@@ -170,7 +170,7 @@ def _groups(units: Sequence[_Unit], room: int, overlap: int, headings: _Headings
     target = _target(left, room, overlap)
     group: list[_Unit] = []
     for unit in units:
-        total = sum(u.tokens for u in group)
+        total = sum(u.tokens for u in group)  # at most `room` units, as each has a token
         if group and (_is_full(total, unit.tokens, left, room, target) or group[-1].rest is not None):
             yield group
             group = _tail(group, min(overlap, room - unit.tokens))

@@ -13,7 +13,7 @@ from rag_chat.types import Page
 
 MARK = "\ufffe"
 SOFT = "\u00ad"
-_BROKEN = re.compile(rf"(\w*){MARK}(\w*)")
+_BROKEN = re.compile(rf"(\w{{0,40}}){MARK}(\w{{0,40}})")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 

@@ -15,195 +15,34 @@ SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
 
 # Before a full stop that ends no sentence, whatever follows.
 _TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "rev",
-        "hon",
-        "gen",
-        "col",
-        "sgt",
-        "capt",
-        "lt",
-        "gov",
-        "sen",
-        "rep",
-        "st",
-        "jr",
-        "sr",
-        "vs",
-        "cf",
-        "al",
-        "approx",
-        "est",
-        "ca",
-        "viz",
-        "resp",
-        "incl",
-        "excl",
-        "eds",
-        "ed",
-        "vol",
-        "dept",
-        "univ",
-        "assn",
-        "bros",
-        "fig",
-        "figs",
-        "eq",
-        "eqs",
-        "sec",
-        "secs",
-        "ch",
-        "chap",
-        "pp",
-        "para",
-        "art",
-        "ref",
-        "refs",
-        "tab",
-        "app",
-        "dr",
-        "messrs",
-        "mt",
-        "ft",
-    ]
+    (
+        "mr mrs ms dr prof messrs col sgt capt lt gov st jr sr vs cf al approx ca viz resp incl excl eds ed vol "
+        "dept univ assn bros fig figs eq eqs chap pp"
+    ).split()
 )
 _BEFORE_NUMBERS = frozenset(
-    [
-        "no",
-        "nos",
-        "p",
-        "pp",
-        "vol",
-        "fig",
-        "figs",
-        "sec",
-        "art",
-        "ch",
-        "eq",
-        "tab",
-        "item",
-        "pt",
-        "cl",
-        "reg",
-        "ser",
-        "rev",
-        "ver",
-    ]
+    "no nos p pp vol fig figs sec secs art ch eq tab item pt cl reg ser rev ver app ref refs para est".split()
 )
 # May end a sentence or not: only a word that usually opens one splits after them.
-_MAYBE = frozenset(
-    [
-        "inc",
-        "corp",
-        "co",
-        "ltd",
-        "llc",
-        "plc",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "etc",
-        "a.m",
-        "p.m",
-    ]
-)
+_MAYBE = frozenset("inc corp co ltd llc plc jan feb mar apr jun jul aug sep sept oct nov dec etc a.m p.m".split())
 _OPENERS = frozenset(
-    [
-        "The",
-        "This",
-        "These",
-        "Those",
-        "That",
-        "In",
-        "It",
-        "Its",
-        "We",
-        "Our",
-        "As",
-        "For",
-        "On",
-        "At",
-        "If",
-        "However",
-        "Such",
-        "There",
-        "They",
-        "He",
-        "She",
-        "Their",
-        "All",
-        "Each",
-        "No",
-        "Any",
-        "An",
-        "A",
-        "Under",
-        "During",
-        "After",
-        "Although",
-        "While",
-        "When",
-        "Our",
-        "Additionally",
-        "Furthermore",
-    ]
+    (
+        "The This These Those That In It Its We Our As For On At If However Such There They He She Their All Each "
+        "No Any An A Under During After Although While When Additionally Furthermore"
+    ).split()
 )
 
 # A line that ends in one of these goes on in the next one.
 _DANGLING = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "and",
-        "or",
-        "by",
-        "to",
-        "in",
-        "on",
-        "for",
-        "with",
-        "from",
-        "at",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "that",
-        "which",
-        "its",
-        "our",
-        "their",
-        "be",
-        "not",
-        "under",
-    ]
+    "a an the of and or by to in on for with from at as is are was were that which its our their be not under".split()
 )
-_NUMBERED = frozenset(
-    ["item", "note", "chapter", "section", "part", "article", "appendix", "schedule", "exhibit", "table", "step"]
-)
+_NUMBERED = frozenset("item note chapter section part article appendix schedule exhibit table step".split())
 
 _NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{1,2}%?|\$|€|£|N/?[AM]")
 _BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
-_ENDS = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
+_ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
 _CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
-_HYPHENATED = re.compile(r"(\w)[-\u2010]\s*\n\s*(?=[a-z])")
+_HYPHENATED = re.compile(r"(\w)[-\u2010][^\S\n]*\n\s*+(?=[a-z])")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
@@ -244,36 +83,42 @@ def is_row(line: str) -> bool:
 
 def is_closed(text: str) -> bool:
     """Does it end as a sentence ends?"""
-    return bool(_CLOSED.search(text.rstrip()))
+    return bool(_CLOSED.search(text.rstrip()[-20:]))
 
 
 def _blocks(text: str) -> list[tuple[int, int]]:
-    """Runs of lines that can share a sentence."""
+    """Runs of lines that can share a sentence. Linear in the text, as pages may be made to be long."""
     lines = _lines(text)
+    if not lines:
+        return []
     usual = _usual_length(lines, text)
     blocks: list[tuple[int, int]] = []
-    joins = False  # may the next line go on in the last block?
+    before = ""  # the line before, where this one may go on in its block
     for i, (start, end) in enumerate(lines):
         line = text[start:end]
-        if not line.strip():
-            joins = False
-            continue
-        last = i == len(lines) - 1 or not text[end:].strip()
+        following = text[slice(*lines[i + 1])].strip() if i + 1 < len(lines) else ""
+        if i and start > lines[i - 1][1] + 1:
+            before = ""  # a blank line ends what stands above it
+        is_first_line = bool(blocks) and text.find("\n", *blocks[-1]) < 0
         alone = (
-            is_row(line) or _is_furniture(line, last and i > 0) or _is_heading(line, usual, lines, i, text, not joins)
+            is_row(line)
+            or _is_furniture(line, i + 1 == len(lines) and i > 0)
+            or _is_heading(line, before, following, usual, i == 0)
         )
-        if joins and not alone and not _opens_item(line, text[blocks[-1][0] : blocks[-1][1]]):
+        if before and not alone and not _opens_item(line, before, is_first_line):
             blocks[-1] = (blocks[-1][0], end)
         else:
             blocks.append((start, end))
-        joins = not alone
+        before = "" if alone else line
     return blocks
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
+    """The lines that are not blank."""
     spans, start = [], 0
     for part in text.split("\n"):
-        spans.append((start, start + len(part)))
+        if part.strip():
+            spans.append((start, start + len(part)))
         start += len(part) + 1
     return spans
 
@@ -283,25 +128,22 @@ def _usual_length(lines: list[tuple[int, int]], text: str) -> int:
     return lengths[round(0.9 * (len(lengths) - 1))]
 
 
-def _opens_item(line: str, before: str) -> bool:
-    """A bullet or an enumerator; "12 (b) of" in the middle of a sentence is none unless the text before is closed."""
+def _opens_item(line: str, before: str, is_first_line: bool) -> bool:
+    """A bullet or an enumerator; "(b) of" in the middle of a sentence is none unless the text before is closed."""
     if not _BULLET.match(line):
         return False
-    return line.lstrip()[0] in "•◦▪▫■□●○‣⁃∙➢➤✓✔" or is_closed(before) or before.count("\n") == 0
+    return line.lstrip()[0] in "•◦▪▫■□●○‣⁃∙➢➤✓✔" or is_closed(before) or is_first_line
 
 
-def _is_heading(line: str, usual: int, lines: list[tuple[int, int]], i: int, text: str, fresh: bool) -> bool:
+def _is_heading(line: str, before: str, following: str, usual: int, is_top: bool) -> bool:
     """A short line that starts like a title, does not end like a sentence, and whose next line starts anew."""
     stripped = line.strip()
-    words = stripped.split()
+    words = stripped[: 20 * HEADING_WORDS].split()
     if len(words) > HEADING_WORDS or len(stripped) > SHORT_LINE * usual or is_closed(stripped) or stripped[-1] in ",-":
         return False
-    if words[-1].lower() in _DANGLING or stripped[0].islower():
+    if words[-1].lower() in _DANGLING or stripped[0].islower() or (before and not is_closed(before)):
         return False
-    if not fresh and not is_closed(text[lines[i - 1][0] : lines[i - 1][1]]):
-        return False
-    following = next((text[a:b].strip() for a, b in lines[i + 1 :] if text[a:b].strip()), "")
-    if i == 0 and len(stripped) < 0.4 * usual and len(following) > SHORT_LINE * usual:
+    if is_top and len(stripped) < 0.4 * usual and len(following) > SHORT_LINE * usual:
         return True  # a running header above the rest of the last page's sentence
     return bool(following) and not following[0].islower()
 
@@ -343,7 +185,7 @@ def _is_boundary(text: str, begin: int, mark: int, after: int, end: int) -> bool
         return False
     if any(c in "\"'”’»)]" for c in text[mark:after]) and first[0].isupper():
         return True
-    return _word_may_end(text[begin:mark], first)
+    return _word_may_end(text[max(begin, mark - 200) : mark], first)
 
 
 def _word_may_end(before: str, following: str) -> bool:

@@ -1,4 +1,5 @@
 import itertools
+import time
 
 import pytest
 
@@ -89,3 +90,17 @@ def test_spans_are_ordered_and_cover_everything_that_is_not_blank(text):
 def test_readable_joins_words_and_removes_what_cannot_be_seen():
     assert readable("termi-\nnate  the non\u00adsense\u200b \x00 now\u202e.") == "terminate the nonsense now."
     assert readable("well-known \nPort-\nSaid") == "well-known Port- Said"
+
+
+def test_blank_line_ends_a_sentence():
+    assert sentences("the first part of it\n\nand something else") == ["the first part of it", "and something else"]
+
+
+@pytest.mark.parametrize(
+    "text", ["." * 200_000 + "x", "x-" + "\n" * 200_000 + "1", "word, and \n" * 50_000, "a.B. " * 50_000]
+)
+def test_floods_take_no_more_than_moments(text):
+    start = time.monotonic()
+    split(text)
+    readable(text)
+    assert time.monotonic() - start < 5
