@@ -30,6 +30,24 @@ def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
         raise _why_not(error, password) from error
 
 
+def save_unlocked(path: str, password: str, target: str) -> bool:
+    """Writes the file without its encryption; False where it opens without a password, so that nothing need change."""
+    try:
+        pdfium.PdfDocument(path).close()
+        return False
+    except pdfium.PdfiumError:
+        document = open_document(Path(path), password)
+    try:
+        document.save(target, flags=pdfium_raw.FPDF_REMOVE_SECURITY)
+    except (pdfium.PdfiumError, OSError) as error:
+        raise DocumentError(
+            "The file cannot be kept without its encryption; save it without a password first."
+        ) from error
+    finally:
+        document.close()
+    return True
+
+
 def page_text(document: pdfium.PdfDocument, index: int) -> str | None:
     """None where PDFium cannot read the page."""
     try:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias
 
 from ingest.chunk import Cut, Limit, cut
+from ingest.glyphs import save_unlocked
 from ingest.parse import Limits, Parsed, parse
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
@@ -108,9 +111,22 @@ class Ingestor:
         cuts, vectors = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(cuts)))
         document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
-        self._library.add(document, parsed.pages, [c.chunk for c in cuts], vectors, outline=parsed.outline, source=path)
+        chunks = [c.chunk for c in cuts]
+        with self._readable_source(path, password) as source:
+            self._library.add(document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source)
         tell(Progress(name, "storing", len(cuts), len(cuts)))
         return IngestReport(name, doc_id, "ready", document.pages, document.chunks, document.pages_without_text)
+
+    @contextmanager
+    def _readable_source(self, path: Path, password: str | None) -> Iterator[Path]:
+        """The file to keep: the original, or a copy without encryption, so that its pages can be shown later."""
+        if password is None:
+            yield path
+            return
+        with TemporaryDirectory() as folder:
+            copy = Path(folder) / "unlocked.pdf"
+            unlocked = self._sandbox.call(save_unlocked, str(path.resolve()), password, str(copy))
+            yield copy if unlocked else path
 
     def _embed(
         self, doc_id: str, name: str, pages: Iterable[Page], outline: Iterable[Outline], tell: Listener
@@ -142,11 +158,16 @@ def _hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise DocumentError(f"No file '{path}' is there; check the path.") from error
+        raise DocumentError(f"No file '{_shown(path)}' is there; check the path.") from error
     except IsADirectoryError as error:
-        raise DocumentError(f"'{path}' is a folder; name the files in it.") from error
+        raise DocumentError(f"'{_shown(path)}' is a folder; name the files in it.") from error
     except OSError as error:
-        raise DocumentError(f"The file '{path}' cannot be read: {error.strerror}.") from error
+        raise DocumentError(f"The file '{_shown(path)}' cannot be read: {error.strerror}.") from error
+
+
+def _shown(path: Path) -> str:
+    """As it was given, without the halves of characters that stand for unreadable bytes in a file's name."""
+    return str(path).encode("utf-8", "replace").decode("utf-8")
 
 
 def _display_name(name: str) -> str:

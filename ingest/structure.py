@@ -18,9 +18,13 @@ from typing import Any
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from rag_chat.sentences import readable
+
 SECONDS = 30.0  # structure is worth no more than this
 OUTLINE_ENTRIES = 20_000
 TITLE_CHARACTERS = 200
+LABEL_CHARACTERS = 40
+_CONTROLS = {code: " " for code in range(0x20) if chr(code) not in "\t\n"}
 
 # pypdf lets the errors of its own parsing through where a file is odd in a way it does not foresee.
 _ODD_FILE = (
@@ -44,7 +48,7 @@ def read_structure(path: Path, password: str | None) -> Structure:
         with suppress(*_ODD_FILE):
             title = _title(reader)
         with suppress(*_ODD_FILE):
-            labels = tuple(str(label) for label in reader.page_labels)
+            labels = tuple(_clean(label, LABEL_CHARACTERS) for label in reader.page_labels)
         with suppress(*_ODD_FILE):
             outline = tuple(_entries(reader, reader.outline, ()))
     return Structure(title, labels, outline)
@@ -62,7 +66,8 @@ def fallback_text(path: Path, password: str | None, index: int) -> str:
     """The page's text by pypdf, "" where it cannot read it either."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     with suppress(*_ODD_FILE), _deadline(SECONDS):
-        return str(_reader(path, password).pages[index].extract_text())
+        text = str(_reader(path, password).pages[index].extract_text())
+        return text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS)
     return ""
 
 
@@ -71,8 +76,12 @@ def _reader(path: Path, password: str | None) -> PdfReader:
 
 
 def _title(reader: PdfReader) -> str:
-    title = str((reader.metadata and reader.metadata.title) or "")
-    return " ".join(title.split())[:TITLE_CHARACTERS]
+    return _clean((reader.metadata and reader.metadata.title) or "", TITLE_CHARACTERS)
+
+
+def _clean(text: object, most: int) -> str:
+    """Fit to be stored and shown: no control characters, no halves of characters, not endless."""
+    return readable(str(text)[: 10 * most].encode("utf-8", "replace").decode("utf-8"))[:most]
 
 
 def _entries(reader: PdfReader, items: list[Any], above: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -81,7 +90,7 @@ def _entries(reader: PdfReader, items: list[Any], above: tuple[str, ...]) -> Ite
         if isinstance(item, list):
             yield from _entries(reader, item, path)
             continue
-        title = " ".join(str(item.title or "").split())[:TITLE_CHARACTERS]
+        title = _clean(item.title or "", TITLE_CHARACTERS)
         path = (*above, title)
         number = reader.get_destination_page_number(item)
         seen += 1

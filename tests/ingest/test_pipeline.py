@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 
+import pypdfium2 as pdfium
 import pytest
 from fakes import HashEmbedder
 from pdfs import no_pages, prose, raw_pdf, write_pdf
@@ -135,10 +136,27 @@ def test_bad_files_do_not_stop_the_others(ingestor, tmp_path):
     assert len(reports) == 14
 
 
-def test_password_opens_and_a_wrong_one_is_said_to_be_wrong(ingestor, tmp_path):
+def test_password_opens_and_a_wrong_one_is_said_to_be_wrong(ingestor, library, tmp_path):
     locked = write_pdf(tmp_path / "locked.pdf", [prose(2)], password="secret")
     assert "the password given does not open it" in ingestor.add(locked, password="wrong").error
-    assert ingestor.add(locked, password="secret").status == "ready"
+    report = ingestor.add(locked, password="secret")
+    assert (report.status, report.doc_id) == ("ready", hashlib.sha256(locked.read_bytes()).hexdigest())
+    kept = pdfium.PdfDocument(library.catalog.file(report.doc_id))  # its pages can be shown without the password
+    text = kept[0].get_textpage().get_text_range().replace("\r\n", " \n")
+    assert text == library.catalog.page(report.doc_id, 1).text
+    kept.close()
+
+
+def test_password_changes_nothing_of_a_file_that_needs_none(ingestor, library, report_pdf):
+    report = ingestor.add(report_pdf, password="secret")
+    assert library.catalog.file(report.doc_id).read_bytes() == report_pdf.read_bytes()
+
+
+def test_path_of_unreadable_bytes_is_reported(ingestor, tmp_path):
+    report = ingestor.add(tmp_path / "b\udcffd.pdf")
+    report.error.encode("utf-8")
+    report.document.encode("utf-8")
+    assert report.status == "failed"
 
 
 @pytest.mark.parametrize("name", ["../../evil.pdf", "C:\\x\\evil.pdf", "evil\n\u202e.pdf", "e" * 300 + ".pdf", "/", ""])
