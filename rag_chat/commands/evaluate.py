@@ -9,6 +9,7 @@ import typer
 
 from rag_chat.commands import terminal
 from rag_chat.commands.session import Session
+from rag_chat.errors import BadSetting
 from rag_chat.types import Mode
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def evaluate(
     folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl[.gz], queries.jsonl[.gz] and qrels.tsv.")],
     *,
     mode: Annotated[Mode, typer.Option(help="dense measures stage one alone; auto is rerank here.")] = "auto",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N queries.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N queries.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure the ranking on a retrieval set.
@@ -32,6 +33,8 @@ def evaluate(
     from rag_chat import build
     from rag_chat.evaluation import beir, retrieval
 
+    if limit is not None and limit < 1:
+        raise BadSetting(f"--limit {limit} leaves no query to measure with; give 1 or more.")
     settings = Session.of(context).settings(mode=mode)
     dataset = beir.read(folder).first(limit)
     ran: Mode = "rerank" if mode == "auto" else mode

@@ -9,6 +9,7 @@ import typer
 
 from rag_chat.commands import terminal
 from rag_chat.commands.session import Session
+from rag_chat.errors import BadSetting
 
 
 def reranker(
@@ -17,7 +18,7 @@ def reranker(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where weights and checkpoints go.")],
     *,
     tune: Annotated[list[Path] | None, typer.Option(metavar="FOLDER", help="A retrieval set; repeatable.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps.")] = 3000,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 3000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the cross-encoder on your own pairs.
@@ -29,6 +30,8 @@ def reranker(
     from rag_chat.training import reranker as training
     from rag_chat.training.trainer import Recipe
 
+    if steps < 1:
+        raise BadSetting(f"--steps {steps} trains nothing; give 1 or more.")
     embedder = build.embedder(Session.of(context).settings())
     recipe = Recipe(steps=steps, seed=seed)
     with terminal.progress() as report:

@@ -77,6 +77,8 @@ def test_no_command_shows_the_help_and_counts_as_a_mistake(capfd):
         (["delete", "abcd"], "The library holds no documents yet"),
         (["delete"], "Missing argument"),
         (["--config", "absent.toml", "documents"], "No settings file 'absent.toml' is there"),
+        (["eval", ".", "--limit", "0"], "--limit 0 leaves no query to measure with"),
+        (["train", "reranker", "--pairs", "p", "--out", "o", "--steps", "0"], "--steps 0 trains nothing"),
         (["eval", "absent"], "'absent' is no folder"),
     ],
 )
