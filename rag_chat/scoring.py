@@ -46,19 +46,22 @@ def sigmoid(value: float) -> float:
     return math.exp(value) / (1.0 + math.exp(value))
 
 
-def fit_calibration(logits: NDArray[np.float64], relevant: NDArray[np.float64]) -> tuple[float, float]:
-    """Scale and offset of Platt's sigmoid by Newton steps on the log loss (Platt 1999); inputs are (n,)."""
-    scale, offset = 1.0, 0.0
-    for _ in range(100):
-        p = 1 / (1 + np.exp(-np.clip(scale * logits + offset, -30, 30)))
-        slope = np.array([np.sum((p - relevant) * logits), np.sum(p - relevant)])
-        w = p * (1 - p) + 1e-9
-        curve = np.array([[np.sum(w * logits**2), np.sum(w * logits)], [np.sum(w * logits), np.sum(w)]])
-        step = np.linalg.solve(curve + 1e-6 * np.eye(2), slope)
-        scale, offset = scale - float(step[0]), offset - float(step[1])
-        if float(np.abs(step).max()) < 1e-8:
+def fit_calibration(sums: NDArray[np.float64], relevant: NDArray[np.float64]) -> tuple[float, float]:
+    """Scale and offset of Platt's sigmoid (Platt 1999) by Newton's method on the log loss; inputs are (n,).
+
+    The sums are standardised first: raw ones lie far from zero and make the curvature singular.
+    """
+    mean, spread = float(sums.mean()), float(sums.std()) or 1.0
+    rows = np.stack([(sums - mean) / spread, np.ones_like(sums)], axis=1)
+    weights = np.zeros(2)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+        curve = (rows * (p * (1 - p) + 1e-9)[:, None]).T @ rows + 1e-6 * np.eye(2)
+        step = np.linalg.solve(curve, rows.T @ (p - relevant))
+        weights -= np.clip(step, -2, 2)  # a full step from a flat start can overshoot
+        if float(np.abs(step).max()) < 1e-9:
             break
-    return scale, offset
+    return float(weights[0] / spread), float(weights[1] - weights[0] * mean / spread)
 
 
 def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:

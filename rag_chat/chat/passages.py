@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
+from rag_chat.chat import words
 from rag_chat.protocols import PairScorer
 from rag_chat.sentences import readable, split
 from rag_chat.types import Candidate, Passage, Quote
 
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
+FEWEST_NEW = 2  # content words that a quote must add to the question's own
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 
 
@@ -26,11 +30,12 @@ def select(candidates: Sequence[Candidate], count: int) -> tuple[Passage, ...]:
 
 def best_quotes(question: str, passages: Sequence[Passage], scorer: PairScorer, count: int) -> tuple[Quote, ...]:
     """The sentences of the passages that answer the question best, best first, each text once."""
-    sentences = quotable(passages)[:MOST_SENTENCES]
+    asked = set(words.content(question))
+    sentences = [q for q in quotable(passages) if _says_something_new(q.text, asked)][:MOST_SENTENCES]
     scores = scorer.score(question, [quote.text for quote in sentences])
     ranked = sorted(
         (
-            Quote(q.passage, q.start, q.end, q.text, _weigh(score, q.passage.candidate.score))
+            replace(q, score=_weigh(score, q.passage.candidate.score))
             for q, score in zip(sentences, scores, strict=True)
         ),
         key=lambda quote: -quote.score,
@@ -39,16 +44,25 @@ def best_quotes(question: str, passages: Sequence[Passage], scorer: PairScorer, 
 
 
 def quotable(passages: Sequence[Passage]) -> list[Quote]:
-    """Every sentence of the passages, in order, score 0; a text that several passages share counts for the first."""
-    seen: set[str] = set()
-    quotes = []
+    """Every sentence of the passages, in order, score 0; a text shared by overlapping chunks counts for the first.
+
+    What stands word for word on several pages is a running head or foot, not an answer, and is left out.
+    """
+    found: dict[str, Quote] = {}
+    pages: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
     for passage in passages:
-        for start, end in split(passage.chunk.text):
-            text = readable(passage.chunk.text[start:end])
-            if len(text.split()) >= FEWEST_WORDS and text not in seen:
-                seen.add(text)
-                quotes.append(Quote(passage, start, end, text, 0.0))
-    return quotes
+        chunk = passage.chunk
+        for start, end in split(chunk.text):
+            text = readable(chunk.text[start:end])
+            if len(text.split()) >= FEWEST_WORDS:
+                found.setdefault(text, Quote(passage, start, end, text, 0.0))
+                pages[text].add((chunk.doc_id, chunk.locate(start, end).page))
+    return [quote for text, quote in found.items() if len(pages[text]) == 1]
+
+
+def _says_something_new(sentence: str, asked: set[str]) -> bool:
+    """A heading that only repeats the question's words answers nothing, however near it is."""
+    return len(set(words.content(sentence)) - asked) >= FEWEST_NEW
 
 
 def _weigh(sentence: float, passage: float) -> float:

@@ -136,7 +136,11 @@ def _dense_copy(gguf: Path, cache: Path) -> Path:
         return folder
     packed = GgufConfig(gguf_file=gguf.name, dequantize=True)
     model = AutoModelForCausalLM.from_pretrained(
-        str(gguf.parent), quantization_config=packed, dtype=torch.bfloat16, local_files_only=True
+        str(gguf.parent),
+        gguf_file=gguf.name,
+        quantization_config=packed,
+        dtype=torch.bfloat16,
+        local_files_only=True,
     )
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)

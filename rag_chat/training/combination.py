@@ -33,8 +33,11 @@ class Scored:
 def fit(sets: Mapping[str, Sequence[Scored]], *, use_cosine: bool = True) -> tuple[Combination, float]:
     """The best combination over the sets and its mean nDCG@10."""
     grid = itertools.product(COSINES if use_cosine else (0.0,), MAXSIMS, JOINTS)
-    ranked = sorted(((mean_ndcg(sets, weights), weights) for weights in grid if any(weights)), reverse=True)
-    best, (cosine, maxsim, joint) = ranked[0]
+    # Of equal combinations the one with the smallest weights: a signal that changes nothing gets none.
+    best, (cosine, maxsim, joint) = max(
+        ((mean_ndcg(sets, weights), weights) for weights in grid if any(weights)),
+        key=lambda found: (found[0], -sum(found[1])),
+    )
     signals = np.concatenate([query.signals for queries in sets.values() for query in queries])
     relevant = np.concatenate([query.grades > 0 for queries in sets.values() for query in queries])
     scale, offset = fit_calibration(signals @ np.array([cosine, maxsim, joint]), relevant.astype(np.float64))

