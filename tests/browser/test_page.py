@@ -1,0 +1,208 @@
+"""The whole of it as a person meets it: the real app in a process of its own, driven through Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pypdfium2
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from rag_chat.highlight import PageView
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "data" / "samples"
+QUESTION = "Why did Tarnwick Harbor give up its plans for hydrogen?"
+DOCUMENT = "harbor-annual-report.pdf"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The app on a free port with an empty library; ended when the tests are."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("app")
+    command = [sys.executable, "app.py", "--library", str(folder / "library"), "--port", str(port)]
+    environment = os.environ | {"RAG_CHAT_OFFLINE": "1"}  # the unpacked language model is kept in data/cache
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    try:
+        yield answering(f"http://127.0.0.1:{port}", process, folder / "log")
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def answering(address: str, process: subprocess.Popen, log: Path) -> str:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
+            return address
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"no answer: {log.read_text()}")
+
+
+@pytest.fixture
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A page, and what it should not have done."""
+
+    def __init__(self, browser, address: str, **context) -> None:
+        self.address = address
+        self.page: Page = browser.new_context(**context).new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._request)
+        self.page.goto(address)
+
+    def _request(self, request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.faults.append(f"asked another host: {request.url}")
+
+
+@pytest.fixture
+def watched(browser, address):
+    opened: list[Watched] = []
+
+    def open_page(**context) -> Page:
+        opened.append(Watched(browser, address, **context))
+        return opened[-1].page
+
+    yield open_page
+    assert [fault for one in opened for fault in one.faults] == []
+
+
+def words(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_upload_ask_and_check_the_citation_on_the_page(watched):
+    page = watched(viewport={"width": 1280, "height": 800})
+    page.set_input_files("#drop input[type=file]", SAMPLES / DOCUMENT)
+    expect(page.locator(".document .name")).to_have_text(DOCUMENT, timeout=180_000)
+    expect(page.locator(".document .facts")).to_contain_text("22 pages")
+
+    page.fill("#question textarea", QUESTION)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".answer.writing, .answer .cite").first).to_be_visible(timeout=60_000)
+    cite = page.locator(".answer .cite").first
+    expect(cite).to_be_visible(timeout=60_000)
+    expect(page.locator(".foot .seconds")).to_contain_text("total")
+
+    card = page.locator(f"#{cite.get_attribute('data-card')}")
+    card.evaluate("card => { card.open = false }")
+    cite.click()
+    expect(card).to_have_attribute("open", "")
+    expect(card).to_be_in_viewport()
+    expect(card.locator(".ranks")).to_have_text(re.compile(r"rank (\d+|–) → \d+"))
+    expect(card.locator(".verdict")).to_have_text("supported")
+    quote = card.locator("mark").first.inner_text()
+    assert len(quote.split()) >= 3
+
+    image = card.locator("figure img").first
+    expect(image).to_have_js_property("complete", True, timeout=20_000)
+    assert image.evaluate("image => image.naturalWidth") > 0
+    assert words(boxed(SAMPLES / DOCUMENT, image.get_attribute("src"))) == words(quote)
+
+
+def boxed(path: Path, url: str) -> str:
+    """What PDFium reads in the boxes of the page image's address, a hair smaller than drawn."""
+    address = urlsplit(url)
+    number = int(re.search(r"/(\d+)\.png", address.path).group(1))
+    asked = parse_qs(address.query)
+    view = PageView()
+    boxes = view.boxes(path, number, int(asked["start"][0]), int(asked["end"][0]))
+    view.close()
+    document = pypdfium2.PdfDocument(path)
+    sheet = document[number - 1]
+    text = sheet.get_textpage()
+    found = [text.get_text_bounded(x0 + 0.3, y0 + 0.3, x1 - 0.3, y1 - 0.3) for x0, y0, x1, y1 in boxes]
+    text.close()
+    sheet.close()
+    document.close()
+    assert found
+    return " ".join(found)
+
+
+def test_what_the_documents_do_not_say_is_not_answered(watched):
+    page = watched(viewport={"width": 1280, "height": 800})
+    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    page.fill("#question textarea", "Which spice goes into a traditional saffron risotto?")
+    page.click("#ask")
+    expect(page.locator(".answer.abstained")).to_be_visible(timeout=60_000)
+    expect(page.locator("#sources .note")).to_contain_text("nearest passages")
+    expect(page.locator("#sources details.card")).not_to_have_count(0)
+
+
+def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
+    bad = tmp_path / "<img src=x onerror=alert(1)>.pdf"
+    bad.write_bytes(b"<html>no pdf</html>")
+    page = watched(viewport={"width": 1280, "height": 800})
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    page.set_input_files("#drop input[type=file]", bad)
+    failed = page.locator(".upload.failed")
+    expect(failed.locator(".reason")).to_contain_text("PDF", timeout=30_000)
+    assert failed.locator("img").count() == 0
+    failed.locator("button").click()
+    expect(failed).to_have_count(0)
+    expect(page.locator(".document .name")).to_have_text(DOCUMENT)
+    assert dialogs == []
+
+
+def test_phone_has_everything_below_each_other(watched):
+    page = watched(viewport={"width": 390, "height": 844}, has_touch=True)
+    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("documents", "conversation", "sources")]
+    assert tops == sorted(tops) and tops[0] < tops[1] < tops[2]
+
+
+def test_keyboard_alone_asks_opens_a_source_and_deletes(watched):
+    page = watched(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    page.locator("#question textarea").focus()
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer .cite").first).to_be_visible(timeout=60_000)
+    cite = page.locator(".answer .cite").first
+    cite.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{cite.get_attribute('data-card')} > summary")).to_be_focused()
+
+    page.locator("[data-delete]").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text(DOCUMENT)
+    page.keyboard.press("Escape")
+    expect(page.locator(".document")).to_have_count(1)
+    page.locator("[data-delete]").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".document")).to_have_count(0, timeout=20_000)
