@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag_chat import front
 from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Chunk, Outline, Page, Span
 
@@ -53,8 +54,8 @@ def cut(
 ) -> list[Cut]:
     texts = {page.number: page.text for page in pages}
     headings = _Headings(outline)
-    front = _Front(name, headings, limit, count)
-    room = limit.tokens - front.tokens
+    opening = _Front(name, headings, limit, count)
+    room = limit.tokens - opening.tokens
     cuts: list[Cut] = []
     for units in _units(pages, room, count):
         for group in _groups(units, room, min(limit.overlap, room // 2), headings):
@@ -62,7 +63,7 @@ def cut(
             spans += (group[-1].rest,) if group[-1].rest else ()
             text = "\n".join(texts[s.page][s.start : s.end] for s in spans)
             chunk = Chunk(_id(doc_id, len(cuts)), doc_id, len(cuts), spans, headings.at(spans[0]), text)
-            cuts.append(Cut(chunk, front.before(chunk)))
+            cuts.append(Cut(chunk, opening.before(chunk)))
     return cuts
 
 
@@ -85,18 +86,14 @@ class _Front:
     """What is embedded in front of each chunk; nothing where it would take too much of the chunk's room."""
 
     def __init__(self, name: str, headings: _Headings, limit: Limit, count: Counter) -> None:
-        self._stem = " ".join(re.sub(r"\.pdf$", "", name, flags=re.IGNORECASE).replace("_", " ").split())[:60]
-        lines = sorted({self._line(heading) for heading in (*headings.names, "")})
+        self._name = name
+        lines = sorted({front.line(name, heading) for heading in (*headings.names, "")})
         self.tokens = max(count(lines)) + 1
         self._used = self.tokens <= limit.tokens // FRONT_SHARE
         self.tokens = self.tokens if self._used else 0
 
     def before(self, chunk: Chunk) -> str:
-        text = readable(chunk.text)
-        return f"{self._line(chunk.heading)}\n{text}" if self._used else text
-
-    def _line(self, heading: str) -> str:
-        return readable(" | ".join(part for part in (self._stem, heading[:100]) if part))
+        return front.before(self._name, chunk.heading, chunk.text) if self._used else readable(chunk.text)
 
 
 def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_Unit]]:

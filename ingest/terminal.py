@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -22,6 +24,7 @@ class Bar:
         self._bars = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
             console=self._console, transient=True,
+            redirect_stderr=sys.stderr.isatty(),  # a file that hears the errors still gets them
         )  # fmt: skip
         self._files: TaskID = self._bars.add_task("files", total=files or None)
         self._stage: TaskID = self._bars.add_task("", total=None)
@@ -44,6 +47,6 @@ class Bar:
     def finished(self, report: IngestReport) -> None:
         from ingest.cli import line_of
 
-        style = "red" if report.status == "failed" else ""
-        self._console.print(escape(line_of(report)), style=style, highlight=False)
+        failed = report.status == "failed"
+        typer.secho(line_of(report), err=failed, fg="red" if failed else None)
         self._bars.advance(self._files)

@@ -95,8 +95,18 @@ def test_index_that_was_deleted_is_made_anew_from_the_catalog(filled):
     library.close()
 
 
-@pytest.mark.parametrize("damage", ["cut", "zeroed", "gone"])
-@pytest.mark.parametrize("kind", ["data_level0.bin", "header.bin", "link_lists.bin", "length.bin", "chroma.sqlite3"])
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("data_level0.bin", "cut"),
+        ("data_level0.bin", "zeroed"),
+        ("link_lists.bin", "zeroed"),
+        ("header.bin", "gone"),
+        ("length.bin", "cut"),
+        ("chroma.sqlite3", "cut"),
+        ("chroma.sqlite3", "gone"),
+    ],
+)
 def test_torn_index_is_made_anew_from_the_catalog(filled, kind, damage):
     path = next((filled / "chroma").rglob(kind))
     size = path.stat().st_size
