@@ -11,6 +11,7 @@ def libraries() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # unpacking a GGUF draws a bar of its own
     from transformers.utils import logging
 
     # MiniLM's file carries a position_ids buffer that newer code does not expect: a long harmless report.

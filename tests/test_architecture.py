@@ -20,7 +20,7 @@ LAYERS = [
     ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences"),
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
-        " rag_chat.question rag_chat.wire"
+        " rag_chat.question rag_chat.wire rag_chat.front"
     ).split(),
     (
         "rag_chat.weights rag_chat.compute rag_chat.library rag_chat.index rag_chat.retrieval rag_chat.rerank"
@@ -34,7 +34,7 @@ LAYERS = [
 ]
 SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.generation")
 INGEST_MAY_USE = (
-    "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences"
+    "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences rag_chat.front"
     " rag_chat.sandbox rag_chat.library rag_chat.index.connect"
 ).split()
 DOORS = {  # a foreign package and the only places that import it

@@ -72,7 +72,7 @@ class Corpus:
         key = self._ids[row]
         text = self._texts[key]
         chunk = Chunk(key, key, 0, (Span(1, 0, len(text)),), "", text)
-        return Candidate(chunk, key, "1", rank, cosine, rank, cosine, Signals(cosine=cosine))
+        return Candidate(chunk, "", "1", rank, cosine, rank, cosine, Signals(cosine=cosine))
 
 
 def embed_corpus(dataset: Dataset, embedder: Embedder, cache: Path, progress: Progress | None = None) -> Corpus:

@@ -39,7 +39,10 @@ class LocalGenerator:
         try:
             self._tokenizer, self._model = _load(weights, cache)
         except (OSError, ValueError, RuntimeError, ImportError) as error:
-            raise ModelFailed(f"The language model '{weights.name}' cannot be loaded: {error}.") from error
+            raise ModelFailed(
+                f"The language model '{weights.name}' cannot be loaded ({type(error).__name__}): its files are incomplete"
+                " or of a kind that transformers does not read."
+            ) from error
         if not self._tokenizer.chat_template:
             raise ModelFailed(f"The model '{weights.name}' has no chat template; name an instruction-tuned model.")
         self.name = weights.name
@@ -109,7 +112,9 @@ class LocalGenerator:
             stopped.set()
             thread.join(timeout=PATIENCE_S)
         if failure:
-            raise ModelFailed(f"The language model '{self.name}' failed while answering: {failure[0]}.")
+            raise ModelFailed(f"The language model '{self.name}' failed while answering ({failure[0]}).") from failure[
+                0
+            ]
 
 
 def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:

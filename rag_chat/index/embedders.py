@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,17 +17,18 @@ if TYPE_CHECKING:
     from rag_chat.types import Vectors
 
 BATCH = 32  # texts; measured best on two cores, larger batches leave the cache
-STEP = 8 * BATCH  # texts between two progress reports
+STEP = 2 * BATCH  # texts between two progress reports, and between two chances for a question to be answered
 
 
 class BiEncoder:
-    """A sentence-transformers bi-encoder. Thread-safe only under its owner's lock (see `engine`)."""
+    """A sentence-transformers bi-encoder. Threads take turns: its tokenizer must not be borrowed by two at once."""
 
     def __init__(self, weights: Weights) -> None:
         quiet.libraries()
         from sentence_transformers import SentenceTransformer
 
         machine = this_machine()
+        self._lock = threading.Lock()
         try:
             self._model = SentenceTransformer(
                 weights.location,
@@ -35,7 +37,9 @@ class BiEncoder:
                 model_kwargs={"dtype": machine.dtype},
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise ModelFailed(f"The embedding model '{weights.name}' cannot be loaded: {error}.") from error
+            raise ModelFailed(
+                f"The embedding model '{weights.name}' cannot be loaded ({type(error).__name__})."
+            ) from error
         self.name = weights.name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self._tokenizer = self._model.tokenizer
@@ -43,7 +47,8 @@ class BiEncoder:
 
     def encode_query(self, text: str) -> Vectors:
         """(dim,) float32, unit length."""
-        vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
+        with self._lock:
+            vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors[0], dtype=np.float32)
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
@@ -53,14 +58,18 @@ class BiEncoder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), STEP):
             part = order[start : start + STEP]
-            vectors[part] = self._model.encode_document(
-                [texts[i] for i in part], batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-            )
+            with self._lock:
+                vectors[part] = self._model.encode_document(
+                    [texts[i] for i in part], batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+                )
             if progress is not None:
                 progress(min(start + STEP, len(order)))
         return vectors
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text without special tokens."""
-        encoded = self._tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, truncation=False)
+        with self._lock:
+            encoded = self._tokenizer(
+                list(texts), add_special_tokens=False, return_attention_mask=False, truncation=False
+            )
         return [len(ids) for ids in encoded["input_ids"]]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag_chat import quiet
+from rag_chat import front, quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.scoring import length_batches, reordered, sigmoid
@@ -34,19 +35,22 @@ class CrossEncoderReranker:
                 model_kwargs={"dtype": machine.dtype},
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise ModelFailed(f"The cross-encoder '{weights.name}' cannot be loaded: {error}.") from error
+            raise ModelFailed(
+                f"The cross-encoder '{weights.name}' cannot be loaded ({type(error).__name__})."
+            ) from error
         if self._model.num_labels != 1:
             raise ModelFailed(
                 f"The model '{weights.name}' has {self._model.num_labels} outputs; a reranker needs exactly one."
             )
         self.name = weights.name
         self.pairs_per_second = 0.0
+        self._lock = threading.Lock()  # the tokenizer must not be borrowed by two threads at once
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]:
         if not candidates:
             return []
         start = time.perf_counter()
-        logits = self._logits(query, [c.chunk.text for c in candidates])
+        logits = self._logits(query, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [
             replace(c, signals=replace(c.signals, joint=logit)) for c, logit in zip(candidates, logits, strict=True)
@@ -61,12 +65,13 @@ class CrossEncoderReranker:
 
         logits = [0.0] * len(texts)
         for batch in length_batches([len(text) for text in texts], BATCH):
-            scores = self._model.predict(
-                [(question, texts[i]) for i in batch],
-                batch_size=len(batch),
-                activation_fn=torch.nn.Identity(),
-                show_progress_bar=False,
-            )
+            with self._lock:
+                scores = self._model.predict(
+                    [(question, texts[i]) for i in batch],
+                    batch_size=len(batch),
+                    activation_fn=torch.nn.Identity(),
+                    show_progress_bar=False,
+                )
             for place, logit in zip(batch, scores, strict=True):
                 logits[place] = float(logit)
         return logits

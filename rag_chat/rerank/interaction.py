@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_chat import quiet
+from rag_chat import front, quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.scoring import Combination, length_batches, reordered
@@ -53,18 +54,19 @@ class InteractionReranker:
             self._tokenizer = load_tokenizer(encoder)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise ModelFailed(
-                f"The reranker '{weights.name}' cannot be loaded: {error}. Train it anew with: rag-chat train reranker."
+                f"The reranker '{weights.name}' cannot be loaded ({type(error).__name__}); train it anew with: rag-chat train reranker."
             ) from error
         self._network = self._network.to(this_machine().device, this_machine().dtype).eval()
         self.name = weights.name
         self.threshold = self.card.threshold
         self.pairs_per_second = 0.0
+        self._lock = threading.Lock()  # the tokenizer must not be borrowed by two threads at once
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]:
         if not candidates:
             return []
         start = time.perf_counter()
-        found = self.signals(query, [c.chunk.text for c in candidates])
+        found = self.signals(query, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [replace(c, signals=replace(s, cosine=c.stage1_score)) for c, s in zip(candidates, found, strict=True)]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])
@@ -78,7 +80,7 @@ class InteractionReranker:
         import torch
 
         signals = [Signals()] * len(texts)
-        with torch.inference_mode():
+        with self._lock, torch.inference_mode():
             asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, this_machine().device)
             question_vectors = self._network.token_vectors(asked)
             for batch in length_batches([len(text) for text in texts], BATCH):
