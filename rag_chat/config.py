@@ -125,6 +125,8 @@ def _read_file(file: Path | None) -> Mapping[str, Any]:
         return {}
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSetting(f"The settings file '{path.name}' cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetting(f"The settings file '{path.name}' is not TOML: {error}.") from error
     _refuse_unknown(values, f"file '{path.name}'")

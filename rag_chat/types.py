@@ -69,7 +69,7 @@ class Chunk:
         for span in self.spans:
             length = span.end - span.start
             if start < offset + length or span is self.spans[-1]:
-                begin = min(span.start + start - offset, span.end)
+                begin = min(span.start + max(0, start - offset), span.end)  # 0: from the newline before the span
                 return Span(span.page, begin, max(begin, min(span.start + end - offset, span.end)))
             offset += length + 1
         raise AssertionError("a chunk has at least one span")

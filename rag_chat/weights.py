@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,9 @@ from rag_chat.errors import WeightsMissing
 Source = Literal["folder", "package", "project", "hub"]
 
 SHIPPED = Path(__file__).parent / "models"  # weights this project trained, each with a model card
+
+# owner/name as the hub allows it; anything else is a mistyped folder and must not be looked up
+HUB_ID = re.compile(r"(?=.{3,96}$)(?!.*(?:--|\.\.|\.git$))\w[\w.-]*/[\w.-]*\w", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def find(name: str, *, offline: bool = False) -> Weights:
         return Weights(name, "package", _packaged_path(PACKAGED[name]))
     if (SHIPPED / name).is_dir():
         return Weights(name, "project", SHIPPED / name)
-    if offline or "/" not in name or name.startswith((".", "~", "/")):
+    if offline or not HUB_ID.fullmatch(name):
         raise WeightsMissing(
             f"No model '{name}' is here: it is neither a folder, nor one of {', '.join(sorted(PACKAGED))}"
             f"{', and RAG_CHAT_OFFLINE forbids asking a hub' if offline else ', nor a hub id (owner/name)'}."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from rag_chat.types import Vectors
+from rag_chat.scoring import reordered
+from rag_chat.types import Brief, Candidate, Vectors
 
 WORD = re.compile(r"\w+")
 
@@ -40,3 +41,46 @@ class HashEmbedder:
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """About 1.3 tokens a word, as word pieces have it."""
         return [sum(1 + (zlib.crc32(word.encode()) % 10 < 3) for word in text.split()) for text in texts]
+
+
+class OverlapReranker:
+    """Reranker and PairScorer: the share of the question's words that a text has."""
+
+    name = "overlap"
+
+    def __init__(self, threshold: float = 0.3, pairs_per_second: float = 0.0) -> None:
+        self.threshold = threshold
+        self.pairs_per_second = pairs_per_second
+        self.ranked: list[int] = []  # how many candidates each call was given
+
+    def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+        self.ranked.append(len(candidates))
+        return reordered(candidates, self.score(query, [c.chunk.text for c in candidates]))
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        asked = set(WORD.findall(question.lower()))
+        return [len(asked & set(WORD.findall(text.lower()))) / max(1, len(asked)) for text in texts]
+
+
+class ScriptedGenerator:
+    """Says what was enqueued, piece by piece; remembers what it was asked and whether it was closed early."""
+
+    name = "scripted"
+
+    def __init__(self, *, trusted: bool = False) -> None:
+        self.trusted = trusted
+        self.briefs: list[Brief] = []
+        self.closed = 0
+        self._answers: list[list[str]] = []
+
+    def enqueue(self, *pieces: str) -> ScriptedGenerator:
+        self._answers.append(list(pieces))
+        return self
+
+    def generate(self, brief: Brief) -> Iterator[str]:
+        self.briefs.append(brief)
+        try:
+            yield from self._answers.pop(0)
+        except GeneratorExit:
+            self.closed += 1
+            raise

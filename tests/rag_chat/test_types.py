@@ -1,0 +1,34 @@
+import pytest
+
+from rag_chat.types import Chunk, Span
+
+# Page 3 holds "..Pumps move heat." from 2 on, page 4 begins with "Fans move air."
+TEXT = "Pumps move heat.\nFans move air."
+CHUNK = Chunk("c", "d", 0, (Span(3, 2, 18), Span(4, 0, 14)), "", TEXT)
+PAGES = {3: "..Pumps move heat.", 4: "Fans move air. And more."}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, 16, Span(3, 2, 18)),
+        (6, 10, Span(3, 8, 12)),
+        (17, 31, Span(4, 0, 14)),
+        (22, 26, Span(4, 5, 9)),
+        (6, 31, Span(3, 8, 18)),  # over the page's end: cut to the page on which it starts
+        (16, 21, Span(4, 0, 4)),  # from the newline that joins the pages
+    ],
+)
+def test_a_place_in_the_chunk_is_a_place_on_its_page(start, end, expected):
+    found = CHUNK.locate(start, end)
+    assert found == expected
+    assert TEXT[start:end].strip().startswith(PAGES[found.page][found.start : found.end])
+
+
+def test_a_place_beyond_the_chunk_ends_with_it():
+    assert CHUNK.locate(25, 400) == Span(4, 8, 14)
+    assert CHUNK.locate(400, 500) == Span(4, 14, 14)
+
+
+def test_first_and_last_page():
+    assert (CHUNK.first_page, CHUNK.last_page) == (3, 4)
