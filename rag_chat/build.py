@@ -31,11 +31,8 @@ class App:
     pages: PageView
 
     def delete_document(self, doc_id: str) -> None:
-        """Removes every trace of a document: vectors first, then catalog and file, so that nothing can be found
-        that is no longer there."""
-        self.library.catalog.hide(doc_id)
-        self.library.store.delete(doc_id)
-        self.library.catalog.delete(doc_id)
+        """Removes every trace of a document; see `Library.delete`."""
+        self.library.delete(doc_id)
 
     def close(self) -> None:
         self.pages.close()
@@ -111,6 +108,7 @@ def reranker(settings: Settings) -> tuple[Reranker, PairScorer]:
     from rag_chat.rerank.keep_order import KeepOrder
 
     own = InteractionReranker(found, weights.find(DEFAULT_ENCODER, offline=True))
+    own.warm_up()
     return (KeepOrder() if name == "none" else own), own
 
 

@@ -18,7 +18,7 @@ def reranker(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where weights and checkpoints go.")],
     *,
     tune: Annotated[list[Path] | None, typer.Option(metavar="FOLDER", help="A retrieval set; repeatable.")] = None,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 3000,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 2000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the cross-encoder on your own pairs.

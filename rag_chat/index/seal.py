@@ -16,6 +16,7 @@ from pathlib import Path
 from rag_chat.library.files import no_space_is_disk_full
 
 SQLITE_FILE = "chroma.sqlite3"
+REWRITTEN = "length.bin"  # Chroma writes it anew whenever it opens the index; a reader must not break the seal
 
 
 class Seal:
@@ -42,7 +43,7 @@ class Seal:
         return bool(sealed == self._sums() and self._sqlite_is_whole())
 
     def _sums(self) -> dict[str, int]:
-        files = sorted(p for p in self._folder.rglob("*") if p.is_file() and not p.name.startswith(SQLITE_FILE))
+        files = sorted(p for p in self._folder.rglob("*") if p.is_file() and _is_graph(p))
         return {str(p.relative_to(self._folder)): _sum(p) for p in files}
 
     def _sqlite_is_whole(self) -> bool:
@@ -54,6 +55,10 @@ class Seal:
                 return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
         except sqlite3.Error:
             return False
+
+
+def _is_graph(path: Path) -> bool:
+    return path.name != REWRITTEN and not path.name.startswith(SQLITE_FILE)
 
 
 def _sum(path: Path) -> int:

@@ -35,15 +35,15 @@ COSINE_WEIGHT, MAXSIM_WEIGHT = 8.0, 24.0  # the untrained ranking that training 
 class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
-    steps: int = 3000
+    steps: int = 2000
     groups: int = 8  # questions a step
-    negatives: int = 5  # hard negatives a question and step
-    passage_tokens: int = 160
+    negatives: int = 4  # hard negatives a question and step
+    passage_tokens: int = 128
     question_tokens: int = 40
     frozen_layers: int = 2
-    learning_rate: float = 3e-5
+    learning_rate: float = 4e-5
     joint_learning_rate: float = 3e-4
-    warmup: int = 150
+    warmup: int = 100
     seed: int = 0
 
 
