@@ -18,13 +18,17 @@ def reranker(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where weights and checkpoints go.")],
     *,
     tune: Annotated[list[Path] | None, typer.Option(metavar="FOLDER", help="A retrieval set; repeatable.")] = None,
+    answerable: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON lines with question, passage, answerable.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 2000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the cross-encoder on your own pairs.
 
     An interrupted run goes on where it stopped. The weights of the final order are set on the retrieval sets given
-    with --tune, else on a tenth of the pairs that is kept aside.
+    with --tune, else on a tenth of the pairs that is kept aside; the score under
+    which the app says that the documents do not say it is set on the questions given with --answerable.
     """
     from rag_chat import build
     from rag_chat.training import reranker as training
@@ -35,10 +39,15 @@ def reranker(
     embedder = build.embedder(Session.of(context).settings())
     recipe = Recipe(steps=steps, seed=seed)
     with terminal.progress() as report:
-        outcome = training.run(pairs, out, embedder, recipe, tune=tune or (), progress=report)
+        outcome = training.run(pairs, out, embedder, recipe, tune=tune or (), answerable=answerable, progress=report)
     terminal.table(
         ("nDCG@10", "stage one", "final order"),
         [(name, f"{before:.4f}", f"{outcome.after[name]:.4f}") for name, before in outcome.before.items()],
         numbers=2,
     )
+    if outcome.gate is not None:
+        terminal.say(
+            f"Under {outcome.gate.threshold} nothing counts as evidence: {outcome.gate.refused_wrongly:.1%} of the"
+            f" answerable questions are refused, {outcome.gate.answered_wrongly:.1%} of the others are not."
+        )
     terminal.say(f"Use it with: RAG_CHAT_RERANKER={outcome.out}")

@@ -38,7 +38,7 @@ def read_pairs(path: Path) -> list[Pair]:
             f"No file '{path.name}' with training pairs is there; give --pairs a .jsonl or .jsonl.gz file."
         )
     pairs = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines(path), start=1):
         try:
             row = json.loads(line)
             question, passage = row["question"].strip(), row["passage"].strip()
@@ -74,7 +74,8 @@ def claims(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
     return made
 
 
-def _lines(path: Path) -> Iterator[str]:
+def lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, unpacked where it ends in `.gz`."""
     if path.suffix == ".gz":
         with gzip.open(path, "rt", encoding="utf-8") as file:
             yield from file

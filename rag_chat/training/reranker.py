@@ -23,6 +23,7 @@ from rag_chat.evaluation import beir, retrieval
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker, load_tokenizer
 from rag_chat.scoring import Combination
 from rag_chat.training import combination
+from rag_chat.training.evidence import Gate, gate
 from rag_chat.training.mining import Group, mine
 from rag_chat.training.pairs import Pair, claims, read_pairs
 
@@ -46,6 +47,7 @@ class Outcome:
     before: dict[str, float]
     after: dict[str, float]
     out: Path
+    gate: Gate | None = None
 
 
 def run(
@@ -55,6 +57,7 @@ def run(
     recipe: Recipe,
     *,
     tune: Sequence[Path] = (),
+    answerable: Path | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 pairs."""
@@ -66,7 +69,8 @@ def run(
     trainer = _trainer(recipe, out)
     _train(trainer, learned, out, progress)
     export(trainer, out)
-    return set_order(out, embedder, tune, aside, progress)
+    outcome = set_order(out, embedder, tune, aside, progress)
+    return outcome if answerable is None else set_threshold(outcome, embedder, answerable, progress)
 
 
 def groups_of(
@@ -131,6 +135,20 @@ def set_order(
     before = {name: combination.mean_ndcg({name: scored}, (1, 0, 0)) for name, scored in sets.items()}
     chosen = (passages.cosine, passages.maxsim, passages.joint)
     return Outcome(before, {name: combination.mean_ndcg({name: s}, chosen) for name, s in sets.items()}, out)
+
+
+def set_threshold(outcome: Outcome, embedder: Embedder, answerable: Path, progress: Progress | None = None) -> Outcome:
+    """Sets the evidence threshold on questions with and without an answer, and says what it costs both ways."""
+    reranker = InteractionReranker(weights.find(str(outcome.out)), weights.find("all-MiniLM-L6-v2"))
+
+    def report(done: int, total: int) -> None:
+        if progress is not None:
+            progress("setting the threshold", done, total)
+
+    found = gate(answerable, embedder, reranker, report)
+    recipe = json.loads((outcome.out / CARD_FILE).read_text(encoding="utf-8"))["recipe"]
+    _write_card(outcome.out, replace(reranker.card, threshold=found.threshold), recipe)
+    return replace(outcome, gate=found)
 
 
 def _trainer(recipe: Recipe, out: Path) -> Trainer:
