@@ -92,7 +92,10 @@ class Engine:
     ) -> Iterator[Event]:
         """Retrieved, then Tokens, then Finished with the checked answer. Closing the iterator stops the model."""
         trace = Trace()
+        question_rule.check(question, self._limits.question_characters)
         standalone = history.standalone(question, history_)
+        if len(standalone) > self._limits.question_characters:  # an earlier question must not make this one too long
+            standalone = question
         found = self._search(standalone, trace, None, None, None, doc_ids)
         yield Retrieved(standalone, found.passages, found.candidates)
         with trace.stage("quote"):
@@ -108,7 +111,7 @@ class Engine:
             candidates=found.candidates,
             generator=self._stages.generator.name,
         )
-        if not evidence.enough(found.passages, quotes, self._threshold()):
+        if not evidence.enough(found.passages, quotes, self._threshold(found.mode)):
             yield Finished(replace(draft, seconds=trace.seconds()))
             return
         brief = Brief(standalone, found.passages, quotes)
@@ -159,9 +162,10 @@ class Engine:
         small = chunks <= self._limits.exhaustive_chunks
         return "exhaustive" if small and chunks <= speed * self._limits.exhaustive_seconds else "rerank"
 
-    def _threshold(self) -> float:
+    def _threshold(self, mode: Mode) -> float:
         given = self._limits.evidence_threshold
-        return self._stages.reranker.threshold if given is None else given
+        ran = self._stages.keep_order if mode == "dense" else self._stages.reranker
+        return ran.threshold if given is None else given
 
     def _checked(self, brief: Brief, trace: Trace) -> Generating[citations.Attribution]:
         """The generator's sentences as they are completed, each with its quote; what a small model says without one
@@ -204,7 +208,7 @@ class Engine:
             sentences.append(Sentence(attribution.sentence, place, supported))
             mark = f" [{found[place].number}]" if place is not None else ""
             text.append(f"{attribution.sentence}{mark}")
-        if not sentences:
+        if all(sentence.text == evidence.REFUSAL for sentence in sentences):  # a larger model is told to say just that
             return draft
         return replace(draft, text=" ".join(text), abstained=False, sentences=tuple(sentences), citations=tuple(found))
 

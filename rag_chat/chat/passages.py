@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from rag_chat.chat import words
 from rag_chat.protocols import PairScorer
-from rag_chat.sentences import readable, split
+from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Candidate, Passage, Quote
 
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
-FEWEST_NEW = 2  # content words that a quote must add to the question's own
+FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 
 
@@ -61,8 +61,10 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
 
 
 def _says_something_new(sentence: str, asked: set[str]) -> bool:
-    """A heading that only repeats the question's words answers nothing, however near it is."""
-    return len(set(words.content(sentence)) - asked) >= FEWEST_NEW
+    """A heading that only repeats the question's words answers nothing, however near it is; a whole sentence or a
+    table row may answer with one word ("Acme has 4,000 employees.")."""
+    fewest = 1 if is_closed(sentence) or is_row(sentence) else FEWEST_NEW
+    return len(set(words.content(sentence)) - asked) >= fewest
 
 
 def _weigh(sentence: float, passage: float) -> float:

@@ -20,7 +20,7 @@ class ExactSupport:
         score = words.coverage(words.content(sentence), words.content(quote))
         if words.numbers(sentence) - words.numbers(quote):
             return min(score, WRONG_NUMBER)
-        if words.names(sentence) - set(words.content(quote)):
+        if words.names(sentence) - set(words.content(quote)) - words.names(quote):
             score = min(score, WRONG_NAME)
         if words.negated(sentence) != words.negated(quote):
             score = min(score, WRONG_SENSE)

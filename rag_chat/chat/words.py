@@ -32,12 +32,13 @@ def numbers(text: str) -> set[str]:
 
 
 def names(text: str) -> set[str]:
-    """Capitalised words that do not open a sentence, lower-cased stems."""
-    return {stem(name) for name in NAME.findall(text) if name.lower() not in STOP}
+    """Capitalised words that do not open a sentence, as the same stems that `content` gives: 'Coca-Cola' is two."""
+    found = (word for name in NAME.findall(text) for word in WORD.findall(name))
+    return {stem(word) for word in found if word.lower() not in STOP}
 
 
 def negated(text: str) -> bool:
-    words = text.lower().replace("n't", " n't").split()
+    words = text.lower().replace("’", "'").replace("n't", " n't").split()
     return any(word.strip(".,;:") in NEGATIONS for word in words)
 
 

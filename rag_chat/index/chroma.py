@@ -48,7 +48,7 @@ class Chroma:
                 )
 
     def search(self, vector: Vectors, top_k: int, doc_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        if doc_ids is not None and not doc_ids:
+        if top_k < 1 or (doc_ids is not None and not doc_ids):  # Chroma refuses both
             return []
         with _errors_are_ours():
             found = self._collection.query(

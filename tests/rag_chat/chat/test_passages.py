@@ -1,0 +1,105 @@
+import pytest
+from fakes import OverlapReranker
+from values import candidate, chunk, passage
+
+from rag_chat.chat.passages import MOST_SENTENCES, best_quotes, quotable, select
+from rag_chat.sentences import readable
+
+PAGE = "The tide gate opens at five. Grain is moved by rail to the quay. The pump has a long guarantee."
+
+
+class Fixed:
+    """A PairScorer with scores by text."""
+
+    def __init__(self, scores=None, default=0.5):
+        self.scores, self.default, self.seen = scores or {}, default, []
+
+    def score(self, question, texts):
+        self.seen = list(texts)
+        return [self.scores.get(text, self.default) for text in texts]
+
+
+def ranked(*chunks):
+    return [candidate(c, rank=rank) for rank, c in enumerate(chunks, start=1)]
+
+
+def test_the_best_are_numbered_from_one_up_to_the_count():
+    found = select(ranked(*(chunk(f"Text {i}.", page=i) for i in range(1, 8))), 3)
+    assert [(p.number, p.chunk.first_page) for p in found] == [(1, 1), (2, 2), (3, 3)]
+    assert select([], 3) == ()
+
+
+@pytest.mark.parametrize(("start", "kept"), [(39, 1), (40, 2), (41, 2)])
+def test_a_chunk_that_mostly_repeats_a_better_one_gives_way(start, kept):
+    # Of 100 characters each, 100 - start are shared; more than 60 are too many.
+    assert len(select(ranked(chunk("a" * 100), chunk("b" * 100, start=start)), 5)) == kept
+
+
+def test_the_same_offsets_of_another_page_are_no_repetition():
+    assert len(select(ranked(chunk("a" * 100, page=1), chunk("b" * 100, page=2)), 5)) == 2
+
+
+def test_the_same_text_in_another_document_is_a_repetition():
+    same, other = chunk("Grain is moved.", doc_id="e"), chunk("Grain was moved", doc_id="f")
+    assert [p.chunk.doc_id for p in select(ranked(chunk("Grain is moved."), same, other), 5)] == ["d", "f"]
+
+
+def test_quotes_are_verbatim_places_of_their_passage():
+    found = quotable([passage(chunk(PAGE.replace(" is ", " \nis "), start=30))])
+    assert [q.text for q in found] == [
+        "The tide gate opens at five.",
+        "Grain is moved by rail to the quay.",
+        "The pump has a long guarantee.",
+    ]
+    assert [readable(q.passage.chunk.text[q.start : q.end]) for q in found] == [q.text for q in found]
+    assert found[1].passage.chunk.text[found[1].start : found[1].end] == "Grain \nis moved by rail to the quay."
+
+
+def test_a_sentence_that_two_chunks_share_counts_for_the_first():
+    first, second = passage(chunk(PAGE)), passage(chunk(PAGE[29:], start=29), 2)
+    assert [q.passage.number for q in quotable([first, second])] == [1, 1, 1]
+    assert [q.passage.number for q in quotable([second, first])] == [2, 2, 1]
+
+
+def test_a_running_head_is_no_quote():
+    pages = [passage(chunk(f"Annual report of Tarnwick.\n\nGrain of part {i} is dry.", page=i), i) for i in (1, 2)]
+    assert [q.text for q in quotable(pages)] == ["Grain of part 1 is dry.", "Grain of part 2 is dry."]
+
+
+def test_the_score_is_the_geometric_mean_of_sentence_and_passage():
+    scorer = Fixed({"Grain is moved by rail to the quay.": 0.5, "The tide gate opens at five.": 0.125}, default=0.02)
+    found = best_quotes("How?", [passage(PAGE, score=0.32)], scorer, 2)
+    assert [q.text for q in found] == ["Grain is moved by rail to the quay.", "The tide gate opens at five."]
+    assert [q.score for q in found] == pytest.approx([0.4, 0.2])  # sqrt(.5 * .32), sqrt(.125 * .32)
+
+
+def test_a_heading_that_only_repeats_the_question_is_no_quote():
+    text = (
+        "2 Guarantee of the pump\n\nThe guarantee of the pump lasts thirty months and is free.\n\nIs there a guarantee?"
+    )
+    found = best_quotes("What is the guarantee of the pump?", [passage(text)], OverlapReranker(), 5)
+    assert [q.text for q in found] == ["The guarantee of the pump lasts thirty months and is free."]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How many employees does Acme have?", "Acme has 4,000 employees."),
+        ("Net revenue of 2021?", "Net revenue 2021 4,200"),
+    ],
+)
+def test_a_sentence_or_table_row_may_answer_with_one_word(question, text):
+    assert [q.text for q in best_quotes(question, [passage(text)], OverlapReranker(), 5)] == [text]
+
+
+def test_the_work_for_one_question_is_bounded():
+    scorer = Fixed()
+    text = " ".join(f"Ship {i} carried fresh grain today." for i in range(200))
+    best_quotes("What?", [passage(text)], scorer, 5)
+    assert len(scorer.seen) == MOST_SENTENCES
+    assert scorer.seen[0] == "Ship 0 carried fresh grain today."
+
+
+def test_without_sentences_there_are_no_quotes():
+    assert best_quotes("What?", [passage("12\n\n13")], OverlapReranker(), 5) == ()
+    assert best_quotes("What?", [], OverlapReranker(), 5) == ()
