@@ -26,6 +26,7 @@ from rag_chat.web.uploads import Uploads
 
 TICK = 0.4  # seconds between two looks at uploads or at loading
 MOST_SELECTED = 10_000
+MOST_EXCHANGES = 50  # shown of one conversation; the oldest go first
 FRAME = 0.08  # seconds between two paintings of a growing answer
 
 
@@ -43,6 +44,11 @@ class Talk:
 
     exchanges: tuple[Exchange, ...] = ()
     sections: tuple[str, ...] = ()
+
+    def with_question(self, question: str) -> Talk:
+        number = self.exchanges[-1].number + 1 if self.exchanges else 1
+        exchanges = (*self.exchanges, Exchange(number, question))
+        return Talk(exchanges[-MOST_EXCHANGES:], (*self.sections, "")[-MOST_EXCHANGES:])
 
     def with_last(self, exchange: Exchange, section: Markup | None = None) -> Talk:
         sections = self.sections if section is None else (*self.sections[:-1], str(section))
@@ -140,8 +146,7 @@ class Events:
             yield (gr.skip(),) * 6
             return
         stop = self._stops[session] = threading.Event()
-        number = len(talk.exchanges) + 1
-        talk = Talk((*talk.exchanges, Exchange(number, question)), (*talk.sections, ""))
+        talk = talk.with_question(question)
         try:
             yield "", talk, _conversation(talk), gr.skip(), gr.update(visible=False), gr.update(visible=True)
             for step, sources in self._answering(question, talk, session, stop):

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from rag_chat.highlight import PageView
 
@@ -23,78 +16,16 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "data" / "samples"
 QUESTION = "Why did Tarnwick Harbor give up its plans for hydrogen?"
 DOCUMENT = "harbor-annual-report.pdf"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The app on a free port with an empty library; ended when the tests are."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("app")
-    command = [sys.executable, "app.py", "--library", str(folder / "library"), "--port", str(port)]
-    environment = os.environ | {"RAG_CHAT_OFFLINE": "1"}  # the unpacked language model is kept in data/cache
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=environment)
-    try:
-        yield answering(f"http://127.0.0.1:{port}", process, folder / "log")
-    finally:
-        process.terminate()
-        process.wait(20)
-    assert "Traceback" not in (folder / "log").read_text()
-
-
-def answering(address: str, process: subprocess.Popen, log: Path) -> str:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
-            return address
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"no answer: {log.read_text()}")
-
-
-@pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+def address(serving, tmp_path_factory):
+    """The real app with an empty library."""
+    library = tmp_path_factory.mktemp("app") / "library"
+    with serving("app.py", "--library", str(library), "--port") as opened:
         yield opened
-        opened.close()
-
-
-class Watched:
-    """A page, and what it should not have done."""
-
-    def __init__(self, browser, address: str, **context) -> None:
-        self.address = address
-        self.page: Page = browser.new_context(**context).new_page()
-        self.faults: list[str] = []
-        self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("request", self._request)
-        self.page.goto(address)
-
-    def _request(self, request) -> None:
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.faults.append(f"asked another host: {request.url}")
-
-
-@pytest.fixture
-def watched(browser, address):
-    opened: list[Watched] = []
-
-    def open_page(**context) -> Page:
-        opened.append(Watched(browser, address, **context))
-        return opened[-1].page
-
-    yield open_page
-    assert [fault for one in opened for fault in one.faults] == []
 
 
 def words(text: str) -> str:

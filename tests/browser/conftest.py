@@ -1,0 +1,102 @@
+"""A server in a process of its own, Chromium, and a page that is watched for what it should not do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory):
+    """Runs `python ARGUMENTS... PORT` until the block ends; gives its address once it answers."""
+
+    @contextmanager
+    def run(*arguments: str):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = tmp_path_factory.mktemp("log") / "log"
+        # The unpacked language model stays in data/cache, so that only the first run has to make it.
+        environment = os.environ | {"RAG_CHAT_OFFLINE": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+        with log.open("w") as file:
+            command = [sys.executable, *arguments, str(port)]
+            process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
+        try:
+            yield _answering(f"http://127.0.0.1:{port}", process, log)
+        finally:
+            process.terminate()
+            process.wait(20)
+        assert "Traceback" not in log.read_text()
+
+    return run
+
+
+def _answering(address: str, process: subprocess.Popen, log: Path) -> str:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
+            return address
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"no answer: {log.read_text()}")
+
+
+@pytest.fixture
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A page, and what it should not have done."""
+
+    def __init__(self, browser, address: str, **context) -> None:
+        self.address = address
+        self.page: Page = browser.new_context(**context).new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._request)
+        self.page.on("dialog", self._dialog)
+        self.page.goto(address)
+
+    def _request(self, request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.faults.append(f"asked another host: {request.url}")
+
+    def _dialog(self, dialog) -> None:
+        self.faults.append(f"a script ran: {dialog.message}")
+        dialog.dismiss()
+
+
+@pytest.fixture
+def watched(browser, address):
+    """Opens pages of the module's `address`; at the end none may have asked another host or met an error."""
+    opened: list[Watched] = []
+
+    def open_page(**context) -> Page:
+        opened.append(Watched(browser, address, **context))
+        return opened[-1].page
+
+    yield open_page
+    assert [fault for one in opened for fault in one.faults] == []

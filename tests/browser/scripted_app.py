@@ -1,0 +1,13 @@
+"""The page over the scripted engine: `python scripted_app.py PORT`. No models, so that it is there at once."""
+
+from __future__ import annotations
+
+import sys
+
+from scripted_engine import ScriptedBackend
+
+from rag_chat.web.server import create_app, listen, serve
+
+if __name__ == "__main__":
+    opened = listen("127.0.0.1", int(sys.argv[1]))
+    serve(create_app(ScriptedBackend(pause=0.01).backend, host="127.0.0.1", max_file_mb=20, samples=()), opened)
