@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ingest import furniture
 from rag_chat import front
 from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Chunk, Outline, Page, Span
@@ -98,7 +99,10 @@ class _Front:
 
 def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_Unit]]:
     """The sentences of each page with their tokens, none above `room`; one call of the counter for all of them."""
-    spans = [[Span(p.number, start, end) for start, end in split(p.text)] for p in pages]
+    spans = [
+        [Span(p.number, start + a, start + b) for a, b in split(p.text[start:end])]
+        for p, (start, end) in zip(pages, furniture.bodies(pages), strict=True)
+    ]
     tokens = iter(
         count([readable(p.text[s.start : s.end]) for p, of_page in zip(pages, spans, strict=True) for s in of_page])
     )
