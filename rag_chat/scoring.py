@@ -23,6 +23,7 @@ class Combination:
     cosine: float
     maxsim: float
     joint: float
+    lexical: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
 
@@ -32,6 +33,7 @@ class Combination:
             (self.cosine, signals.cosine),
             (self.maxsim, signals.maxsim),
             (self.joint, signals.joint),
+            (self.lexical, signals.lexical),
         )
         return self.scale * sum(weight * value for weight, value in parts if value is not None) + self.offset
 

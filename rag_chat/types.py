@@ -111,6 +111,7 @@ class Signals:
     cosine: float | None = None
     maxsim: float | None = None
     joint: float | None = None
+    lexical: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ LAYERS = [
     ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences"),
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
-        " rag_chat.question rag_chat.wire rag_chat.front"
+        " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words"
     ).split(),
     (
         "rag_chat.weights rag_chat.compute rag_chat.library rag_chat.index rag_chat.retrieval rag_chat.rerank"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag_chat.chat import words
+from rag_chat import words
 from rag_chat.protocols import Embedder, SupportChecker
 from rag_chat.sentences import split
 from rag_chat.types import Quote

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag_chat.chat import words
+from rag_chat import words
 from rag_chat.types import Turn
 
 OPENERS = re.compile(r"^\s*(?:and|but|so|what about|how about|why( not)?\??$|what else|and then|also)\b", re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag_chat.chat import words
+from rag_chat import words
 from rag_chat.protocols import PairScorer
 from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Candidate, Passage, Quote

@@ -6,7 +6,7 @@ turns a comparison round with the same words scores high.
 
 from __future__ import annotations
 
-from rag_chat.chat import words
+from rag_chat import words
 
 SUPPORTED = 0.65  # share of the sentence's content words that a supporting quote holds at least
 WRONG_NUMBER, WRONG_NAME, WRONG_SENSE = 0.2, 0.45, 0.4  # the most a sentence can score with such a fault

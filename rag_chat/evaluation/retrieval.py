@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]  # what is being done, done, of how m
 
 PROBE = "The quick brown fox reads 42 annual reports."
 CANDIDATES = 50
-SIGNALS = ("cosine", "maxsim", "joint")
+SIGNALS = ("cosine", "maxsim", "joint", "lexical")
 
 
 @dataclass(frozen=True, slots=True)

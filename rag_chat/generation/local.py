@@ -40,8 +40,8 @@ class LocalGenerator:
             self._tokenizer, self._model = _load(weights, cache)
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise ModelFailed(
-                f"The language model '{weights.name}' cannot be loaded ({type(error).__name__}): its files are incomplete"
-                " or of a kind that transformers does not read."
+                f"The language model '{weights.name}' cannot be loaded ({type(error).__name__}): its files are"
+                " incomplete or of a kind that transformers does not read."
             ) from error
         if not self._tokenizer.chat_template:
             raise ModelFailed(f"The model '{weights.name}' has no chat template; name an instruction-tuned model.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rag_chat import front, quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
+from rag_chat.rerank import lexical
 from rag_chat.scoring import Combination, length_batches, reordered
 from rag_chat.types import Candidate, Signals
 from rag_chat.weights import Weights
@@ -86,10 +87,11 @@ class InteractionReranker:
         return [self.card.sentences.probability(s) for s in self.signals(question, texts)]
 
     def signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
-        """MaxSim and the head's logit of each text, in the order given."""
+        """MaxSim, the head's logit and word coverage of each text, in the order given."""
         import torch
 
         signals = [Signals()] * len(texts)
+        covered = lexical.coverage(question, texts)
         with self._lock, torch.inference_mode():
             asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, this_machine().device)
             question_vectors = self._network.token_vectors(asked)
@@ -98,7 +100,7 @@ class InteractionReranker:
                 vectors = self._network.token_vectors(passages)
                 scores = self._network(question_vectors, asked.mask, vectors[None], passages.mask[None])
                 for place, sim, joint in zip(batch, scores.maxsim[0].tolist(), scores.joint[0].tolist(), strict=True):
-                    signals[place] = Signals(maxsim=sim, joint=joint)
+                    signals[place] = Signals(maxsim=sim, joint=joint, lexical=covered[place])
         return signals
 
 

@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 
 from rag_chat.scoring import Combination, fit_calibration
 
-COSINES = (0.0, 4.0, 8.0, 12.0, 16.0, 24.0)
+COSINES = (0.0, 4.0, 8.0, 16.0, 24.0)
 MAXSIMS = (0.0, 16.0, 24.0, 32.0)
-JOINTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+JOINTS = (0.0, 0.5, 1.0, 1.5, 2.0)
+LEXICALS = (0.0, 2.0, 3.0, 4.0, 6.0)
 DEPTH = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One query's candidates: signals (candidates, 3) as cosine, maxsim, joint; grades (candidates,); the best DCG."""
+    """One query: signals (candidates, 4) as cosine, maxsim, joint, lexical; grades (candidates,); the best DCG@10."""
 
     signals: NDArray[np.float64]
     grades: NDArray[np.float64]
@@ -32,16 +33,16 @@ class Scored:
 
 def fit(sets: Mapping[str, Sequence[Scored]], *, use_cosine: bool = True) -> tuple[Combination, float]:
     """The best combination over the sets and its mean nDCG@10."""
-    grid = itertools.product(COSINES if use_cosine else (0.0,), MAXSIMS, JOINTS)
+    grid = itertools.product(COSINES if use_cosine else (0.0,), MAXSIMS, JOINTS, LEXICALS)
     # Of equal combinations the one with the smallest weights: a signal that changes nothing gets none.
-    best, (cosine, maxsim, joint) = max(
+    best, chosen = max(
         ((mean_ndcg(sets, weights), weights) for weights in grid if any(weights)),
         key=lambda found: (found[0], -sum(found[1])),
     )
     signals = np.concatenate([query.signals for queries in sets.values() for query in queries])
     relevant = np.concatenate([query.grades > 0 for queries in sets.values() for query in queries])
-    scale, offset = fit_calibration(signals @ np.array([cosine, maxsim, joint]), relevant.astype(np.float64))
-    return replace(Combination(cosine, maxsim, joint), scale=scale, offset=offset), best
+    scale, offset = fit_calibration(signals @ np.array(chosen), relevant.astype(np.float64))
+    return replace(Combination(*chosen), scale=scale, offset=offset), best
 
 
 def mean_ndcg(sets: Mapping[str, Sequence[Scored]], weights: Sequence[float]) -> float:

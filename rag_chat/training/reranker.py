@@ -37,7 +37,7 @@ KEPT_ASIDE = 0.1
 MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one claim to so many pairs; pairs of a source
 CHECKPOINT_EVERY = 250  # steps
 GROUPS_FILE, CHECKPOINT_FILE = "groups.jsonl", "checkpoint.pt"
-START = Card(Combination(8.0, 24.0, 1.0), Combination(0.0, 24.0, 1.0), 0.0)
+START = Card(Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 24.0, 1.0, 4.0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ def set_order(
     sentences, _ = combination.fit(sets, use_cosine=False)
     card = replace(reranker.card, passages=passages, sentences=sentences)
     _write_card(out, card, json.loads((out / CARD_FILE).read_text())["recipe"])
-    before = {name: combination.mean_ndcg({name: scored}, (1, 0, 0)) for name, scored in sets.items()}
-    chosen = (passages.cosine, passages.maxsim, passages.joint)
+    before = {name: combination.mean_ndcg({name: scored}, (1, 0, 0, 0)) for name, scored in sets.items()}
+    chosen = (passages.cosine, passages.maxsim, passages.joint, passages.lexical)
     return Outcome(before, {name: combination.mean_ndcg({name: s}, chosen) for name, s in sets.items()}, out)
 
 
@@ -197,7 +197,9 @@ def _score_set(
     done = retrieval.counted(ranked, len(dataset.queries), progress)
     return [
         combination.Scored(
-            signals=_signals([(c.signals.cosine, c.signals.maxsim, c.signals.joint) for c in one.final]),
+            signals=_signals(
+                [(c.signals.cosine, c.signals.maxsim, c.signals.joint, c.signals.lexical) for c in one.final]
+            ),
             grades=np.array([float(dataset.qrels[one.query_id].get(c.chunk.id, 0)) for c in one.final]),
             ideal=combination.ideal_dcg([float(g) for g in dataset.qrels[one.query_id].values()]),
         )
@@ -209,13 +211,13 @@ def _score_groups(groups: Sequence[Group], reranker: InteractionReranker) -> lis
     scored = []
     for group in groups:
         found = reranker.signals(group.question, [group.positive, *group.negatives])
-        rows = [(cosine, s.maxsim, s.joint) for cosine, s in zip(group.cosines, found, strict=True)]
+        rows = [(cosine, s.maxsim, s.joint, s.lexical) for cosine, s in zip(group.cosines, found, strict=True)]
         grades = np.array([1.0] + [0.0] * len(group.negatives))
         scored.append(combination.Scored(_signals(rows), grades, combination.ideal_dcg([1.0])))
     return scored
 
 
-def _signals(rows: Sequence[tuple[float | None, float | None, float | None]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _signals(rows: Sequence[tuple[float | None, ...]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array(rows, dtype=np.float64)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rag_chat.chat import words
+from rag_chat import words
 
 
 def test_content_leaves_out_what_carries_no_meaning():
