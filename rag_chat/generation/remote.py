@@ -47,7 +47,7 @@ class RemoteGenerator:
                         " check its address, the model's name and the key."
                     )
                 yield from _pieces(response.iter_lines(), self._url)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RemoteFailed(
                 f"The language model server at {self._url} cannot be reached ({type(error).__name__});"
                 " is it running? Set `generator` to a local model to do without it."
@@ -55,7 +55,8 @@ class RemoteGenerator:
 
 
 def _pieces(lines: Iterator[str], url: str) -> Iterator[str]:
-    """The text of server-sent events up to [DONE]."""
+    """The text of server-sent events up to [DONE]; what ends before is no whole answer."""
+    finished = False
     for line in lines:
         data = line.removeprefix("data:").strip()
         if not line.startswith("data:") or not data:
@@ -63,8 +64,19 @@ def _pieces(lines: Iterator[str], url: str) -> Iterator[str]:
         if data == "[DONE]":
             return
         try:
-            text = json.loads(data)["choices"][0]["delta"].get("content")
+            choices = json.loads(data)["choices"]
+            if not choices:  # a chunk with counts or filter results only
+                continue
+            text = choices[0]["delta"].get("content")
+            finished = finished or bool(choices[0].get("finish_reason"))
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            raise RemoteFailed(f"The language model server at {url} sent something that is no chat chunk.") from error
+            raise RemoteFailed(
+                f"The language model server at {url} sent something that is no chat chunk; check its address and log."
+            ) from error
         if text:
             yield text
+    if not finished:
+        raise RemoteFailed(
+            f"The language model server at {url} stopped in the middle of the answer, or is not OpenAI-compatible;"
+            " check its address and log, and ask again."
+        )

@@ -53,7 +53,11 @@ def test_an_unknown_key_names_the_nearest_and_where_it_stands(monkeypatch, tmp_p
 
 @pytest.mark.parametrize(
     ("arguments", "key", "value"),
-    [({"port": 70000}, "port", "70000"), ({"mode": "fastest"}, "mode", "fastest"), ({"passages": "x"}, "passages", "x")],
+    [
+        ({"port": 70000}, "port", "70000"),
+        ({"mode": "fastest"}, "mode", "fastest"),
+        ({"passages": "x"}, "passages", "x"),
+    ],
 )
 def test_a_bad_value_is_one_sentence_with_key_and_value(arguments, key, value):
     with pytest.raises(BadSetting) as caught:

@@ -38,13 +38,15 @@ def test_a_hub_id_is_taken_as_such_and_is_not_here_until_it_was_downloaded():
 
 
 def test_offline_no_hub_is_asked():
-    with pytest.raises(WeightsMissing, match="'nobody/no-such-model'.*RAG_CHAT_OFFLINE.*Name a folder"):
+    with pytest.raises(WeightsMissing, match=r"'nobody/no-such-model'.*RAG_CHAT_OFFLINE.*Name a folder"):
         weights.find("nobody/no-such-model", offline=True)
 
 
 @pytest.mark.parametrize("name", ["MiniLM", "./gone/model", "/gone/model", "~/gone", "data/models/mine", "a b/c", "x/"])
 def test_what_can_be_no_hub_id_is_refused_with_the_names_that_exist(name):
-    with pytest.raises(WeightsMissing, match=r"neither a folder, nor one of SmolLM2-135M-Instruct, all-MiniLM") as caught:
+    with pytest.raises(
+        WeightsMissing, match=r"neither a folder, nor one of SmolLM2-135M-Instruct, all-MiniLM"
+    ) as caught:
         weights.find(name)
     assert f"'{name}'" in str(caught.value)
 

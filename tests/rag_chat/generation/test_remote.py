@@ -1,0 +1,173 @@
+"""The remote generator against a real server on this machine."""
+
+import json
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from pydantic import SecretStr
+
+from rag_chat.errors import RemoteFailed
+from rag_chat.generation.remote import RemoteGenerator
+from rag_chat.types import Brief
+
+BRIEF = Brief("When?", (), ())
+KEY = "sk-verysecret"
+
+
+def event(text, reason=None):
+    return f"data: {json.dumps({'choices': [{'delta': {'content': text}, 'finish_reason': reason}]})}\n\n".encode()
+
+
+WHOLE = [
+    b": a comment\n\n",
+    b'data: {"choices": [{"delta": {"role": "assistant"}}]}\n\n',
+    event("At "),
+    event("five – früh."),
+    event(None, "stop"),
+    b'data: {"choices": [], "usage": {"total_tokens": 9}}\n\n',
+    b"data: [DONE]\n\n",
+    event("never"),
+]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers as `status`, `headers` and `parts` say; keeps what it was asked."""
+
+    status, parts, promised, pause = 200, (), None, 0.0
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests, self.dropped = [], threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
+        self.send_response(self.server.status)
+        if self.server.promised:
+            self.send_header("Content-Length", str(self.server.promised))
+        self.end_headers()
+        try:
+            for part in self.server.parts:
+                self.wfile.write(part)
+                self.wfile.flush()
+                time.sleep(self.server.pause)
+        except OSError:
+            self.server.dropped.set()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    running = Server()
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def generator(url, key=KEY):
+    return RemoteGenerator(url, "a-model", lambda brief: ("Be brief.", brief.question), key=SecretStr(key), most=33)
+
+
+def test_the_text_comes_in_pieces_as_it_is_sent(server):
+    server.parts = WHOLE
+    assert list(generator(server.url).generate(BRIEF)) == ["At ", "five – früh."]
+
+
+def test_the_request_is_openais_with_temperature_zero(server):
+    server.parts = WHOLE
+    list(generator(f"{server.url}/").generate(BRIEF))
+    path, headers, body = server.requests[0]
+    assert path == "/v1/chat/completions"
+    assert headers["Authorization"] == f"Bearer {KEY}"
+    assert body == {
+        "model": "a-model",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "When?"}],
+        "temperature": 0,
+        "max_tokens": 33,
+        "stream": True,
+    }
+
+
+def test_a_server_that_ends_with_a_reason_instead_of_done_is_believed(server):
+    server.parts = [event("At five."), event(None, "length")]
+    assert list(generator(server.url).generate(BRIEF)) == ["At five."]
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 302])
+def test_another_status_is_named(server, status):
+    server.status, server.parts = status, [b'{"error": "no"}']
+    with pytest.raises(RemoteFailed, match=f"status {status}; check its address") as caught:
+        list(generator(server.url).generate(BRIEF))
+    assert KEY not in str(caught.value)
+
+
+def cut_inside_the_promised_length(server):
+    server.promised, server.parts = 10_000, WHOLE[:3]
+
+
+def cut_at_the_end_of_a_piece(server):
+    server.parts = WHOLE[:3]
+
+
+@pytest.mark.parametrize("cut", [cut_inside_the_promised_length, cut_at_the_end_of_a_piece])
+def test_a_stream_that_is_cut_is_no_whole_answer(server, cut):
+    cut(server)
+    pieces = generator(server.url).generate(BRIEF)
+    assert next(pieces) == "At "
+    with pytest.raises(RemoteFailed):
+        next(pieces)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"<html><body>Sign in</body></html>"],
+        [],
+        [b"data: <html>\n\n"],
+        [b'data: {"error": {"message": "overloaded"}}\n\n'],
+        [b"data: [1, 2]\n\n"],
+        [b'data: {"choices": [{"delta": null}]}\n\n'],
+    ],
+)
+def test_what_is_no_chat_stream_fails_in_one_sentence(server, parts):
+    server.parts = parts
+    with pytest.raises(RemoteFailed, match=server.url) as caught:
+        list(generator(server.url).generate(BRIEF))
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_listens():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    with pytest.raises(RemoteFailed, match=r"cannot be reached \(ConnectError\); is it running\?"):
+        list(generator(url).generate(BRIEF))
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://127.0.0.1/v1", "http://[", "", "http://127.0.0.1:99999"])
+def test_an_address_that_is_none(url):
+    with pytest.raises(RemoteFailed):
+        list(generator(url).generate(BRIEF))
+
+
+def test_closing_the_answer_closes_the_connection(server):
+    server.parts, server.pause = [event("word ")] * 500, 0.01
+    pieces = generator(server.url).generate(BRIEF)
+    assert next(pieces) == "word "
+    pieces.close()
+    assert server.dropped.wait(2)
+
+
+def test_the_key_is_no_part_of_what_is_shown(server):
+    assert KEY not in repr(vars(generator(server.url)))
