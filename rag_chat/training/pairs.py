@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ def read_pairs(path: Path) -> list[Pair]:
         )
     pairs = []
     for number, line in enumerate(lines(path), start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             question, passage = row["question"].strip(), row["passage"].strip()
@@ -48,7 +51,10 @@ def read_pairs(path: Path) -> list[Pair]:
             ) from error
         if not question or not passage or row.get("lang", "en") != "en" or not row.get("answerable", True):
             continue
-        pairs.append(Pair(question, passage, row.get("title", ""), row.get("answer", ""), row.get("source", path.name)))
+        texts = [row.get(key) or missing for key, missing in (("title", ""), ("answer", ""), ("source", path.name))]
+        if not all(isinstance(text, str) for text in texts):
+            raise BadDataset(f"Line {number} of '{path.name}': `title`, `answer` and `source` must be texts.")
+        pairs.append(Pair(question, passage, *texts))
     return pairs
 
 
@@ -76,9 +82,8 @@ def claims(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
 
 def lines(path: Path) -> Iterator[str]:
     """The lines of a text file, unpacked where it ends in `.gz`."""
-    if path.suffix == ".gz":
-        with gzip.open(path, "rt", encoding="utf-8") as file:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
             yield from file
-    else:
-        with path.open(encoding="utf-8") as file:
-            yield from file
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise BadDataset(f"The file '{path.name}' cannot be read as text: {error}; make it anew.") from error

@@ -66,6 +66,11 @@ def run(
     if len(pairs) < FEWEST:
         raise BadDataset(f"{len(pairs)} pairs are too few to train on; give at least {FEWEST}.")
     learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress)
+    if not any(len(group.negatives) >= recipe.negatives for group in learned) or not (aside or tune):
+        raise BadDataset(
+            f"Of {len(pairs)} pairs only {len(learned) + len(aside)} have enough hard negatives to learn from;"
+            " give pairs with more different passages."
+        )
     trainer = _trainer(recipe, out)
     _train(trainer, learned, out, progress)
     export(trainer, out)

@@ -12,10 +12,11 @@ def candidate(name, rank, score=0.0):
 
 
 def test_the_logit_is_the_calibrated_weighted_sum():
-    order = Combination(cosine=2.0, maxsim=3.0, joint=0.5, scale=0.1, offset=-1.0)
-    # 0.1 * (2 * 0.5 + 3 * 0.4 + 0.5 * 4) - 1 = 0.1 * 4.2 - 1
-    assert order.logit(Signals(cosine=0.5, maxsim=0.4, joint=4.0)) == pytest.approx(-0.58)
-    assert order.probability(Signals(cosine=0.5, maxsim=0.4, joint=4.0)) == pytest.approx(1 / (1 + math.exp(0.58)))
+    order = Combination(cosine=2.0, maxsim=3.0, joint=0.5, lexical=4.0, scale=0.1, offset=-1.0)
+    signals = Signals(cosine=0.5, maxsim=0.4, joint=2.0, lexical=0.25)
+    # 0.1 * (2 * 0.5 + 3 * 0.4 + 0.5 * 2 + 4 * 0.25) - 1 = 0.1 * 4.2 - 1
+    assert order.logit(signals) == pytest.approx(-0.58)
+    assert order.probability(signals) == pytest.approx(1 / (1 + math.exp(0.58)))
 
 
 def test_a_signal_that_did_not_run_counts_nothing():

@@ -1,0 +1,86 @@
+import gzip
+import json
+import random
+
+import pytest
+
+from rag_chat.errors import BadDataset
+from rag_chat.training.pairs import Pair, claims, read_pairs
+
+ROW = {"question": " When? ", "passage": "At five.", "title": "Gate", "answer": "five", "source": "own"}
+
+
+def write(path, *rows, end="\n"):
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows) + end)
+    return path
+
+
+def test_a_line_is_a_pair(tmp_path):
+    assert read_pairs(write(tmp_path / "a.jsonl", ROW)) == [Pair("When?", "At five.", "Gate", "five", "own")]
+
+
+def test_what_is_missing_or_null_gets_its_default_and_blank_lines_are_passed_over(tmp_path):
+    bare = {"question": "Who?", "passage": "Lind."}
+    null = bare | {"title": None, "answer": None, "source": None}
+    found = read_pairs(write(tmp_path / "a.jsonl", bare, "", null, end="\n\n"))
+    assert found == [Pair("Who?", "Lind.", "", "", "a.jsonl")] * 2
+
+
+def test_a_compressed_file_is_read_alike(tmp_path):
+    with gzip.open(tmp_path / "a.jsonl.gz", "wt") as file:
+        file.write(json.dumps(ROW))
+    assert [pair.question for pair in read_pairs(tmp_path / "a.jsonl.gz")] == ["When?"]
+
+
+def test_other_languages_empty_texts_and_unanswerable_questions_are_left_out(tmp_path):
+    left_out = [{"lang": "de"}, {"answerable": False}, {"question": " "}, {"passage": ""}]
+    kept = [{"lang": "en"}, {"answerable": True}]
+    assert len(read_pairs(write(tmp_path / "a.jsonl", *(ROW | row for row in left_out + kept)))) == 2
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["{", "[1]", '"text"', '{"question": "Who?"}', '{"question": 1, "passage": "x"}', json.dumps(ROW | {"title": 3})],
+)
+def test_a_bad_line_is_named_by_file_and_number(tmp_path, bad):
+    with pytest.raises(BadDataset, match=r"Line 2 of 'a.jsonl'"):
+        read_pairs(write(tmp_path / "a.jsonl", ROW, bad))
+
+
+def test_a_file_that_is_not_there_or_damaged(tmp_path):
+    with pytest.raises(BadDataset, match=r"No file 'gone.jsonl'"):
+        read_pairs(tmp_path / "gone.jsonl")
+    whole = gzip.compress(json.dumps(ROW).encode() * 50)
+    for number, content in enumerate([b"no gzip", whole[:-20], whole[:20] + b"\xff" * 30]):
+        (tmp_path / f"{number}.jsonl.gz").write_bytes(content)
+        with pytest.raises(BadDataset, match=f"'{number}.jsonl.gz' cannot be read"):
+            read_pairs(tmp_path / f"{number}.jsonl.gz")
+    (tmp_path / "latin.jsonl").write_bytes(b'{"question": "\xe9t\xe9"')
+    with pytest.raises(BadDataset, match=r"'latin.jsonl' cannot be read"):
+        read_pairs(tmp_path / "latin.jsonl")
+
+
+LONG = [f"Sentence number {i} of this passage tells about the grain of the harbor." for i in range(4)]
+
+
+def test_a_claim_is_a_sentence_and_the_rest_of_its_passage():
+    (claim,) = claims([Pair("q", " ".join(LONG), "Grain", "", "own")], 5, random.Random(0))
+    assert claim.question in LONG
+    assert claim.passage == " ".join(s for s in LONG if s != claim.question)
+    assert (claim.title, claim.source, claim.answer) == ("Grain", "claims:own", "")
+
+
+def test_short_passages_and_short_sentences_make_no_claims():
+    few, brief = (
+        Pair("q", " ".join(LONG[:3]), "", "", "s"),
+        Pair("q", "It is. He was. She had. We are. So.", "", "", "s"),
+    )
+    assert claims([few, brief], 5, random.Random(0)) == []
+
+
+def test_as_many_claims_as_wanted_each_from_another_passage():
+    pairs = [Pair(f"q{i % 5}", f"Part {i % 10} is here. {' '.join(LONG)}", "", "", "s") for i in range(20)]
+    made = claims(pairs, 7, random.Random(0))
+    assert len(made) == 7
+    assert len({pair.passage.split(". ")[0] for pair in made}) >= 6
+    assert len(claims(pairs, 100, random.Random(0))) == 10

@@ -1,0 +1,82 @@
+import json
+import random
+
+import pytest
+from fakes import HashEmbedder
+
+from rag_chat import weights
+from rag_chat.errors import BadDataset
+from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, InteractionReranker
+from rag_chat.training.pairs import Pair
+from rag_chat.training.reranker import CHECKPOINT_FILE, groups_of, run, whole_titles
+from rag_chat.training.trainer import Recipe
+
+THINGS = "rail ship road wind salt sand rope lamp fish coal".split()
+
+
+def rows(count):
+    return [
+        {
+            "question": f"where does the {THINGS[i % 10]} of part {i} go",
+            "passage": f"the {THINGS[i % 10]} of part {i} goes to quay {i}",
+            "title": f"Title {i // 5}",
+        }
+        for i in range(count)
+    ]
+
+
+def file_of(path, found):
+    path.write_text("".join(json.dumps(row) + "\n" for row in found))
+    return path
+
+
+def test_groups_are_mined_once_and_a_tenth_is_kept_aside(tmp_path):
+    pairs = [Pair(r["question"], r["passage"], "", "", f"s{i % 2}") for i, r in enumerate(rows(60))]
+    embedder, heard = HashEmbedder(), []
+    learned, aside = groups_of(pairs, embedder, 0, tmp_path, lambda *step: heard.append(step))
+    assert (len(learned), len(aside)) == (54, 6)
+    assert heard == [("mining negatives", 0, 2), ("mining negatives", 1, 2)]
+    assert not {g.question for g in learned} & {g.question for g in aside}
+    encoded = len(embedder.encoded)
+    assert groups_of(pairs, embedder, 0, tmp_path, None) == (learned, aside)
+    assert len(embedder.encoded) == encoded
+
+
+def test_of_a_large_source_whole_titles_are_kept():
+    pairs = [Pair(r["question"], r["passage"], r["title"], "", "s") for r in rows(60)]
+    kept = whole_titles(pairs, 20, random.Random(0))
+    assert len(kept) == 20
+    assert len({pair.title for pair in kept}) == 4
+    assert sorted(whole_titles(pairs, 100, random.Random(0)), key=repr) == sorted(pairs, key=repr)
+
+
+def test_too_few_pairs_are_refused_with_their_number(tmp_path):
+    with pytest.raises(BadDataset, match="49 pairs are too few to train on; give at least 50"):
+        run([file_of(tmp_path / "a.jsonl", rows(49))], tmp_path / "out", HashEmbedder(), Recipe())
+
+
+@pytest.mark.parametrize("passages", [1, 5])
+def test_pairs_without_hard_negatives_are_refused(tmp_path, passages):
+    few = [row | {"passage": f"it goes to quay {i % passages}"} for i, row in enumerate(rows(60))]
+    with pytest.raises(BadDataset, match="give pairs with more different passages"):
+        run([file_of(tmp_path / "a.jsonl", few)], tmp_path / "out", HashEmbedder(), Recipe())
+
+
+@pytest.mark.slow
+def test_a_run_gives_a_folder_that_the_reranker_loads_and_goes_on_where_it_stopped(tmp_path):
+    files, out = [file_of(tmp_path / "a.jsonl", rows(60))], tmp_path / "out"
+    short = {"groups": 2, "negatives": 4, "passage_tokens": 32, "question_tokens": 16, "warmup": 1}
+    heard = []
+    outcome = run(files, out, HashEmbedder(), Recipe(steps=2, **short), progress=lambda *step: heard.append(step))
+    assert outcome.out == out
+    assert list(outcome.before) == list(outcome.after) == ["kept aside"]
+    assert outcome.after["kept aside"] >= outcome.before["kept aside"]  # cosine alone is among the combinations
+    assert heard[-2:] == [("training", 1, 2), ("training", 2, 2)]
+    assert {CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE} <= {path.name for path in out.iterdir()}
+    assert json.loads((out / CARD_FILE).read_text())["recipe"]["steps"] == 2
+    reranker = InteractionReranker(weights.find(str(out)), weights.find("all-MiniLM-L6-v2"))
+    assert all(0 <= score <= 1 for score in reranker.score("where does the rail go", ["to quay 3", "nowhere"]))
+
+    run(files, out, HashEmbedder(), Recipe(steps=3, **short))
+    lines = [json.loads(line)["step"] for line in (out / "losses.jsonl").read_text().splitlines()]
+    assert lines == [1, 2, 3]

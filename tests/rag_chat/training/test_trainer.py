@@ -1,0 +1,105 @@
+"""Training on a toy encoder: does the loss fall, and is an interrupted run the same run?"""
+
+import pytest
+import torch
+import toy_bert
+
+from rag_chat.training.mining import Group
+from rag_chat.training.trainer import Recipe, Trainer, steps
+
+RECIPE = Recipe(
+    steps=30, groups=4, negatives=3, passage_tokens=16, question_tokens=8, frozen_layers=1,
+    learning_rate=3e-3, joint_learning_rate=3e-3, warmup=3, seed=4,
+)  # fmt: skip
+
+
+def toy_groups(source="own", negatives=4):
+    """The right passage repeats the question's word, the others do not."""
+    words = toy_bert.WORDS
+    return [
+        Group(
+            question=f"{word} {words[i - 1]}",
+            positive=f"{word} {words[i - 2]} {word}",
+            negatives=tuple(f"{words[(i + k) % 16]} {words[(i + k + 3) % 16]}" for k in range(2, 2 + negatives)),
+            cosines=(0.5,) * (1 + negatives),
+            source=source,
+        )
+        for i, word in enumerate(words)
+    ]
+
+
+def trainer(recipe=RECIPE):
+    return Trainer(toy_bert.encoder(), toy_bert.tokenizer(), recipe)
+
+
+def test_a_short_run_lowers_every_loss():
+    seen = []
+    trainer().train(toy_groups(), lambda step, losses: seen.append(losses))
+    assert len(seen) == RECIPE.steps
+    for name in ("final", "joint", "all"):
+        losses = [loss[name] for loss in seen]
+        assert sum(losses[-6:]) < 0.8 * sum(losses[:6]), name
+
+
+def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one(tmp_path):
+    whole, first, second = trainer(), trainer(), trainer()
+    losses = {}
+    whole.train(toy_groups(), lambda step, found: losses.update({step: found}))
+
+    def until_twelve(step, found):
+        if step == 12:
+            first.save(tmp_path / "checkpoint.pt")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        first.train(toy_groups(), until_twelve)
+    second.resume(tmp_path / "checkpoint.pt")
+    assert second.step == 12
+    resumed = {}
+    second.train(toy_groups(), lambda step, found: resumed.update({step: found}))
+    assert resumed == {step: found for step, found in losses.items() if step > 12}
+    expected = whole.trained_weights()
+    assert all(torch.equal(weight, expected[name]) for name, weight in second.trained_weights().items())
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_frozen_layers_stay_and_the_others_move():
+    made = trainer(Recipe(**{**{f: getattr(RECIPE, f) for f in RECIPE.__slots__}, "steps": 3}))
+    before = {name: p.detach().clone() for name, p in made.network.named_parameters()}
+    made.train(toy_groups(), lambda *_: None)
+    moved = {name for name, p in made.network.named_parameters() if not torch.equal(p, before[name])}
+    assert not any(name.startswith(("encoder.embeddings", "encoder.encoder.layer.0")) for name in moved)
+    assert any(name.startswith("encoder.encoder.layer.1") for name in moved)
+    assert {"out.weight", "importance.weight", "compare.weight"} <= moved
+    assert set(made.trained_weights()) >= moved
+
+
+def test_the_data_order_is_a_function_of_seed_and_step():
+    groups = toy_groups()
+    whole = list(steps(groups, RECIPE, 0))
+    assert list(steps(groups, RECIPE, 7)) == whole[7:]
+    other = Recipe(steps=30, groups=4, negatives=3, seed=5)
+    assert list(steps(groups, other, 0)) != whole
+    assert len(whole) == 30
+    assert {len(batch) for batch in whole} == {4}
+
+
+def test_negatives_are_drawn_with_their_cosines():
+    own = Group("q", "p", ("n1", "n2", "n3", "n4"), (0.9, 0.1, 0.2, 0.3, 0.4), "own")
+    cosine = dict(zip(own.negatives, own.cosines[1:], strict=True))
+    drawn = [group for batch in steps([own], RECIPE, 0) for group in batch]
+    assert all(g.cosines == (0.9, *(cosine[n] for n in g.negatives)) for g in drawn)
+    assert all(len(set(g.negatives)) == 3 for g in drawn)
+    assert len({g.negatives for g in drawn}) > 10
+
+
+def test_sources_are_balanced_by_the_square_root_of_their_size():
+    # 16 * 9 and 16 groups: three to one
+    groups = [*toy_groups("large") * 9, *toy_groups("small")]
+    drawn = [g.source for batch in steps(groups, Recipe(steps=500, groups=4, negatives=3), 0) for g in batch]
+    assert drawn.count("small") / len(drawn) == pytest.approx(0.25, abs=0.03)
+
+
+def test_a_group_with_too_few_negatives_is_left_out():
+    few = toy_groups("few", negatives=2)
+    assert {g.source for batch in steps([*few, *toy_groups()], RECIPE, 0) for g in batch} == {"own"}
