@@ -57,7 +57,7 @@ def test_too_few_pairs_are_refused_with_their_number(tmp_path):
 
 @pytest.mark.parametrize("passages", [1, 5])
 def test_pairs_without_hard_negatives_are_refused(tmp_path, passages):
-    few = [row | {"passage": f"it goes to quay {i % passages}"} for i, row in enumerate(rows(60))]
+    few = [row | {"title": "", "passage": f"it goes to quay {i % passages}"} for i, row in enumerate(rows(60))]
     with pytest.raises(BadDataset, match="give pairs with more different passages"):
         run([file_of(tmp_path / "a.jsonl", few)], tmp_path / "out", HashEmbedder(), Recipe())
 
