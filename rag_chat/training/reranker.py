@@ -35,6 +35,7 @@ Progress = Callable[[str, int, int], None]  # what is being done, done, of how m
 FEWEST = 50  # pairs; with less there is nothing to learn that a few words of luck would not hide
 KEPT_ASIDE = 0.1
 MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one claim to so many pairs; pairs of a source
+TUNE_QUERIES = 200  # of each set; so many settle five weights
 CHECKPOINT_EVERY = 250  # steps
 GROUPS_FILE, CHECKPOINT_FILE = "groups.jsonl", "checkpoint.pt"
 START = Card(Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 24.0, 1.0, 4.0), 0.0)
@@ -196,7 +197,7 @@ def _train(trainer: Trainer, groups: Sequence[Group], out: Path, progress: Progr
 def _score_set(
     folder: Path, embedder: Embedder, reranker: InteractionReranker, out: Path, progress: Progress | None
 ) -> list[combination.Scored]:
-    dataset = beir.read(folder)
+    dataset = beir.read(folder).first(TUNE_QUERIES)
     corpus = retrieval.embed_corpus(dataset, embedder, out / "cache", progress)
     ranked = retrieval.rank_all(dataset, corpus, embedder, reranker)
     done = retrieval.counted(ranked, len(dataset.queries), progress)
