@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -42,6 +43,7 @@ def negated(text: str) -> bool:
     return any(word.strip(".,;:") in NEGATIONS for word in words)
 
 
+@functools.lru_cache(maxsize=100_000)  # documents repeat their words
 def stem(word: str) -> str:
     """A light suffix stripper: enough for 'increases' to meet 'increased', cheap enough to run on every word."""
     if word[0].isdigit():

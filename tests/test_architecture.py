@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PRODUCT = sorted(
-    path
-    for folder in ("rag_chat", "ingest")
-    for path in (ROOT / folder).rglob("*.py")
-    if "__pycache__" not in path.parts
-) + [ROOT / "app.py"]
+PRODUCT = [*sorted((ROOT / "rag_chat").rglob("*.py")), *sorted((ROOT / "ingest").rglob("*.py")), ROOT / "app.py"]
 
 # A module may import the project's modules of its own layer's folder and of lower layers only.
 LAYERS = [

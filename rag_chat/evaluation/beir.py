@@ -26,9 +26,11 @@ class Dataset:
 
     def first(self, limit: int | None) -> Dataset:
         """The same corpus with the first `limit` queries only."""
-        if limit is None:
-            return self
-        kept = dict(list(self.queries.items())[:limit])
+        return self.part(0, limit)
+
+    def part(self, skip: int, limit: int | None) -> Dataset:
+        """The same corpus with the queries after the first `skip`, at most `limit` of them."""
+        kept = dict(list(self.queries.items())[skip : None if limit is None else skip + limit])
         return replace(self, queries=kept, qrels={query: self.qrels[query] for query in kept})
 
 

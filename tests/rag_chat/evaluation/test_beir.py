@@ -6,7 +6,7 @@ import json
 import pytest
 
 from rag_chat.errors import BadDataset
-from rag_chat.evaluation.beir import read
+from rag_chat.evaluation.beir import Dataset, read
 
 CORPUS = [{"_id": "d1", "title": "Heat", "text": "Pumps move heat."}, {"_id": "d2", "title": "", "text": "Cold."}]
 QUERIES = [{"_id": "q1", "text": "what moves heat?"}, {"_id": "q2", "text": "unjudged"}]
@@ -82,3 +82,9 @@ def test_a_missing_folder_and_a_missing_file_are_said(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadDataset, match=r"'empty' holds no corpus.jsonl"):
         read(tmp_path / "empty")
+
+
+def test_a_part_leaves_out_the_first_queries():
+    whole = Dataset("toy", {"d": "text"}, {"a": "1", "b": "2", "c": "3"}, {q: {"d": 1} for q in "abc"})
+    assert list(whole.part(1, 1).queries) == ["b"]
+    assert list(whole.part(1, None).qrels) == ["b", "c"]
