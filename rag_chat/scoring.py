@@ -48,6 +48,12 @@ def sigmoid(value: float) -> float:
     return math.exp(value) / (1.0 + math.exp(value))
 
 
+def logit(probability: float) -> float:
+    """The inverse of `sigmoid`, kept finite at both ends."""
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
+
+
 def fit_calibration(sums: NDArray[np.float64], relevant: NDArray[np.float64]) -> tuple[float, float]:
     """Scale and offset of Platt's sigmoid (Platt 1999) by Newton's method on the log loss; inputs are (n,).
 

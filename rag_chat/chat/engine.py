@@ -16,6 +16,7 @@ from rag_chat.chat import citations, evidence, history
 from rag_chat.chat.passages import best_quotes, quotable, select
 from rag_chat.chat.support import SUPPORTED
 from rag_chat.errors import NotFound
+from rag_chat.generation.quoting import quotes_to_show
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, Retriever, SupportChecker
 from rag_chat.trace import Trace
@@ -188,7 +189,7 @@ class Engine:
                     yield attribution
         trace.add("generate", trace.since_start() - start)
         if not shown:
-            for quote in brief.quotes[:2]:
+            for quote in quotes_to_show(brief):
                 yield citations.Attribution(quote.text, quote, 1.0)
 
     def _attribute(self, sentence: str, pool: Sequence[Quote], trace: Trace) -> citations.Attribution:

@@ -17,14 +17,11 @@ class QuotingGenerator:
     trusted = False
 
     def generate(self, brief: Brief) -> Iterator[str]:
-        """One quote a line, in reading order."""
+        """One quote a line, best first."""
         for quote in quotes_to_show(brief):
             yield f"{quote.text}\n"
 
 
 def quotes_to_show(brief: Brief) -> list[Quote]:
-    """The best quote and what is nearly as good."""
-    if not brief.quotes:
-        return []
-    wanted = [q for q in brief.quotes[:MOST] if q.score >= NEAR * brief.quotes[0].score]
-    return sorted(wanted, key=lambda q: (q.passage.number, q.start))
+    """The best quote and what is nearly as good, best first."""
+    return [q for q in brief.quotes[:MOST] if q.score >= NEAR * brief.quotes[0].score]

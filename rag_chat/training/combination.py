@@ -31,9 +31,9 @@ class Scored:
     ideal: float
 
 
-def fit(sets: Mapping[str, Sequence[Scored]], *, use_cosine: bool = True) -> tuple[Combination, float]:
+def fit(sets: Mapping[str, Sequence[Scored]]) -> tuple[Combination, float]:
     """The best combination over the sets and its mean nDCG@10."""
-    grid = itertools.product(COSINES if use_cosine else (0.0,), MAXSIMS, JOINTS, LEXICALS)
+    grid = itertools.product(COSINES, MAXSIMS, JOINTS, LEXICALS)
     # Of equal combinations the one with the smallest weights: a signal that changes nothing gets none.
     best, chosen = max(
         ((mean_ndcg(sets, weights), weights) for weights in grid if any(weights)),

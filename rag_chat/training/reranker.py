@@ -38,7 +38,7 @@ MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one clai
 TUNE_QUERIES = 200  # of each set; so many settle five weights
 CHECKPOINT_EVERY = 250  # steps
 GROUPS_FILE, CHECKPOINT_FILE = "groups.jsonl", "checkpoint.pt"
-START = Card(Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 24.0, 1.0, 4.0), 0.0)
+START = Card(Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 8.0, 0.5, 4.0, scale=0.5, offset=-3.0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,7 @@ def set_order(
     if not sets:
         sets = {"kept aside": _score_groups(aside, reranker)}
     passages, _ = combination.fit(sets)
-    sentences, _ = combination.fit(sets, use_cosine=False)
-    card = replace(reranker.card, passages=passages, sentences=sentences)
+    card = replace(reranker.card, passages=passages)
     _write_card(out, card, json.loads((out / CARD_FILE).read_text())["recipe"])
     before = {name: combination.mean_ndcg({name: scored}, (1, 0, 0, 0)) for name, scored in sets.items()}
     chosen = (passages.cosine, passages.maxsim, passages.joint, passages.lexical)
