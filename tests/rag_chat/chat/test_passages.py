@@ -66,11 +66,11 @@ def test_a_running_head_is_no_quote():
     assert [q.text for q in quotable(pages)] == ["Grain of part 1 is dry.", "Grain of part 2 is dry."]
 
 
-def test_the_score_is_the_geometric_mean_of_sentence_and_passage():
+def test_the_score_multiplies_the_odds_of_sentence_and_passage():
     scorer = Fixed({"Grain is moved by rail to the quay.": 0.5, "The tide gate opens at five.": 0.125}, default=0.02)
     found = best_quotes("How?", [passage(PAGE, score=0.32)], scorer, 2)
     assert [q.text for q in found] == ["Grain is moved by rail to the quay.", "The tide gate opens at five."]
-    assert [q.score for q in found] == pytest.approx([0.4, 0.2])  # sqrt(.5 * .32), sqrt(.125 * .32)
+    assert [q.score for q in found] == pytest.approx([0.32, 0.06299], abs=1e-5)  # odds 1 * 8/17, 1/7 * 8/17
 
 
 def test_a_heading_that_only_repeats_the_question_is_no_quote():

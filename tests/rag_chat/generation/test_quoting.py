@@ -8,9 +8,9 @@ def said(*quotes):
     return list(QuotingGenerator().generate(Brief("What?", (), quotes)))
 
 
-def test_the_best_quotes_stand_in_reading_order_a_line_each():
+def test_the_best_quotes_come_first_a_line_each():
     best, second = quote("Best.", number=2, score=0.9), quote("Second.", number=1, start=9, score=0.6)
-    assert said(best, second, quote("Third.", number=1, score=0.55)) == ["Third.\n", "Second.\n", "Best.\n"]
+    assert said(best, second, quote("Third.", number=1, score=0.55)) == ["Best.\n", "Second.\n", "Third.\n"]
 
 
 def test_what_is_much_worse_than_the_best_is_left_out():

@@ -63,10 +63,6 @@ def test_a_signal_that_changes_nothing_gets_no_weight():
     assert combination.cosine == 4.0
 
 
-def test_without_cosine_it_gets_no_weight():
-    assert fit(noisy(0, 0), use_cosine=False)[0].cosine == 0.0
-
-
 def test_the_calibration_is_on_the_same_candidates():
     combination, _ = fit(noisy(0, 1))
     weights = (combination.cosine, combination.maxsim, combination.joint, combination.lexical)
