@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from rag_chat import words
 from rag_chat.sentences import readable
 
+SHARED = 0.8  # of the titles: a word that stands in so many tells their passages apart no longer
+FEWEST_LEFT = 2  # content words that a question keeps
 LONGEST_NAME, LONGEST_HEADING = 60, 100  # characters
 
 
@@ -20,3 +24,18 @@ def before(document: str, heading: str, text: str) -> str:
     """The text as an encoder reads it: readable, its line in front."""
     front = line(document, heading)
     return f"{front}\n{readable(text)}" if front else readable(text)
+
+
+def within(question: str, titles: Sequence[str]) -> str:
+    """The question without the words that nearly every candidate's document bears in its title.
+
+    Asked of one company's report, the company's name is no clue: a passage that repeats the name would beat the one
+    that answers. Given back unchanged where hardly anything would be left.
+    """
+    borne = [set(words.content(title)) for title in titles]
+    asked = set(words.content(question))
+    dropped = {stem for stem in asked if borne and sum(stem in stems for stems in borne) >= SHARED * len(borne)}
+    if not dropped or len(asked - dropped) < FEWEST_LEFT:
+        return question
+    kept = words.WORD.sub(lambda found: "" if set(words.content(found[0])) & dropped else found[0], question)
+    return " ".join(kept.split())

@@ -126,6 +126,7 @@ class Candidate:
     stage1_rank: int | None
     stage1_score: float | None
     signals: Signals = Signals()
+    title: str = ""  # of the document, as its metadata say
 
 
 @dataclass(frozen=True, slots=True)

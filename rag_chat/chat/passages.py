@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag_chat import words
+from rag_chat import front, words
 from rag_chat.protocols import PairScorer
 from rag_chat.scoring import logit, sigmoid
 from rag_chat.sentences import is_closed, is_row, readable, split
@@ -33,7 +33,8 @@ def best_quotes(question: str, passages: Sequence[Passage], scorer: PairScorer, 
     """The sentences of the passages that answer the question best, best first, each text once."""
     asked = set(words.content(question))
     sentences = [q for q in quotable(passages) if _says_something_new(q.text, asked)][:MOST_SENTENCES]
-    scores = scorer.score(question, [quote.text for quote in sentences])
+    asked_here = front.within(question, [f"{p.candidate.document} {p.candidate.title}" for p in passages])
+    scores = scorer.score(asked_here, [quote.text for quote in sentences])
     ranked = sorted(
         (
             replace(q, score=_weigh(score, q.passage.candidate.score))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WEIGHTS_FILE, CARD_FILE = "weights.safetensors", "combination.json"
 WARM_UP_TEXT = "the quick brown fox reads forty two annual reports " * 25
 BATCH = 10  # pairs of similar length; on two cores smaller batches stay in the cache
+TITLES = 10  # of the nearest candidates' documents, to see what they have in common
 PASSAGE_TOKENS, QUESTION_TOKENS = 256, 96  # stage one's own limit; longer questions are cut
 
 
@@ -77,7 +78,8 @@ class InteractionReranker:
         if not candidates:
             return []
         start = time.perf_counter()
-        found = self.signals(query, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
+        asked = front.within(query, [f"{c.document} {c.title}" for c in candidates[:TITLES]])
+        found = self.signals(asked, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [replace(c, signals=replace(s, cosine=c.stage1_score)) for c, s in zip(candidates, found, strict=True)]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])

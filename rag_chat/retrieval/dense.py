@@ -28,12 +28,13 @@ class DenseRetriever:
             chunks = self._catalog.chunks([chunk_id for chunk_id, _ in found])
             # The catalog decides what exists: a vector whose chunk is gone or not ready is passed over.
             kept = [(chunks[chunk_id], score) for chunk_id, score in found if chunk_id in chunks]
-            documents = {d.doc_id: d.name for d in self._catalog.documents()}
+            documents = {d.doc_id: d for d in self._catalog.documents()}
             labels = {place: self._label(*place) for place in {(chunk.doc_id, chunk.first_page) for chunk, _ in kept}}
             return [
                 Candidate(
                     chunk=chunk,
-                    document=documents[chunk.doc_id],
+                    document=documents[chunk.doc_id].name,
+                    title=documents[chunk.doc_id].title,
                     page_label=labels[chunk.doc_id, chunk.first_page],
                     rank=rank,
                     score=score,
