@@ -155,7 +155,9 @@ class _Worker:
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         self._ended: tuple[int, float] | None = None
         # Starting up is the machine's time, not the file's.
-        self.started = self.connection.poll(START_SECONDS) and self.connection.recv() == "ready"
+        self.started = self.connection.poll(START_SECONDS)
+        # A new process counts as its own peak what its parent held when it was made; only more than that is the file's.
+        self._inherited_mb: float = self.connection.recv() if self.started else 0.0
 
     def alive(self) -> bool:
         return self._ended is None and self._process.poll() is None
@@ -168,7 +170,7 @@ class _Worker:
         return int(pages) * resource.getpagesize() / _MB
 
     def end(self) -> tuple[int, float]:
-        """Kills it where it still lives; its exit code and its peak of resident memory in MB."""
+        """Kills it where it still lives; its exit code and its own peak of resident memory in MB, 0 if not known."""
         if self._ended is None:
             self.connection.close()
             code, peak = self._process.returncode, 0.0
@@ -176,6 +178,7 @@ class _Worker:
                 self._end_gently()
                 _, status, usage = os.wait4(self._process.pid, 0)
                 code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
+                peak = peak if peak > self._inherited_mb else 0.0
                 self._process.returncode = code
             self._ended = code, peak
         return self._ended
@@ -199,7 +202,7 @@ def serve(descriptor: int, memory_mb: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MB, memory_mb * _MB))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection: Connection[Any, Any] = Connection(descriptor)
-    connection.send("ready")
+    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             module, name, args, seconds = connection.recv()

@@ -99,10 +99,10 @@ def test_a_traceback_comes_with_debug_only(capfd):
     assert "Traceback" in capfd.readouterr().err
 
 
-def test_a_refusal_of_the_operating_system_is_a_failure_without_a_path(capfd, tmp_path):
+def test_a_folder_given_as_settings_file_is_a_mistake_without_a_path(capfd, tmp_path):
     (tmp_path / "rag.toml").mkdir()
     code, err = failed(capfd, "--config", tmp_path / "rag.toml", "documents")
-    assert code == 1 and "Is a directory" in err and str(tmp_path) not in err
+    assert code == 2 and "rag.toml" in err and str(tmp_path) not in err
 
 
 def test_looking_makes_no_library(capfd, tmp_path):
