@@ -49,7 +49,7 @@ class BiEncoder:
         """(dim,) float32, unit length."""
         with self._lock:
             vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors[0], dtype=np.float32)
+        return _unit(np.asarray(vectors, dtype=np.float32))[0]
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """(n, dim) float32, rows of unit length, in the order given; `progress` hears how many are done."""
@@ -64,7 +64,7 @@ class BiEncoder:
                 )
             if progress is not None:
                 progress(min(start + STEP, len(order)))
-        return vectors
+        return _unit(vectors)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text without special tokens."""
@@ -74,3 +74,9 @@ class BiEncoder:
             backend.no_padding()
             encoded = backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(text) for text in encoded]
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Rows of length one to float32's precision; bfloat16 leaves them up to 0.3% off."""
+    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
