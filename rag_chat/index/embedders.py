@@ -49,7 +49,8 @@ class BiEncoder:
         """(dim,) float32, unit length."""
         with self._lock:
             vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
-        return _unit(np.asarray(vectors, dtype=np.float32))[0]
+        vector: Vectors = _unit(np.asarray(vectors, dtype=np.float32))[0]
+        return vector
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """(n, dim) float32, rows of unit length, in the order given; `progress` hears how many are done."""
