@@ -38,6 +38,7 @@ from rag_chat.types import (
 )
 
 PlaceQuote = Callable[[str, int, int, int], tuple[Box, ...]]  # doc_id, page, start, end -> boxes
+REWORDED = 0.9  # support that a small model's sentence needs to be shown
 QUOTES = 6  # handed to the generator
 
 
@@ -182,14 +183,14 @@ class Engine:
                 complete, buffer = _complete(buffer)
                 for sentence in complete:
                     attribution = self._attribute(sentence, pool, trace)
-                    if sentence in seen or not (generator.trusted or attribution.support >= SUPPORTED):
+                    if sentence in seen or not (generator.trusted or _rewords_the_best(attribution, brief)):
                         continue
                     seen.add(sentence)
                     shown += 1
                     yield attribution
         trace.add("generate", trace.since_start() - start)
-        if not shown:
-            for quote in quotes_to_show(brief):
+        if not shown or not generator.trusted:
+            for quote in quotes_to_show(brief)[shown > 0 :]:  # the first is the one that a small model reworded
                 yield citations.Attribution(quote.text, quote, 1.0)
 
     def _attribute(self, sentence: str, pool: Sequence[Quote], trace: Trace) -> citations.Attribution:
@@ -230,6 +231,13 @@ class Engine:
             score=round(score, 4),
             supported=supported,
         )
+
+
+def _rewords_the_best(attribution: citations.Attribution, brief: Brief) -> bool:
+    """What a small model may add: the best quote in other order or fewer words, and nothing else. It joins facts of
+    two sentences into a false one too easily for overlap with any passage to be enough."""
+    quote = attribution.quote
+    return quote is not None and quote.text == brief.quotes[0].text and attribution.support >= REWORDED
 
 
 def _ending(pieces: Iterator[str]) -> Generating[str]:

@@ -100,7 +100,9 @@ def test_the_answer_does_not_depend_on_how_the_text_was_cut_into_pieces(engine, 
 
 def test_a_citation_is_verbatim_text_of_its_page(engine, library, doc_ids):
     said = "The circulation pump carries a guarantee of thirty months. In 2021 the quay received 4.2 million tons."
-    found = answer_of(engine(ScriptedGenerator().enqueue(said)), f"{GUARANTEE} How many tons received the quay?")
+    found = answer_of(
+        engine(ScriptedGenerator(trusted=True).enqueue(said)), f"{GUARANTEE} How many tons received the quay?"
+    )
     assert [(c.document, c.page) for c in found.citations] == [("pump.pdf", 1), ("harbor.pdf", 2)]
     for citation in found.citations:
         page = library.catalog.page(citation.doc_id, citation.page)
