@@ -16,6 +16,7 @@ from pathlib import Path
 from rag_chat.library.files import no_space_is_disk_full
 
 SQLITE_FILE = "chroma.sqlite3"
+MOST_MB = 256  # read of a file: a torn graph can leave a sparse one of hundreds of GB behind
 REWRITTEN = "length.bin"  # Chroma writes it anew whenever it opens the index; a reader must not break the seal
 
 
@@ -62,8 +63,10 @@ def _is_graph(path: Path) -> bool:
 
 
 def _sum(path: Path) -> int:
-    value = 0
+    value = path.stat().st_size
     with path.open("rb") as file:
-        while block := file.read(1024 * 1024):
+        for _ in range(MOST_MB):
+            if not (block := file.read(1024 * 1024)):
+                break
             value = zlib.crc32(block, value)
     return value
