@@ -154,7 +154,7 @@ def _whole_store(folder: Path, catalog: Catalog, seal: Seal) -> VectorStore:
     """Chroma, made to hold exactly the catalog's ready chunks."""
     from rag_chat.index.chroma import Chroma
 
-    if folder.exists() and not seal.holds() and not _survives_reading(folder, catalog):
+    if folder.exists() and not seal.holds() and (seal.swollen() or not _survives_reading(folder, catalog)):
         _move_aside(folder)
     seal.remove()
     try:
