@@ -18,8 +18,8 @@ LAYERS = [
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words"
     ).split(),
     (
-        "rag_chat.weights rag_chat.compute rag_chat.library rag_chat.index rag_chat.retrieval rag_chat.rerank"
-        " rag_chat.generation"
+        "rag_chat.weights rag_chat.compute rag_chat.lanes rag_chat.library rag_chat.index rag_chat.retrieval"
+        " rag_chat.rerank rag_chat.generation"
     ).split(),
     ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render"),
     ("rag_chat.evaluation", "rag_chat.training"),

@@ -1,4 +1,4 @@
-"""Bi-encoders: text to unit vectors, in length-sorted batches in the fastest dtype of the machine."""
+"""Bi-encoders: text to unit vectors, in length-sorted batches, one a core, in the fastest dtype of the machine."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
+from rag_chat.lanes import lanes
 from rag_chat.weights import Weights
 
 if TYPE_CHECKING:
     from rag_chat.types import Vectors
 
-BATCH = 32  # texts; measured best on two cores, larger batches leave the cache
-STEP = 2 * BATCH  # texts between two progress reports, and between two chances for a question to be answered
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # as sentence-transformers looks for them
 
 
 class BiEncoder:
@@ -43,6 +43,8 @@ class BiEncoder:
         self.name = weights.name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self._tokenizer = self._model.tokenizer
+        prompts = self._model.prompts
+        self._document_prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), None)
         self.max_tokens = int(self._model.max_seq_length or 512)
 
     def encode_query(self, text: str) -> Vectors:
@@ -55,16 +57,15 @@ class BiEncoder:
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """(n, dim) float32, rows of unit length, in the order given; `progress` hears how many are done."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        # Longest first over everything, so that a batch pads little and the slowest batch comes first.
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        for start in range(0, len(order), STEP):
-            part = order[start : start + STEP]
-            with self._lock:
-                vectors[part] = self._model.encode_document(
-                    [texts[i] for i in part], batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-                )
+        batches = lanes().batches([min(count, self.max_tokens) for count in self.token_counts(texts)])
+        done = 0
+        for batch, found in zip(
+            batches, lanes().map(lambda b: self._embed([texts[i] for i in b]), batches), strict=True
+        ):
+            vectors[batch] = found
+            done += len(batch)
             if progress is not None:
-                progress(min(start + STEP, len(order)))
+                progress(done)
         return _unit(vectors)
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
@@ -75,6 +76,18 @@ class BiEncoder:
             backend.no_padding()
             encoded = backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(text) for text in encoded]
+
+    def _embed(self, texts: list[str]) -> Vectors:
+        """What `encode_document` does with one batch, but that the tokenizer alone is locked, not the model."""
+        import torch
+
+        with self._lock:
+            features = self._model.preprocess(texts, prompt=self._document_prompt, task="document")
+        with torch.inference_mode():
+            at_device = {k: v.to(self._model.device) if isinstance(v, torch.Tensor) else v for k, v in features.items()}
+            embedded = self._model(at_device, task="document")["sentence_embedding"]
+        vectors: Vectors = embedded.float().cpu().numpy()
+        return vectors
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from rag_chat import front, quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
+from rag_chat.lanes import lanes
 from rag_chat.rerank import lexical
-from rag_chat.scoring import Combination, length_batches, reordered
+from rag_chat.scoring import Combination, reordered
 from rag_chat.types import Candidate, Signals
 from rag_chat.weights import Weights
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE, CARD_FILE = "weights.safetensors", "combination.json"
 WARM_UP_TEXT = "the quick brown fox reads forty two annual reports " * 25
-BATCH = 25  # pairs of similar length; measured on two cores: 10 is a fifth slower, 50 pads more
+WARM_UP_PAIRS = 24
 TITLES = 10  # of the nearest candidates' documents, to see what they have in common
 PASSAGE_TOKENS, QUESTION_TOKENS = 256, 96  # stage one's own limit; longer questions are cut
 
@@ -46,7 +47,7 @@ class Card:
 
 
 class InteractionReranker:
-    """Scores pairs in length-sorted batches; `pairs_per_second` is what this machine did last."""
+    """Scores pairs in length-sorted batches, one a core; `pairs_per_second` is what this machine did last."""
 
     def __init__(self, weights: Weights, encoder: Weights) -> None:
         quiet.libraries()
@@ -68,7 +69,7 @@ class InteractionReranker:
 
     def warm_up(self) -> None:
         """Measures this machine's speed on full-length passages, which also warms everything: 0.2 s."""
-        texts = [WARM_UP_TEXT] * BATCH
+        texts = [WARM_UP_TEXT] * WARM_UP_PAIRS
         self.signals(WARM_UP_TEXT[:60], texts)
         start = time.perf_counter()
         self.signals(WARM_UP_TEXT[:60], texts)
@@ -92,17 +93,26 @@ class InteractionReranker:
         """MaxSim, the head's logit and word coverage of each text, in the order given."""
         import torch
 
-        signals = [Signals()] * len(texts)
         covered = lexical.coverage(question, texts)
-        with self._lock, torch.inference_mode():
-            asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, this_machine().device)
+        device = this_machine().device
+        with self._lock:
+            asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, device)
+            found = ids_of(self._tokenizer, texts, PASSAGE_TOKENS)
+        with torch.inference_mode():
             question_vectors = self._network.token_vectors(asked)
-            for batch in length_batches([len(text) for text in texts], BATCH):
-                passages = tokens_of(self._tokenizer, [texts[i] for i in batch], PASSAGE_TOKENS, this_machine().device)
+
+        def scored(batch: list[int]) -> list[tuple[float, float]]:
+            with torch.inference_mode():
+                passages = padded([found[i] for i in batch], device)
                 vectors = self._network.token_vectors(passages)
                 scores = self._network(question_vectors, asked.mask, vectors[None], passages.mask[None])
-                for place, sim, joint in zip(batch, scores.maxsim[0].tolist(), scores.joint[0].tolist(), strict=True):
-                    signals[place] = Signals(maxsim=sim, joint=joint, lexical=covered[place])
+            return list(zip(scores.maxsim[0].tolist(), scores.joint[0].tolist(), strict=True))
+
+        batches = lanes().batches([len(ids) for ids in found])
+        signals = [Signals()] * len(texts)
+        for batch, scores in zip(batches, lanes().map(scored, batches), strict=True):
+            for place, (maxsim, joint) in zip(batch, scores, strict=True):
+                signals[place] = Signals(maxsim=maxsim, joint=joint, lexical=covered[place])
         return signals
 
 
@@ -137,7 +147,20 @@ def tokens_of(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int, device: str | torch.device
 ) -> Tokens:
     """(texts, tokens) ids and mask, padded to the longest, cut at `limit`."""
+    return padded(ids_of(tokenizer, texts, limit), device)
+
+
+def ids_of(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int) -> list[list[int]]:
+    """The ids of each text with its special tokens, cut at `limit`."""
+    ids: list[list[int]] = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"] if texts else []
+    return ids
+
+
+def padded(ids: Sequence[Sequence[int]], device: str | torch.device) -> Tokens:
+    import torch
+
     from rag_chat.rerank.network import Tokens
 
-    encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=limit, return_tensors="pt")
-    return Tokens(encoded["input_ids"].to(device), encoded["attention_mask"].to(device))
+    rows = [torch.tensor(row) for row in ids]
+    mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+    return Tokens(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(device), mask.to(device))
