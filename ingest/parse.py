@@ -103,7 +103,7 @@ def _assembled(texts: list[str], found: Structure) -> Parsed:
 def _place(text: str, title: str) -> int:
     """Where the heading stands on its page; the page's beginning where its words are not found."""
     words = [re.escape(word) for word in title.split()]
-    match = re.search(r"\s+".join(words), text, re.IGNORECASE) if words else None
+    match = re.search(r"\W+".join(words), text, re.IGNORECASE) if words else None
     return match.start() if match else 0
 
 

@@ -48,14 +48,14 @@ def test_page_numbers_stand_in_for_labels_that_are_not_there(tmp_path, sandbox):
 
 
 def test_outline_entries_stand_where_their_words_are(tmp_path, sandbox):
-    pages = [["Opening", *prose(3), "Second Part", *prose(2)]]
-    outline = [(1, 0, "Opening"), (1, 1, "Second Part"), (1, 1, "Not On The Page")]
+    pages = [["Opening", *prose(3), "II. SECOND PART", *prose(2)]]
+    outline = [(1, 0, "Opening"), (1, 1, "II Second Part"), (1, 1, "Not On The Page")]
     parsed = parse(write_pdf(tmp_path / "a.pdf", pages, outline=outline, title=" A  title "), LIMITS, sandbox)
     places = {entry.path: entry.start for entry in parsed.outline}
     text = parsed.pages[0].text
     assert parsed.title == "A title"
     assert places == {
-        ("Opening",): 0, ("Opening", "Second Part"): text.index("Second Part"), ("Opening", "Not On The Page"): 0,
+        ("Opening",): 0, ("Opening", "II Second Part"): text.index("II. SECOND PART"), ("Opening", "Not On The Page"): 0,
     }  # fmt: skip
 
 
