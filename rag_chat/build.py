@@ -10,11 +10,12 @@ from rag_chat.config import Settings
 from rag_chat.errors import BadSetting, WeightsMissing
 
 if TYPE_CHECKING:
-    from rag_chat.chat.engine import Engine
+    from rag_chat.chat.engine import Engine, PlaceQuote
     from rag_chat.highlight import PageView
     from rag_chat.index.connect import Library
     from rag_chat.index.embedders import BiEncoder
-    from rag_chat.protocols import Generator, PairScorer, Reranker
+    from rag_chat.library.catalog import Catalog
+    from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, VectorStore
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
@@ -39,28 +40,64 @@ class App:
         self.library.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models that every library and every generator share."""
+
+    embedder: Embedder
+    reranker: Reranker
+    scorer: PairScorer
+
+
 def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     """Opens the library and loads every model; raises RagChatError with what to do where something is missing."""
-    from rag_chat.chat.engine import Engine, Limits, Stages
-    from rag_chat.chat.support import ExactSupport
     from rag_chat.highlight import PageView
-    from rag_chat.rerank.keep_order import KeepOrder
-    from rag_chat.retrieval.dense import DenseRetriever
 
     bi_encoder = embedder(settings)
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)
     pages = PageView()
-    stages = Stages(
+    answering = engine(
+        settings,
+        Models(bi_encoder, second, scorer),
+        generator(settings),
         catalog=opened.catalog,
-        embedder=bi_encoder,
-        retriever=DenseRetriever(bi_encoder, opened.store, opened.catalog),
-        reranker=second,
-        keep_order=KeepOrder(),
-        scorer=scorer,
-        generator=generator(settings),
-        support=ExactSupport(),
+        store=opened.store,
         place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
+    )
+    return App(settings, answering, opened, bi_encoder, second, pages)
+
+
+def models(settings: Settings) -> Models:
+    """The encoder and the second stage, without any library."""
+    return Models(embedder(settings), *reranker(settings))
+
+
+def engine(
+    settings: Settings,
+    shared: Models,
+    writer: Generator,
+    *,
+    catalog: Catalog,
+    store: VectorStore,
+    place_quote: PlaceQuote,
+) -> Engine:
+    """The engine over a catalog and its vectors."""
+    from rag_chat.chat.engine import Engine, Limits, Stages
+    from rag_chat.chat.support import ExactSupport
+    from rag_chat.rerank.keep_order import KeepOrder
+    from rag_chat.retrieval.dense import DenseRetriever
+
+    stages = Stages(
+        catalog=catalog,
+        embedder=shared.embedder,
+        retriever=DenseRetriever(shared.embedder, store, catalog),
+        reranker=shared.reranker,
+        keep_order=KeepOrder(),
+        scorer=shared.scorer,
+        generator=writer,
+        support=ExactSupport(),
+        place_quote=place_quote,
     )
     limits = Limits(
         mode=settings.mode,
@@ -71,7 +108,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
         question_characters=settings.question_characters,
         evidence_threshold=settings.evidence_threshold,
     )
-    return App(settings, Engine(stages, limits), opened, bi_encoder, second, pages)
+    return Engine(stages, limits)
 
 
 def embedder(settings: Settings) -> BiEncoder:
