@@ -14,7 +14,8 @@ from typing import Annotated
 
 import typer
 
-from rag_chat.commands import ask, chat, doctor, documents, evaluate, models, search, train
+from rag_chat.commands import ask, chat, doctor, documents, evaluate, evaluate_answers, models, search, train
+from rag_chat.commands.default_command import DEFAULT, WithDefault
 from rag_chat.commands.session import Session
 from rag_chat.errors import RagChatError
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 training = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train the default models.")
+evaluation = typer.Typer(cls=WithDefault, rich_markup_mode=None, help="Measure the ranking, or the answers.")
 
 
 @app.callback()
@@ -46,7 +48,9 @@ app.command()(documents.delete)
 app.command()(search.search)
 app.command()(ask.ask)
 app.command()(chat.chat)
-app.command("eval")(evaluate.evaluate)
+evaluation.command(DEFAULT)(evaluate.evaluate)
+evaluation.command("answers")(evaluate_answers.answers)
+app.add_typer(evaluation, name="eval")
 app.command()(models.models)
 app.command()(doctor.doctor)
 training.command("reranker")(train.reranker)

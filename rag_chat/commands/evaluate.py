@@ -28,7 +28,8 @@ def evaluate(
 ) -> None:
     """Measure the ranking on a retrieval set.
 
-    Prints nDCG@10, Recall@50, MRR@10 and milliseconds per query, a row for each stage.
+    Prints nDCG@10, Recall@50, MRR@10 and milliseconds per query, a row for each stage. Answers
+    are measured by another command: rag-chat eval answers FOLDER.
     """
     from rag_chat import build
     from rag_chat.evaluation import beir, retrieval

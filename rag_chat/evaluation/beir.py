@@ -8,9 +8,10 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rag_chat.errors import BadDataset
 
@@ -34,44 +35,69 @@ class Dataset:
         return replace(self, queries=kept, qrels={query: self.qrels[query] for query in kept})
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of corpus.jsonl or queries.jsonl; `row` is all of it, for keys that BEIR does not have."""
+
+    number: int  # of the line, from 1
+    key: str
+    title: str
+    text: str
+    row: dict[str, Any]
+
+
 def read(folder: Path) -> Dataset:
     """Raises BadDataset where the folder is no such set."""
     if not folder.is_dir():
         raise BadDataset(f"'{folder.name}' is no folder; name one with corpus.jsonl, queries.jsonl and qrels.tsv.")
-    corpus = dict(_texts(_file(folder, "corpus.jsonl"), titled=True))
-    queries = dict(_texts(_file(folder, "queries.jsonl"), titled=False))
-    qrels = _qrels(_file(folder, "qrels.tsv"), corpus, queries)
+    corpus = {record.key: titled(record) for record in records(_file(folder, "corpus.jsonl"))}
+    queries = {record.key: record.text for record in records(_file(folder, "queries.jsonl"))}
+    qrels = judgements(_file(folder, "qrels.tsv"), corpus, queries)
     judged = {query: text for query, text in queries.items() if query in qrels}
     if not judged:
         raise BadDataset(f"'{folder.name}/qrels.tsv' judges no query; each line is query-id, corpus-id and score.")
     return Dataset(folder.resolve().name, corpus, judged, {query: qrels[query] for query in judged})
 
 
-def _file(folder: Path, name: str) -> Path:
-    # BEIR itself keeps the judgements of a split in qrels/test.tsv.
+def find(folder: Path, name: str) -> Path | None:
+    """The file of that name, plain or gzipped; BEIR itself keeps the judgements of a split in qrels/test.tsv."""
     for path in (folder / name, folder / f"{name}.gz", folder / "qrels" / "test.tsv"):
         if path.is_file() and (path.parent == folder or name == "qrels.tsv"):
             return path
-    raise BadDataset(f"'{folder.name}' holds no {name}; a retrieval set needs corpus.jsonl, queries.jsonl, qrels.tsv.")
+    return None
 
 
-def _texts(path: Path, *, titled: bool) -> Iterator[tuple[str, str]]:
-    """(id, text) of each line, the title in front as BEIR's own dense baselines have it."""
-    for number, line in _lines(path):
+def records(path: Path) -> Iterator[Record]:
+    """Every line that holds something."""
+    for number, line in lines(path):
         try:
             row = json.loads(line)
-            key, text = row["_id"], row["text"]
-            title = row.get("title") or "" if titled else ""
+            key, text, title = row["_id"], row["text"], row.get("title") or ""
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _bad(path, number, "is no JSON object with `_id` and `text`") from error
+            raise fault(path, number, "is no JSON object with `_id` and `text`") from error
         if not (isinstance(key, str) and isinstance(text, str) and isinstance(title, str)):
-            raise _bad(path, number, "has an `_id`, `text` or `title` that is no string")
-        yield key, f"{title} {text}".strip()
+            raise fault(path, number, "has an `_id`, `text` or `title` that is no string")
+        yield Record(number, key, title, text, row)
 
 
-def _qrels(path: Path, corpus: dict[str, str], queries: dict[str, str]) -> dict[str, dict[str, int]]:
+def titled(record: Record) -> str:
+    """The text with the title in front, as BEIR's own dense baselines have it."""
+    return f"{record.title} {record.text}".strip()
+
+
+def _file(folder: Path, name: str) -> Path:
+    found = find(folder, name)
+    if found is None:
+        raise BadDataset(
+            f"'{folder.name}' holds no {name}; a retrieval set needs corpus.jsonl, queries.jsonl, qrels.tsv."
+        )
+    return found
+
+
+def judgements(path: Path, corpus: Container[str], queries: Container[str]) -> dict[str, dict[str, int]]:
+    """Grades by query and document, of a qrels file."""
     qrels: dict[str, dict[str, int]] = {}
-    for number, line in _lines(path):
+    for number, line in lines(path):
         fields = line.rstrip("\r\n").split("\t")
         if number == 1 and fields[-1] == "score":
             continue
@@ -79,9 +105,9 @@ def _qrels(path: Path, corpus: dict[str, str], queries: dict[str, str]) -> dict[
             query, document, grade = fields
             value = int(grade)
         except ValueError as error:
-            raise _bad(path, number, "is not query-id, corpus-id and a whole-number score, parted by tabs") from error
+            raise fault(path, number, "is not query-id, corpus-id and a whole-number score, parted by tabs") from error
         if query not in queries:
-            raise _bad(path, number, f"judges the query '{query}', which queries.jsonl does not hold")
+            raise fault(path, number, f"judges the query '{query}', which queries.jsonl does not hold")
         qrels.setdefault(query, {})[document] = value
     # A judged document that the corpus lacks counts as never found, as in BEIR; none at all is a mix-up of files.
     if qrels and not any(document in corpus for judged in qrels.values() for document in judged):
@@ -89,7 +115,7 @@ def _qrels(path: Path, corpus: dict[str, str], queries: dict[str, str]) -> dict[
     return qrels
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that hold something, numbered from 1."""
     number = 0
     try:
@@ -99,8 +125,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _bad(path, max(1, number), f"cannot be read: {error}") from error
+        raise fault(path, max(1, number), f"cannot be read: {error}") from error
 
 
-def _bad(path: Path, number: int, fault: str) -> BadDataset:
-    return BadDataset(f"Line {number} of '{path.name}' {fault}; mend or remove that line.")
+def fault(path: Path, number: int, what: str) -> BadDataset:
+    """The error that names the file and the line."""
+    return BadDataset(f"Line {number} of '{path.name}' {what}; mend or remove that line.")

@@ -76,18 +76,24 @@ class Corpus:
 
 
 def embed_corpus(dataset: Dataset, embedder: Embedder, cache: Path, progress: Progress | None = None) -> Corpus:
-    """Reads the vectors from `cache` or makes and keeps them."""
+    """The texts with vectors read from `cache`, or made and kept there."""
+    return Corpus(dataset, corpus_vectors(dataset, embedder, cache, progress))
+
+
+def corpus_vectors(dataset: Dataset, embedder: Embedder, cache: Path, progress: Progress | None = None) -> Vectors:
+    """(texts, dim) float32, rows of unit length, in the corpus' order."""
     texts = list(dataset.corpus.values())
     path = cache / f"corpus-{_fingerprint(dataset, embedder)}.npy"
     if path.is_file():
-        return Corpus(dataset, np.load(path))
+        kept: Vectors = np.load(path)
+        return kept
     report = None if progress is None else (lambda done: progress("embedding the corpus", done, len(texts)))
     vectors = embedder.encode_passages(texts, report)
     cache.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.stem}.new.npy")
     np.save(fresh, vectors)
     fresh.replace(path)
-    return Corpus(dataset, vectors)
+    return vectors
 
 
 def rank_all(
