@@ -1,0 +1,80 @@
+"""One optimizer step after another: weights in the machine's dtype, float32 masters, warm-up and linear decay.
+
+A checkpoint holds everything that the next step depends on, so that an interrupted run goes on as if it had not
+been. Knows nothing about what is learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+LEAST_RATE = 0.02  # of the learning rate, at the end
+
+
+class Descent:
+    """AdamW over the float32 masters of a network's trainable parameters.
+
+    `rates` gives the learning rate by the beginning of a parameter's name, the first that fits; "" fits every name.
+    """
+
+    def __init__(self, network: nn.Module, rates: Mapping[str, float], *, warmup: int, steps: int) -> None:
+        self.step = 0
+        self._warmup, self._steps = warmup, steps
+        self._trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
+        self._master = {n: p.detach().float().clone().requires_grad_() for n, p in self._trained.items()}
+        by_prefix: dict[str, list[Tensor]] = {prefix: [] for prefix in rates}
+        for name, master in self._master.items():
+            by_prefix[next(prefix for prefix in rates if name.startswith(prefix))].append(master)
+        groups = [{"params": masters, "lr": rates[prefix]} for prefix, masters in by_prefix.items() if masters]
+        self._optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._rate)
+
+    def update(self, loss: Tensor) -> None:
+        """Backward, one step, and the new weights into the network."""
+        loss.backward()  # type: ignore[no-untyped-call]
+        for name, parameter in self._trained.items():
+            self._master[name].grad = parameter.grad.float() if parameter.grad is not None else None
+            parameter.grad = None
+        torch.nn.utils.clip_grad_norm_(list(self._master.values()), 1.0)
+        self._optimizer.step()
+        self._schedule.step()
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                parameter.copy_(self._master[name])
+        self.step += 1
+
+    def weights(self) -> dict[str, Tensor]:
+        """The masters by name, float32, on the CPU."""
+        return {name: master.detach().cpu().clone() for name, master in self._master.items()}
+
+    def save(self, path: Path) -> None:
+        """Writes beside `path` first, so that an interruption leaves the last checkpoint whole."""
+        state = {
+            "step": self.step,
+            "master": self.weights(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+        }
+        fresh = path.with_suffix(".new")
+        torch.save(state, fresh)
+        fresh.replace(path)
+
+    def resume(self, path: Path) -> None:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        self.step = state["step"]
+        with torch.no_grad():
+            for name, weight in state["master"].items():
+                self._master[name].copy_(weight)
+                self._trained[name].copy_(weight)
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+
+    def _rate(self, step: int) -> float:
+        if step < self._warmup:
+            return (step + 1) / self._warmup
+        return max(LEAST_RATE, 1 - (step - self._warmup) / max(1, self._steps - self._warmup))

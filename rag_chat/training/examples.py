@@ -1,0 +1,231 @@
+"""What the reader learns from: questions with the place of their answer, and sentences with a quote.
+
+Made from pairs whose answer stands in the passage. A third of the questions get a text that does not answer: the
+passage without the answer's sentence, another passage of the same document, or the question changed in one place. Of
+the sentences half are carried by their quote: word for word, shortened, turned round, or made of question and answer;
+the others are made false in one place, or get a quote that is near but not theirs. Everything follows the generator
+that is passed in.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag_chat import words
+from rag_chat.sentences import split
+from rag_chat.training import corruption
+from rag_chat.training.pairs import Pair
+
+UNANSWERED = 0.36  # share of the questions
+SHORT, LONG = (100, 450), (450, 900)  # characters of a passage that are read; short ones cost a third of the time
+LONG_SHARE = 0.2
+NEIGHBOURS = 12  # passages of the same document looked at for one that is near the question
+FEWEST_WORDS, MOST_WORDS = 6, 45  # of a sentence that is checked
+_CLAUSE = re.compile(r"\s*(?:,|;|\s[–—-]\s)\s+|\s+\([^()]{3,80}\)")
+_SUBJECT = re.compile(
+    r"(?:who|what|which)\s+((?:is|are|was|were|has|had|have|can|will|would|may|\w+ed|won|wrote)\b.*)", re.I
+)
+_ADVERB = re.compile(r"((?:\w+\s+)?(?:when|where|how\s+\w+|(?:what|which)\s+\w+))\s+(?:did|does|do)\s+(.*)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and a text; the answer is `text[start:end]`, or `start` is -1 where the text does not answer."""
+
+    question: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence, a quote, and whether the quote carries the sentence."""
+
+    sentence: str
+    quote: str
+    carried: bool
+
+
+class Examples:
+    """Draws examples; the same generator state always draws the same."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        self._by_source: defaultdict[str, list[Pair]] = defaultdict(list)
+        by_title: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for pair in pairs:
+            if pair.answer and pair.answer in pair.passage:
+                self._by_source[pair.source].append(pair)
+                by_title[pair.source, pair.title][pair.passage] = None
+        self._passages = {title: list(passages) for title, passages in by_title.items()}
+        self._sources = sorted(self._by_source)
+        self._weights = [len(self._by_source[source]) ** 0.75 for source in self._sources]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_source.values()))
+
+    def question(self, rng: random.Random) -> Asked:
+        pair = self._pair(rng)
+        if rng.random() < UNANSWERED:
+            return self._unanswered(pair, rng)
+        at = pair.passage.find(pair.answer)
+        start, end = window(pair.passage, (at, at + len(pair.answer)), rng)
+        return Asked(pair.question, pair.passage[start:end], at - start, at - start + len(pair.answer))
+
+    def claim(self, rng: random.Random) -> Claim:
+        """Tries again with another pair where a kind of example cannot be made of this one."""
+        carried = rng.random() < 0.5
+        for _ in range(50):
+            pair = self._pair(rng)
+            made = _carried(pair, rng) if carried else self._not_carried(pair, rng)
+            if made is not None:
+                return made
+        raise AssertionError("no pair has a sentence of the length that is checked")
+
+    def _pair(self, rng: random.Random) -> Pair:
+        return rng.choice(self._by_source[rng.choices(self._sources, self._weights)[0]])
+
+    def _unanswered(self, pair: Pair, rng: random.Random) -> Asked:
+        kind = rng.random()
+        if kind < 0.35 and (changed := self._changed_question(pair, rng)) is not None:
+            at = pair.passage.find(pair.answer)
+            start, end = window(pair.passage, (at, at + len(pair.answer)), rng)
+            return Asked(changed, pair.passage[start:end], -1, -1)
+        rest = "" if kind > 0.7 else _without(pair)
+        if len(rest) < SHORT[0]:
+            rest = self._near(pair, rng)
+        start, end = window(rest, (rng.randrange(len(rest)),) * 2, rng)
+        return Asked(pair.question, rest[start:end], -1, -1)
+
+    def _changed_question(self, pair: Pair, rng: random.Random) -> str | None:
+        others = [n for n in corruption.names_in(pair.passage) if n not in pair.answer]
+        kinds = [
+            lambda: corruption.number(pair.question, rng),
+            lambda: corruption.name(pair.question, others, rng),
+            lambda: corruption.name(pair.question, corruption.names_in(self._near(pair, rng)), rng),
+            lambda: corruption.opposite(pair.question, rng),
+            lambda: corruption.denial(pair.question, rng),
+        ]
+        rng.shuffle(kinds)
+        return next((changed for kind in kinds if (changed := kind()) is not None), None)
+
+    def _near(self, pair: Pair, rng: random.Random) -> str:
+        """Another passage of the document, near the question in words and without the answer."""
+        own = [p for p in self._passages[pair.source, pair.title] if pair.answer not in p]
+        if not own:
+            others = self._by_source[pair.source]
+            own = [p.passage for p in rng.choices(others, k=NEIGHBOURS) if pair.answer not in p.passage]
+        asked = words.content(pair.question)
+        some = rng.sample(own, min(NEIGHBOURS, len(own))) or [pair.question]
+        return max(some, key=lambda text: words.coverage(asked, words.content(text)))
+
+    def _not_carried(self, pair: Pair, rng: random.Random) -> Claim | None:
+        kind = rng.random()
+        sentences = _fit(pair.passage)
+        if kind < 0.25:  # a statement of question and answer, with a quote that does not hold the answer
+            near = [s for s in [*sentences, *_fit(self._near(pair, rng))] if pair.answer not in s]
+            return Claim(statement(pair), _nearest(pair.question, near), False) if near else None
+        if kind < 0.35:  # or with another answer
+            others = [n for n in corruption.names_in(pair.passage) if n not in pair.answer and pair.answer not in n]
+            own = [s for s in sentences if pair.answer in s]
+            wrong = corruption.number(pair.answer, rng) or (rng.choice(others) if others else None)
+            return Claim(statement(pair, wrong), own[0], False) if wrong and own and wrong not in own[0] else None
+        if not sentences:
+            return None
+        sentence = rng.choice(sentences)
+        if kind < 0.5:  # the right sentence with a wrong but near quote
+            near = [s for s in [*sentences, *_fit(self._near(pair, rng))] if s != sentence]
+            return Claim(sentence, _nearest(sentence, near), False) if near else None
+        others = [n for n in corruption.names_in(f"{pair.passage} {self._near(pair, rng)}") if n not in sentence]
+        shown = _shortened(sentence, rng) or sentence
+        made = [
+            corruption.number(shown, rng), corruption.name(shown, others, rng), corruption.opposite(shown, rng),
+            corruption.denial(shown, rng), corruption.places(shown, rng),
+        ]  # fmt: skip
+        possible = [text for text in made if text is not None and text != shown]
+        return Claim(rng.choice(possible), _quoted(sentence, pair.passage, rng), False) if possible else None
+
+
+def window(text: str, around: tuple[int, int], rng: random.Random) -> tuple[int, int]:
+    """A run of whole sentences that holds `around`, of a length drawn at random."""
+    spans = split(text)
+    wanted = rng.uniform(*(LONG if rng.random() < LONG_SHARE else SHORT))
+    first = max((i for i, (start, _) in enumerate(spans) if start <= around[0]), default=0)
+    last = max(first, min((i for i, (_, end) in enumerate(spans) if end >= around[1]), default=len(spans) - 1))
+    while spans[last][1] - spans[first][0] < wanted and (first > 0 or last < len(spans) - 1):
+        if first > 0 and (rng.random() < 0.5 or last == len(spans) - 1):
+            first -= 1
+        else:
+            last += 1
+    return min(spans[first][0], around[0]), max(spans[last][1], around[1])
+
+
+def statement(pair: Pair, answer: str | None = None) -> str:
+    """Question and answer as one sentence, roughly."""
+    answer = pair.answer if answer is None else answer
+    question = pair.question.strip().rstrip("?. ")
+    if match := _SUBJECT.fullmatch(question):
+        return f"{answer[:1].upper()}{answer[1:]} {match[1]}."
+    if match := _ADVERB.fullmatch(question):
+        return f"{match[2][:1].upper()}{match[2][1:]}: {answer}."
+    return f"{question}: {answer}."
+
+
+def _carried(pair: Pair, rng: random.Random) -> Claim | None:
+    sentences = _fit(pair.passage)
+    if not sentences:
+        return None
+    kind = rng.random()
+    own = [s for s in sentences if pair.answer in s]
+    if kind < 0.4 and own:
+        return Claim(statement(pair), _quoted(own[0], pair.passage, rng), True)
+    sentence = rng.choice(sentences)
+    shown = sentence if kind > 0.85 else _shortened(sentence, rng) or _turned(sentence) or sentence
+    return Claim(shown, _quoted(sentence, pair.passage, rng), True)
+
+
+def _quoted(sentence: str, passage: str, rng: random.Random) -> str:
+    """The sentence, at times with what stands around it."""
+    if rng.random() < 0.6 or (at := passage.find(sentence)) < 0:
+        return sentence
+    spans = split(passage)
+    start = max((s for s, _ in spans if s < at), default=at) if rng.random() < 0.5 else at
+    end = min((e for _, e in spans if e > at + len(sentence)), default=at + len(sentence))
+    return passage[start:end]
+
+
+def _without(pair: Pair) -> str:
+    """The passage without the sentences that hold the answer."""
+    return " ".join(pair.passage[s:e] for s, e in split(pair.passage) if pair.answer not in pair.passage[s:e])
+
+
+def _fit(text: str) -> list[str]:
+    return [text[s:e] for s, e in split(text) if FEWEST_WORDS <= len(text[s:e].split()) <= MOST_WORDS]
+
+
+def _nearest(text: str, others: Sequence[str]) -> str:
+    wanted = words.content(text)
+    return max(others, key=lambda other: words.coverage(wanted, words.content(other)))
+
+
+def _shortened(sentence: str, rng: random.Random) -> str | None:
+    """The sentence without one of its parts between commas, dashes or brackets, but not without its first."""
+    cuts = [(m.start(), m.end()) for m in _CLAUSE.finditer(sentence)]
+    if not cuts:
+        return None
+    start, end = rng.choice(cuts)
+    following = next((s for s, _ in cuts if s > start), len(sentence.rstrip(".")))
+    kept = sentence[:start] + (sentence[following:] if sentence[start:end].strip()[:1] != "(" else f" {sentence[end:]}")
+    return kept if len(kept.split()) >= FEWEST_WORDS - 1 else None
+
+
+def _turned(sentence: str) -> str | None:
+    """'In 1990, it rained.' as 'It rained in 1990.'"""
+    before, comma, after = sentence.rstrip(".").partition(", ")
+    if not comma or len(before.split()) > 6 or not after:
+        return None
+    return f"{after[0].upper()}{after[1:]} {before[0].lower()}{before[1:]}."
