@@ -64,13 +64,18 @@ def answers(
 
 
 def with_generator(settings: Settings, name: str) -> Settings:
-    """The settings with this generator; the configured server is asked only for the model it is configured for."""
+    """The settings with this generator; the configured server is asked only for the model it is configured for.
+
+    The key belongs to the configured server, and goes to another only where none is configured.
+    """
     if name == settings.generator:
         return settings
     for mark in SERVER:
-        model, found, address = name.partition(mark)
+        model, found, rest = name.partition(mark)
         if found:
-            return settings.model_copy(update={"generator": model, "generator_url": f"{mark[1:]}{address}"})
+            url = f"{mark[1:]}{rest}"
+            key = settings.generator_key if settings.generator_url in (None, url) else None
+            return settings.model_copy(update={"generator": model, "generator_url": url, "generator_key": key})
     return settings.model_copy(update={"generator": name, "generator_url": None})
 
 
