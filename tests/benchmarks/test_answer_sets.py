@@ -24,7 +24,7 @@ def raw(n, answerable=True):
 @pytest.fixture
 def source(tmp_path):
     rows = [raw(n, kind) for n in range(len(PASSAGES)) for kind in (True, False)]
-    rows.append(raw(0) | {"id": "again", "passage": "The gate of the harbor also opens at 3."})
+    rows.append(raw(3) | {"id": "again", "passage": "The crane of the harbor also opens at 3."})
     path = tmp_path / "raw.jsonl.gz"
     path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
     return answer_sets.read(path, "toy")
