@@ -42,6 +42,8 @@ def main() -> None:
     shared = build.models(settings)
     folders = made(arguments.data / "rag", arguments.out, shared, settings, (arguments.questions, arguments.seed))
     wanted = [f for f in folders if not arguments.set or f.name.startswith(tuple(arguments.set))]
+    if not wanted:
+        raise NotFound(f"No set's name begins with {' or '.join(arguments.set)}; there are: {_names(folders)}.")
     variants = [with_generator(settings, name) for name in arguments.generator or ("quoting", settings.generator_name)]
     writers = [build.generator(variant) for variant in variants]
     print(table([(folder.name, measured(folder, shared, settings, writers)) for folder in wanted]))
@@ -86,6 +88,10 @@ def table(found: Sequence[tuple[str, Sequence[Row]]]) -> str:
     heads = ["set", *(field.name.replace("_", " ") for field in fields(Row))]
     rows = [[name, *map(_cell, asdict(line).values())] for name, lines in found for line in lines]
     return door.markdown(heads, rows)
+
+
+def _names(folders: Sequence[Path]) -> str:
+    return ", ".join(folder.name for folder in folders)
 
 
 def _cell(value: str | float | None) -> str:

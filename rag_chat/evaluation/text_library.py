@@ -1,7 +1,8 @@
 """A corpus of plain texts as a library that the engine can search: one text is one document of one page and one chunk.
 
-The catalog is a real one in a temporary folder, the vectors are searched in memory. Limit: a text longer than the
-encoder reads is found by its beginning only.
+The catalog is a real one in a temporary folder, the vectors are searched in memory. Limits: a text longer than the
+encoder reads is found by its beginning only; so many documents make a search slower than their pages in one document
+would be (5,000 texts: 7 s to open, 0.2 s a question).
 """
 
 from __future__ import annotations
