@@ -41,6 +41,45 @@ class Combination:
         return sigmoid(self.logit(signals))
 
 
+@dataclass(frozen=True, slots=True)
+class QuoteOrder:
+    """How probable it is that a sentence of a passage answers the question: a logistic model of three logits.
+
+    `sentence` weighs the scorer's logit for the bare sentence, `passage` the reranker's for its passage, `reading`
+    the reader's log odds of an answer inside the sentence against none in the passage.
+    """
+
+    sentence: float = 1.0
+    passage: float = 1.0
+    reading: float = 0.0
+    offset: float = 0.0
+
+    def probability(self, sentence: float, passage: float, reading: float) -> float:
+        return sigmoid(self.sentence * sentence + self.passage * passage + self.reading * reading + self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class SupportOrder:
+    """How probable it is that a quote carries a sentence: a logistic model of exact faults and the reader's logit.
+
+    `overlap` weighs the share of the sentence's content words that the quote has; `number`, `name` and `sense` weigh
+    a number or name that the quote lacks, and a negation on one side only; `reading` the reader's logit.
+    """
+
+    overlap: float
+    number: float
+    name: float
+    sense: float
+    reading: float
+    offset: float
+
+    def probability(self, faults: Sequence[float], reading: float) -> float:
+        """`faults` are overlap, number, name and sense as above."""
+        weights = (self.overlap, self.number, self.name, self.sense)
+        total = sum(weight * value for weight, value in zip(weights, faults, strict=True))
+        return sigmoid(total + self.reading * reading + self.offset)
+
+
 def sigmoid(value: float) -> float:
     """1 / (1 + e^-value), without overflow on either side."""
     if value >= 0:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "exhaustive"]
+UNREAD = -20.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 
 
@@ -150,6 +151,20 @@ class Quote:
     end: int
     text: str  # readable: whitespace collapsed, line-end hyphens joined
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of one text: for every place where an answer may start the best (start, end, logit), as
+    characters of the text, and the logit of there being none."""
+
+    spans: tuple[tuple[int, int, float], ...]
+    none: float
+
+    def margin(self, start: int, end: int) -> float:
+        """Log odds of the best answer that begins and ends within `text[start:end]`, against none in the text."""
+        inside = [logit for a, b, logit in self.spans if start <= a and b <= end]
+        return max(inside) - self.none if inside else UNREAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ LAYERS = [
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words"
     ).split(),
     (
-        "rag_chat.weights rag_chat.compute rag_chat.lanes rag_chat.library rag_chat.index rag_chat.retrieval"
-        " rag_chat.rerank rag_chat.generation"
+        "rag_chat.weights rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library rag_chat.index"
+        " rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation"
     ).split(),
     ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render"),
     ("rag_chat.evaluation", "rag_chat.training"),
@@ -27,7 +27,7 @@ LAYERS = [
     ("rag_chat.web", "rag_chat.commands"),
     ("rag_chat.cli", "ingest.cli", "app"),
 ]
-SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.generation")
+SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.reading", "rag_chat.generation")
 INGEST_MAY_USE = (
     "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences rag_chat.front"
     " rag_chat.sandbox rag_chat.library rag_chat.index.connect"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat import front, quiet
+from rag_chat.bert import load_encoder, load_tokenizer, load_trained
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
@@ -116,31 +117,13 @@ class InteractionReranker:
         return signals
 
 
-def load_network(encoder: Weights, trained: Path | None = None) -> InteractionNetwork:
+def load_network(encoder: Weights, trained: Path) -> InteractionNetwork:
     """The network in float32 on the CPU: the stage-one encoder, and over it what training changed."""
-    import torch
-    from safetensors.torch import load_file
-    from transformers import BertModel
-
     from rag_chat.rerank.network import InteractionNetwork
 
-    bert = BertModel.from_pretrained(
-        encoder.location, add_pooling_layer=False, dtype=torch.float32, local_files_only=True
-    )
-    network = InteractionNetwork(bert)
-    if trained is not None:
-        changed = {name: value.float() for name, value in load_file(trained).items()}
-        unknown = network.load_state_dict(changed, strict=False).unexpected_keys
-        if unknown:
-            raise ValueError(f"the file holds '{unknown[0]}', which this version does not know")
+    network = InteractionNetwork(load_encoder(encoder))
+    load_trained(network, trained)
     return network
-
-
-def load_tokenizer(encoder: Weights) -> PreTrainedTokenizerBase:
-    from transformers import AutoTokenizer
-
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(encoder.location, local_files_only=True)
-    return tokenizer
 
 
 def tokens_of(

@@ -36,7 +36,7 @@ class Descent:
 
     def update(self, loss: Tensor) -> None:
         """Backward, one step, and the new weights into the network."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         for name, parameter in self._trained.items():
             self._master[name].grad = parameter.grad.float() if parameter.grad is not None else None
             parameter.grad = None

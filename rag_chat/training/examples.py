@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag_chat import words
@@ -103,7 +103,7 @@ class Examples:
 
     def _changed_question(self, pair: Pair, rng: random.Random) -> str | None:
         others = [n for n in corruption.names_in(pair.passage) if n not in pair.answer]
-        kinds = [
+        kinds: list[Callable[[], str | None]] = [
             lambda: corruption.number(pair.question, rng),
             lambda: corruption.name(pair.question, others, rng),
             lambda: corruption.name(pair.question, corruption.names_in(self._near(pair, rng)), rng),

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_chat import quiet, weights
+from rag_chat.bert import load_encoder, load_tokenizer
 from rag_chat.errors import BadDataset
 from rag_chat.evaluation import beir, retrieval
-from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker, load_tokenizer
+from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker
 from rag_chat.scoring import Combination
 from rag_chat.training import combination
 from rag_chat.training.evidence import Gate, gate
@@ -122,7 +123,7 @@ def export(trainer: Trainer, out: Path) -> None:
     """What training changed, in half precision, with the starting order; the encoder itself stays where it is."""
     from safetensors.torch import save_file
 
-    save_file({name: w.half().contiguous() for name, w in trainer.trained_weights().items()}, out / WEIGHTS_FILE)
+    save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
     _write_card(out, START, asdict(trainer.recipe))
 
 
@@ -158,24 +159,12 @@ def set_threshold(outcome: Outcome, embedder: Embedder, answerable: Path, progre
 
 def _trainer(recipe: Recipe, out: Path) -> Trainer:
     quiet.libraries()
-    import torch
-    from transformers import BertModel
-
     from rag_chat.training.trainer import Trainer
 
     start = weights.find("all-MiniLM-L6-v2")
-    # Eager attention: on a CPU its backward pass is three times as fast as that of the fused kernel (measured).
-    encoder = BertModel.from_pretrained(
-        start.location,
-        add_pooling_layer=False,
-        dtype=torch.float32,
-        attn_implementation="eager",
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    trainer = Trainer(encoder, load_tokenizer(start), recipe)
+    trainer = Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe)
     if (out / CHECKPOINT_FILE).exists():
-        trainer.resume(out / CHECKPOINT_FILE)
+        trainer.descent.resume(out / CHECKPOINT_FILE)
     return trainer
 
 
@@ -186,7 +175,7 @@ def _train(trainer: Trainer, groups: Sequence[Group], out: Path, progress: Progr
             log.write(json.dumps({"step": step, **{name: round(loss, 4) for name, loss in losses.items()}}) + "\n")
             if step % CHECKPOINT_EVERY == 0 or step == trainer.recipe.steps:
                 log.flush()
-                trainer.save(out / CHECKPOINT_FILE)
+                trainer.descent.save(out / CHECKPOINT_FILE)
             if progress is not None:
                 progress("training", step, trainer.recipe.steps)
 

@@ -13,8 +13,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -23,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from rag_chat.compute import keep_freed_memory, this_machine
 from rag_chat.rerank.interaction import tokens_of
 from rag_chat.rerank.network import InteractionNetwork
+from rag_chat.training.descent import Descent
 from rag_chat.training.mining import Group
 
 if TYPE_CHECKING:
@@ -48,12 +48,11 @@ class Recipe:
 
 
 class Trainer:
-    """Owns the network in the machine's dtype, float32 master weights and the optimizer."""
+    """Owns the network in the machine's dtype and its descent."""
 
     def __init__(self, encoder: BertModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
         keep_freed_memory()
         self.recipe = recipe
-        self.step = 0
         self._tokenizer = tokenizer
         self._device = this_machine().device
         torch.manual_seed(recipe.seed)
@@ -61,28 +60,15 @@ class Trainer:
         for part in [encoder.embeddings, *encoder.encoder.layer[: recipe.frozen_layers]]:
             part.requires_grad_(False)
         self.network = network.to(self._device, this_machine().dtype).train()
-        self._trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
-        self._master = {n: p.detach().float().clone().requires_grad_() for n, p in self._trained.items()}
-        fresh = [n for n in self._master if not n.startswith("encoder.")]
-        slow = [n for n in self._master if n.startswith("encoder.")]
-        self._optimizer = torch.optim.AdamW(
-            [
-                {"params": [self._master[n] for n in slow], "lr": recipe.learning_rate},
-                {"params": [self._master[n] for n in fresh], "lr": recipe.joint_learning_rate},
-            ],
-            weight_decay=0.01,
-        )
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._rate)
+        rates = {"encoder.": recipe.learning_rate, "": recipe.joint_learning_rate}
+        self.descent = Descent(self.network, rates, warmup=recipe.warmup, steps=recipe.steps)
 
     def train(self, groups: Sequence[Group], report: Callable[[int, dict[str, float]], None]) -> None:
         """Runs to the recipe's last step; `report(step, losses)` is called after each."""
-        for batch in steps(groups, self.recipe, self.step):
+        for batch in steps(groups, self.recipe, self.descent.step):
             losses = self._losses(batch)
-            total = torch.stack(list(losses.values())).sum()
-            total.backward()
-            self._update()
-            self.step += 1
-            report(self.step, {name: loss.item() for name, loss in losses.items()})
+            self.descent.update(torch.stack(list(losses.values())).sum())
+            report(self.descent.step, {name: loss.item() for name, loss in losses.items()})
 
     def _losses(self, batch: Sequence[Group]) -> dict[str, Tensor]:
         recipe, size = self.recipe, len(batch[0].negatives) + 1
@@ -103,48 +89,6 @@ class Trainer:
             "joint": 0.3 * cross_entropy(scores.joint, first),
             "all": 0.5 * cross_entropy(MAXSIM_WEIGHT * every, rows * size),
         }
-
-    def _update(self) -> None:
-        for name, parameter in self._trained.items():
-            self._master[name].grad = parameter.grad.float() if parameter.grad is not None else None
-            parameter.grad = None
-        torch.nn.utils.clip_grad_norm_(list(self._master.values()), 1.0)
-        self._optimizer.step()
-        self._schedule.step()
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(self._master[name])
-
-    def _rate(self, step: int) -> float:
-        if step < self.recipe.warmup:
-            return (step + 1) / self.recipe.warmup
-        return max(0.02, 1 - (step - self.recipe.warmup) / max(1, self.recipe.steps - self.recipe.warmup))
-
-    def trained_weights(self) -> dict[str, Tensor]:
-        """The master weights of what training may change, float32."""
-        return {name: weight.detach().clone() for name, weight in self._master.items()}
-
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint beside `path` first, so that an interruption leaves the last one whole."""
-        state = {
-            "step": self.step,
-            "master": self.trained_weights(),
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
-        }
-        fresh = path.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(path)
-
-    def resume(self, path: Path) -> None:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        self.step = state["step"]
-        with torch.no_grad():
-            for name, weight in state["master"].items():
-                self._master[name].copy_(weight)
-                self._trained[name].copy_(weight)
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
 
 
 def steps(groups: Sequence[Group], recipe: Recipe, done: int) -> Iterator[list[Group]]:

@@ -55,8 +55,10 @@ def test_outline_entries_stand_where_their_words_are(tmp_path, sandbox):
     text = parsed.pages[0].text
     assert parsed.title == "A title"
     assert places == {
-        ("Opening",): 0, ("Opening", "II Second Part"): text.index("II. SECOND PART"), ("Opening", "Not On The Page"): 0,
-    }  # fmt: skip
+        ("Opening",): 0,
+        ("Opening", "II Second Part"): text.index("II. SECOND PART"),
+        ("Opening", "Not On The Page"): 0,
+    }
 
 
 def test_progress_counts_pages(tmp_path, sandbox):

@@ -12,7 +12,9 @@ from safetensors.torch import save_file
 
 from ingest.pipeline import Ingestor
 from rag_chat import build, cli, config, weights
-from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, load_network
+from rag_chat.bert import load_encoder
+from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE
+from rag_chat.rerank.network import InteractionNetwork
 from rag_chat.scoring import Combination
 
 pytestmark = pytest.mark.slow
@@ -26,7 +28,7 @@ PAGES = [
 def folder(tmp_path_factory):
     """A library of one document and an untrained reranker, named by the environment."""
     root = tmp_path_factory.mktemp("real")
-    network = load_network(weights.find("all-MiniLM-L6-v2"))
+    network = InteractionNetwork(load_encoder(weights.find("all-MiniLM-L6-v2")))
     own = {k: v.contiguous() for k, v in network.state_dict().items() if not k.startswith(("embeddings", "lower"))}
     (root / "reranker").mkdir()
     save_file(own, root / "reranker" / WEIGHTS_FILE)

@@ -48,18 +48,18 @@ def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one(tmp_path):
 
     def until_twelve(step, found):
         if step == 12:
-            first.save(tmp_path / "checkpoint.pt")
+            first.descent.save(tmp_path / "checkpoint.pt")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         first.train(toy_groups(), until_twelve)
-    second.resume(tmp_path / "checkpoint.pt")
-    assert second.step == 12
+    second.descent.resume(tmp_path / "checkpoint.pt")
+    assert second.descent.step == 12
     resumed = {}
     second.train(toy_groups(), lambda step, found: resumed.update({step: found}))
     assert resumed == {step: found for step, found in losses.items() if step > 12}
-    expected = whole.trained_weights()
-    assert all(torch.equal(weight, expected[name]) for name, weight in second.trained_weights().items())
+    expected = whole.descent.weights()
+    assert all(torch.equal(weight, expected[name]) for name, weight in second.descent.weights().items())
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
@@ -71,7 +71,7 @@ def test_frozen_layers_stay_and_the_others_move():
     assert not any(name.startswith(("encoder.embeddings", "encoder.encoder.layer.0")) for name in moved)
     assert any(name.startswith("encoder.encoder.layer.1") for name in moved)
     assert {"out.weight", "importance.weight", "compare.weight"} <= moved
-    assert set(made.trained_weights()) >= moved
+    assert set(made.descent.weights()) >= moved
 
 
 def test_the_data_order_is_a_function_of_seed_and_step():
