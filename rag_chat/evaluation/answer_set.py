@@ -17,6 +17,7 @@ from rag_chat.errors import BadDataset
 from rag_chat.evaluation import beir
 from rag_chat.evaluation.beir import Record, fault
 
+SAYS = frozenset(("answers", "answer", "answerable"))
 LAYOUT = "an answer set needs corpus.jsonl and questions.jsonl"
 
 
@@ -55,10 +56,13 @@ def read(folder: Path) -> AnswerSet:
     corpus_file = _needed(folder, "corpus.jsonl")
     file = beir.find(folder, "questions.jsonl") or _needed(folder, "queries.jsonl")
     corpus = {record.key: record for record in _once(corpus_file)}
-    questions = tuple(_asked(file, record, corpus) for record in _once(file))
-    for path, found in ((corpus_file, corpus), (file, questions)):
+    records = list(_once(file))
+    for path, found in ((corpus_file, corpus), (file, records)):
         if not found:
             raise BadDataset(f"'{folder.name}/{path.name}' holds no line; {LAYOUT}.")
+    if not any(SAYS & record.row.keys() for record in records):  # a retrieval set: nothing is known about answers
+        raise BadDataset(f"No line of '{folder.name}/{file.name}' has `answers`; add them, [] where nothing answers.")
+    questions = tuple(_asked(file, record, corpus) for record in records)
     qrels = beir.find(folder, "qrels.tsv")
     if qrels is not None:
         questions = _judged(questions, beir.judgements(qrels, corpus, {asked.id for asked in questions}))

@@ -56,6 +56,11 @@ def test_no_answers_or_a_plain_no_make_a_question_unanswerable(tmp_path, changed
     assert found.answerable is bool(answers)
 
 
+def test_one_question_without_the_key_among_others_is_unanswerable(tmp_path):
+    found = read(written(tmp_path / "toy", [QUESTION, {"_id": "q2", "text": "why?"}]))
+    assert [one.answerable for one in found.questions] == [True, False]
+
+
 def test_null_several_and_absent_passages_are_read(tmp_path):
     assert asked(tmp_path / "toy", passage=None).passages == ()
     assert asked(tmp_path / "toy", passages=["pump", "tide"]).passages == ("pump", "tide")
@@ -91,6 +96,7 @@ def test_limit_keeps_the_first_questions_and_the_whole_corpus(tmp_path):
         ({"questions": [QUESTION | {"contexts": ["zz"]}]}, "names the passage 'zz'"),
         ({"questions": [QUESTION | {"answerable": "no"}]}, "has an `answerable` that is neither true nor false"),
         ({"questions": [{"_id": "q1"}]}, "Line 1 of 'questions.jsonl' is no JSON object with `_id` and `text`"),
+        ({"questions": [{"_id": "q", "text": "why?"}]}, "No line of 'toy/questions.jsonl' has `answers`"),
         ({"questions": []}, "'toy/questions.jsonl' holds no line"),
         ({"corpus": [], "questions": []}, "'toy/corpus.jsonl' holds no line"),
     ],
