@@ -1,7 +1,7 @@
-"""What is counted of an engine's answers: by hand on answers as they may come, and through a real engine."""
+"""What is counted of an engine's answers: by hand on answers as they may come, and through the real engine."""
 
 import pytest
-from fakes import HashEmbedder, OverlapReranker, ScriptedGenerator
+from fakes import ScriptedGenerator
 
 from rag_chat import build
 from rag_chat.config import Settings
@@ -65,15 +65,16 @@ def test_a_quote_broken_at_a_line_end_is_read_as_people_read_it():
 TEXTS = {"tide": "The tide gate of Tarnwick opens at five.", "pump": "The pump has a guarantee of thirty months."}
 
 
-@pytest.fixture
-def engine(tmp_path):
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    """Makes an engine over the texts, with the default models and the generator given."""
+    settings = Settings(offline=True, cache=tmp_path_factory.mktemp("cache"))
+    shared = build.models(settings)
     corpus = {key: Record(n, key, "", text, {}) for n, (key, text) in enumerate(TEXTS.items(), start=1)}
-    embedder = HashEmbedder()
-    vectors = text_library.embedded("toy", corpus, embedder, tmp_path)
-    shared = build.Models(embedder, OverlapReranker(), OverlapReranker())
+    vectors = text_library.embedded("toy", corpus, shared.embedder, settings.cache)
     with text_library.opened(corpus, vectors) as library:
         yield lambda writer: build.engine(
-            Settings(evidence_threshold=0.3),
+            settings,
             shared,
             writer,
             catalog=library.catalog,
@@ -82,6 +83,7 @@ def engine(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_the_engine_answers_and_its_citation_holds_the_gold_answer(engine):
     heard = []
     (found,) = ask_all(engine(QuotingGenerator()), [GATE], progress=lambda *said: heard.append(said))
@@ -91,16 +93,18 @@ def test_the_engine_answers_and_its_citation_holds_the_gold_answer(engine):
     assert heard == [("answering with quoting", 1, 1)]
 
 
+@pytest.mark.slow
 def test_given_answers_from_the_contexts_alone(engine):
     (found,) = ask_all(engine(QuotingGenerator()), [GATE], given=True)  # its only context is another text
     assert found.answer.abstained
     assert {passage.chunk.id for passage in found.answer.passages} == {"pump"}
 
 
+@pytest.mark.slow
 def test_only_the_generator_differs(engine):
-    writer = ScriptedGenerator(trusted=True).enqueue("It opens at noon. ", "Every day.")
+    writer = ScriptedGenerator(trusted=True).enqueue("Trains leave at noon. ", "They never stop.")
     (found,) = ask_all(engine(writer), [GATE])
-    assert found.text == "It opens at noon. Every day."
+    assert found.text == "Trains leave at noon. They never stop."
     measured = row(writer.name, [found])
     assert (measured.contains_gold, measured.supported, measured.citation_precision) == (0.0, 0.0, None)
 
