@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
+from rag_chat.generation.template import prompt_ids
 from rag_chat.types import Brief
 from rag_chat.weights import Weights
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LOOKUP = 10  # tokens guessed from the prompt at a time
 SMALL = 1_000_000_000  # parameters; below this a model is given quotes and only its carried sentences are shown
-SLOT = "\x00user text\x00"  # stands for document and user text while the template is rendered
 PATIENCE_S = 120.0  # without a new token for so long the model has failed
 
 PromptWriter = Callable[[Brief], tuple[str, str]]
@@ -56,23 +56,10 @@ class LocalGenerator:
             yield from self._stream(self.encode(*self._write(brief)))
 
     def encode(self, system: str, user: str) -> torch.Tensor:
-        """(1, tokens). Document text is tokenized apart from the template, so that a control token written in
-        a document stays text."""
+        """(1, tokens)."""
         import torch
 
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": SLOT}]
-        rendered = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        before, after = str(rendered).split(SLOT)
-        ids = [
-            *self._ids(before, plain=False),
-            *self._ids(user.replace("\x00", " "), plain=True),
-            *self._ids(after, plain=False),
-        ]
-        return torch.tensor([ids], device=self._model.device)
-
-    def _ids(self, text: str, *, plain: bool) -> list[int]:
-        encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=plain)
-        return list(encoded["input_ids"])
+        return torch.tensor([prompt_ids(self._tokenizer, system, user)], device=self._model.device)
 
     def _stream(self, ids: torch.Tensor) -> Iterator[str]:
         import torch
@@ -122,7 +109,7 @@ def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
 
     folder = weights.location
     if weights.path is not None and weights.path.suffix == ".gguf":
-        folder = str(_dense_copy(weights.path, cache))
+        folder = str(dense_copy(weights.path, cache))
     local = weights.path is not None
     machine = this_machine()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
@@ -131,7 +118,7 @@ def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
     return tokenizer, model.to(machine.device).eval()
 
 
-def _dense_copy(gguf: Path, cache: Path) -> Path:
+def dense_copy(gguf: Path, cache: Path) -> Path:
     """The GGUF unpacked once into safetensors (10 s); later starts load that in under a second."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig

@@ -1,0 +1,128 @@
+"""What the answerer shall say: the sentence that holds the answer, shortened to what was asked.
+
+Only leaves words out, never adds or reorders any, so that the quote carries the target by the app's own exact check.
+Rules over commas and opening words of clauses; knows no grammar beyond that. English only.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag_chat import words
+
+SHORT_ENOUGH = 12  # words; a shorter sentence stays as it is, but for its parentheses
+FEWEST = 4  # words that must be left
+NAMED = 2  # of the question's words may not be lost together with a part that is left out
+
+_PARENTHESIS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
+_LATER = re.compile(
+    r"\s*(?:[;–—]|\s--?\s"
+    r"|,\s+(?=(?:which|who|whom|whose|where|when|while|although|though|because|since|as|with|including|such|and|but|or|so"
+    r"|after|before|until|despite|unlike|whereas|however|followed|leading|making|\w+ing|especially|particularly|even"
+    r"|rather|resulting|due|thus|then|yet|nor)\b)"
+    r"|\s+(?=(?:because|although|though|whereas|while|which|who|whose)\b))",
+    re.IGNORECASE,
+)
+_LEADING = frozenset(
+    (
+        "in on at by for with after before during when while although though as since because despite if once until"
+        " from under over among throughout following according like unlike besides given upon through within today"
+        " however moreover furthermore additionally also therefore thus finally first second later eventually meanwhile"
+        " nevertheless instead indeed initially originally currently recently historically traditionally similarly"
+        " consequently subsequently and but so yet then here to due having"
+    ).split()
+)
+_OPEN_END = frozenset(
+    (
+        "a an the of and or but by to in on for with from at as is are was were be been has had have not under into"
+        " than about through during after before between among that according both either if its their his her"
+    ).split()
+)  # a part that ends in one of these is no sentence
+_SUBJECTS = frozenset(
+    (
+        "the a an he she it they we you i there this these those that his her its their our some many most several all"
+        " both each one no more about such"
+    ).split()
+)
+_ASIDE = re.compile(
+    r",\s+(?:which|who|whose|whom|where|including|such as|also|formerly|known|called|named|however|therefore)\b"
+    r"[^,;]*,(?=\s+(?!and\b|or\b)[a-z])"
+)
+
+
+def shorten(sentence: str, answer: str, question: str) -> str:
+    """The sentence without the parts that neither hold the answer nor say what the question names."""
+    text = _without(_PARENTHESIS, sentence, answer, frozenset())
+    asked = frozenset(words.content(question))
+    for rule in (_cut_tail, _cut_lead, _cut_asides):
+        if len(text.split()) > SHORT_ENOUGH:
+            text = rule(text, answer, asked)
+    return closed(text)
+
+
+def closed(text: str) -> str:
+    """Begins with a capital and ends as a sentence ends."""
+    text = text.strip().rstrip(" ,;:–—-")
+    if not text:
+        return text
+    text = text if text[-1] in ".!?" or text[-2:] in ('."', ".”", ".'") else f"{text}."
+    return text[0].upper() + text[1:]
+
+
+def place(text: str, answer: str) -> tuple[int, int] | None:
+    """Where the answer stands as whole words, whatever its case."""
+    found = re.search(rf"(?<!\w){re.escape(answer.strip())}(?!\w)", text, re.IGNORECASE) if answer.strip() else None
+    return found.span() if found else None
+
+
+def _cut_tail(text: str, answer: str, asked: frozenset[str]) -> str:
+    """Up to the first clause boundary behind the answer."""
+    found = place(text, answer)
+    if answer and found is None:
+        return text
+    for boundary in _LATER.finditer(text, found[1] if found else 0):
+        kept = text[: boundary.start()]
+        whole = len(kept.split()) >= SHORT_ENOUGH // 2 and kept.split()[-1].lower() not in _OPEN_END
+        if whole and not _loses(text, kept, asked) and _balanced(kept):
+            return kept
+    return text
+
+
+def _cut_lead(text: str, answer: str, asked: frozenset[str]) -> str:
+    """From the main clause on, where an introduction stands in front; or the half that holds the answer."""
+    found = place(text, answer)
+    if found is None:
+        return text
+    for boundary in re.finditer(r"[,;–—]\s+(?:(?:and|but|so|while)\s+)?", text[: found[0]]):
+        kept = text[boundary.end() :]
+        first = re.match(r"[\w’'-]+", kept)
+        if first is None or len(kept.split()) < FEWEST or _loses(text, kept, asked) or not _balanced(kept):
+            continue
+        introduced = text.split()[0].lower().strip(",") in _LEADING and boundary.group().strip() == ","
+        joined = boundary.group().strip() != ","
+        opens = first.group().lower() in _SUBJECTS or first.group()[0].isupper()
+        if opens and (introduced or joined):
+            return kept
+    return text
+
+
+def _cut_asides(text: str, answer: str, asked: frozenset[str]) -> str:
+    return _without(_ASIDE, text, answer, asked)
+
+
+def _without(pattern: re.Pattern[str], text: str, answer: str, asked: frozenset[str]) -> str:
+    """Every match left out whose loss keeps the answer and what was asked."""
+    for match in reversed(list(pattern.finditer(text))):
+        kept = text[: match.start()] + text[match.end() :]
+        if (not answer or place(kept, answer) or not place(text, answer)) and not _loses(text, kept, asked):
+            text = kept
+    return text
+
+
+def _loses(text: str, kept: str, asked: frozenset[str]) -> bool:
+    lost = set(words.content(text)) - set(words.content(kept))
+    return len(lost & asked) >= NAMED or words.negated(text) != words.negated(kept)
+
+
+def _balanced(text: str) -> bool:
+    return text.count("(") == text.count(")") and text.count('"') % 2 == 0 and text.count("“") == text.count("”")

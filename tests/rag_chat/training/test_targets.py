@@ -1,0 +1,91 @@
+"""What the answerer is taught to say: fewer words of the quote, in its order, and the answer among them."""
+
+import pytest
+
+from rag_chat.chat.support import ExactSupport
+from rag_chat.training.targets import closed, place, shorten
+
+CASES = [
+    # what, question, answer, sentence, target
+    (
+        "parentheses", "What is the harbour's depth?", "12 metres",
+        "The harbour (opened in 1931) has a depth of 12 metres (39 ft)",
+        "The harbour has a depth of 12 metres.",
+    ),
+    (
+        "a parenthesis that answers", "When was the harbour opened?", "1931",
+        "The harbour (opened in 1931) has a depth of 12 metres.",
+        "The harbour (opened in 1931) has a depth of 12 metres.",
+    ),
+    (
+        "a clause behind the answer", "Who built the lock?", "Mary Vale",
+        "The lock at the mouth of the river was built by Mary Vale, who had studied the tides of the northern coast.",
+        "The lock at the mouth of the river was built by Mary Vale.",
+    ),
+    (
+        "an introduction", "How much grain was shipped?", "40,000 tonnes",
+        "During the long drought of the eighties, the port shipped 40,000 tonnes of grain to the southern provinces.",
+        "The port shipped 40,000 tonnes of grain to the southern provinces.",
+    ),
+    (
+        "an introduction that answers", "When did the port ship grain?", "the long drought",
+        "During the long drought of the eighties, the port shipped 40,000 tonnes of grain to the southern provinces.",
+        "During the long drought of the eighties, the port shipped 40,000 tonnes of grain to the southern provinces.",
+    ),
+    (
+        "the half that answers", "What does the east gate do?", "lets the fish pass",
+        "The west gate keeps the salt water out of the meadows behind the dyke; the east gate lets the fish pass.",
+        "The east gate lets the fish pass.",
+    ),
+    (
+        "a clause between", "How long is the dyke?", "nine miles",
+        "The old dyke, which was raised twice after the floods of the last century, is nine miles long today.",
+        "The old dyke is nine miles long today.",
+    ),
+    (
+        "an end that would hang", "What is a sluice?", "a gate",
+        "A sluice is a gate in which the flow of the water from one basin to the next one can be held back.",
+        "A sluice is a gate in which the flow of the water from one basin to the next one can be held back.",
+    ),
+    (
+        "what the question names stays", "Which ship carried coal for the northern railway?", "the Anna",
+        "The largest of them all was the Anna, which carried coal for the northern railway until the strike.",
+        "The largest of them all was the Anna, which carried coal for the northern railway until the strike.",
+    ),
+    (
+        "a short sentence", "Where is it?", "at the quay",
+        "It lies at the quay, which is old.",
+        "It lies at the quay, which is old.",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "sentence", "target"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
+def test_what_was_not_asked_is_left_out(question, answer, sentence, target):
+    said = shorten(sentence, answer, question)
+    assert said == target
+    assert place(said, answer)
+    assert ExactSupport().support(said, [sentence])[0] >= 0.9
+
+
+def test_a_negation_is_never_left_out():
+    sentence = (
+        "The bridge over the harbour carries trains every day of the year, but it does not carry cars or lorries."
+    )
+    assert shorten(sentence, "trains", "What does the bridge carry?") == sentence
+
+
+def test_the_answer_is_found_as_whole_words_only():
+    assert place("In 19 of 1998 cases", "19") == (3, 5)
+    assert place("In 1998", "19") is None
+    assert place("The TIDE gate", "tide gate") == (4, 13)
+    assert place("It cost $5.", "$5") == (8, 10)
+    assert place("anything", " ") is None
+
+
+def test_a_target_begins_and_ends_as_a_sentence():
+    assert closed("the gate opens at five,") == "The gate opens at five."
+    assert closed('He said "no."') == 'He said "no."'
+    assert closed("") == ""
