@@ -10,14 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat.errors import ModelFailed
-from rag_chat.weights import Weights, sha256
+from rag_chat.weights import SHIPPED, Weights, find, sha256
 
 if TYPE_CHECKING:
     import torch
 
 ADAPTER_FILE, CONFIG_FILE = "adapter_model.safetensors", "adapter_config.json"
-BASE_HASH = "base_sha256"
+BASE_HASH, BASE_NAME = "base_sha256", "base_model_name_or_path"
+ANSWERERS = {"SmolLM2-135M-Instruct": "smollm2-answerer"}  # adapters this project trained, by the installed base
 PREFIX, DOWN, UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
+
+
+def based(weights: Weights) -> tuple[Weights, Path | None]:
+    """The base to load and the adapter for it: of a folder that holds one, or the project's own for the default."""
+    if weights.path is not None and (weights.path / CONFIG_FILE).is_file():
+        try:
+            settings = json.loads((weights.path / CONFIG_FILE).read_text(encoding="utf-8"))
+            return find(str(settings[BASE_NAME])), weights.path
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _unreadable(weights.path, error) from error
+    own = SHIPPED / ANSWERERS.get(weights.name, "none")
+    return weights, own if weights.source == "package" and own.is_dir() else None
 
 
 def merge(model: torch.nn.Module, adapter: Path, base: Weights) -> None:
@@ -30,10 +43,7 @@ def merge(model: torch.nn.Module, adapter: Path, base: Weights) -> None:
         scale, wanted = settings["lora_alpha"] / settings["r"], str(settings[BASE_HASH])
         found = load_file(adapter / ADAPTER_FILE)
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, SafetensorError) as error:
-        raise ModelFailed(
-            f"The adapter '{adapter.name}' cannot be loaded ({type(error).__name__}): it needs {CONFIG_FILE} and"
-            f" {ADAPTER_FILE}; make it anew with: rag-chat train answerer."
-        ) from error
+        raise _unreadable(adapter, error) from error
     if (own := hash_of(base)) != wanted:
         raise ModelFailed(
             f"The adapter '{adapter.name}' was trained on weights with sha256 {wanted}, but '{base.name}' has {own};"
@@ -46,6 +56,13 @@ def merge(model: torch.nn.Module, adapter: Path, base: Weights) -> None:
             f"The adapter '{adapter.name}' does not fit the layers of '{base.name}' ({error}); train it anew with:"
             " rag-chat train answerer."
         ) from error
+
+
+def _unreadable(adapter: Path, error: Exception) -> ModelFailed:
+    return ModelFailed(
+        f"The adapter '{adapter.name}' cannot be loaded ({type(error).__name__}): it needs {ADAPTER_FILE} and"
+        f" {CONFIG_FILE} with {BASE_NAME} and {BASE_HASH}; make it anew with: rag-chat train answerer."
+    )
 
 
 def _add(model: torch.nn.Module, found: dict[str, torch.Tensor], scale: float) -> None:
@@ -61,4 +78,7 @@ def _add(model: torch.nn.Module, found: dict[str, torch.Tensor], scale: float) -
 
 def hash_of(base: Weights) -> str:
     """The sha256 of the first file that holds parameters."""
-    return sha256(base.files()[0])
+    files = base.files()
+    if not files:
+        raise ModelFailed(f"The weights '{base.name}' that an adapter belongs to are not on this machine.")
+    return sha256(files[0])

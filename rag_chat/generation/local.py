@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
+from rag_chat.generation import adapter
 from rag_chat.generation.template import prompt_ids
 from rag_chat.types import Brief
 from rag_chat.weights import Weights
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
 
+ONE_SENTENCE = 60  # tokens that an answerer of one sentence may write; it stops by itself long before
 LOOKUP = 10  # tokens guessed from the prompt at a time
 SMALL = 1_000_000_000  # parameters; below this a model is given quotes and only its carried sentences are shown
 PATIENCE_S = 120.0  # without a new token for so long the model has failed
@@ -37,18 +39,21 @@ class LocalGenerator:
     def __init__(self, weights: Weights, writers: tuple[PromptWriter, PromptWriter], *, cache: Path, most: int) -> None:
         quiet.libraries()
         try:
-            self._tokenizer, self._model = _load(weights, cache)
+            base, own = adapter.based(weights)
+            self._tokenizer, self._model = _load(base, cache)
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise ModelFailed(
                 f"The language model '{weights.name}' cannot be loaded ({type(error).__name__}): its files are"
                 " incomplete or of a kind that transformers does not read."
             ) from error
+        if own is not None:
+            adapter.merge(self._model, own, base)
         if not self._tokenizer.chat_template:
             raise ModelFailed(f"The model '{weights.name}' has no chat template; name an instruction-tuned model.")
         self.name = weights.name
         self.trusted = self._model.num_parameters() >= SMALL
         self._write = writers[1] if self.trusted else writers[0]
-        self._most = most
+        self._most = most if own is None else min(most, ONE_SENTENCE)
         self._lock = threading.Lock()
 
     def generate(self, brief: Brief) -> Iterator[str]:

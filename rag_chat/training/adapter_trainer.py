@@ -1,7 +1,6 @@
 """Trains a LoRA adapter (Hu et al. 2021, arXiv:2106.09685) on lessons: the loss counts on the answer's tokens only.
 
-The base stays in the machine's dtype; the adapter has float32 master weights, as rounding in bfloat16 would swallow
-small updates. The upper layers are adapted and nothing below them: gradients then stop where the adapter begins, which
+The upper layers are adapted and nothing below them: gradients then stop where the adapter begins, which
 saves a sixth of the time. Batches are a function of (seed, step), so that a run resumes exactly.
 """
 
@@ -11,7 +10,6 @@ import random
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +20,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from rag_chat.compute import keep_freed_memory
 from rag_chat.errors import ModelFailed
+from rag_chat.training.descent import Descent
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -59,7 +58,6 @@ class AdapterTrainer:
     def __init__(self, base: PreTrainedModel, recipe: AdapterRecipe) -> None:
         keep_freed_memory()
         self.recipe = recipe
-        self.step = 0
         self.parts = 1  # of a batch, each run by itself; doubled when the accelerator's memory is too small
         torch.manual_seed(recipe.seed)
         layers = range(min(recipe.untouched_layers, base.config.num_hidden_layers - 1), base.config.num_hidden_layers)
@@ -71,40 +69,41 @@ class AdapterTrainer:
             task_type="CAUSAL_LM",
         )
         self._network: Any = _adapted(base, self.config)
-        self._trained = {n: p for n, p in self._network.named_parameters() if p.requires_grad}
-        self._master = {n: p.detach().float().clone().requires_grad_() for n, p in self._trained.items()}
-        self._optimizer = torch.optim.AdamW(list(self._master.values()), lr=recipe.learning_rate, weight_decay=0.0)
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._rate)
+        self._descent = Descent(self._network, {"": recipe.learning_rate}, warmup=recipe.warmup, steps=recipe.steps)
+        self.save, self.resume = self._descent.save, self._descent.resume
+
+    @property
+    def step(self) -> int:
+        return self._descent.step
 
     def train(self, lessons: Sequence[Encoded], report: Callable[[int, float], None]) -> None:
         """Runs to the recipe's last step; `report(step, loss)` is called after each."""
         for batch in batches([len(lesson.ids) for lesson in lessons], self.recipe)[self.step :]:
-            loss = self._learn([lessons[i] for i in batch])
-            self._update()
-            self.step += 1
-            report(self.step, loss)
+            report(self.step + 1, self._learn([lessons[i] for i in batch]))
 
     def loss(self, lessons: Sequence[Encoded]) -> float:
         """Mean loss of an answer's token, without learning."""
         answers = sum(len(lesson.ids) - lesson.answer for lesson in lessons)
+        size = self.recipe.lessons
         with torch.no_grad():
-            found = [self._loss(lessons[i : i + self.recipe.lessons]).item() for i in range(0, len(lessons), 8)]
+            found = [self._loss(lessons[i : i + size]).item() for i in range(0, len(lessons), size)]
         return sum(found) / max(1, answers)
 
     def _learn(self, batch: Sequence[Encoded]) -> float:
-        """Gradients of the whole batch, in as many parts as memory needs."""
+        """One step on the whole batch, in as many parts as memory needs; the mean loss of an answer's token."""
         answers = sum(len(lesson.ids) - lesson.answer for lesson in batch)
         while True:
             try:
                 total = 0.0
-                for start in range(self.parts):
+                for start in range(self.parts - 1):
                     loss = self._loss(batch[start :: self.parts]) / answers
                     loss.backward()
                     total += loss.item()
-                return total
+                loss = self._loss(batch[self.parts - 1 :: self.parts]) / answers
+                self._descent.update(loss)
+                return total + loss.item()
             except torch.OutOfMemoryError as error:
-                for parameter in self._trained.values():
-                    parameter.grad = None
+                self._network.zero_grad()
                 if self.parts * 2 > len(batch):
                     raise ModelFailed(
                         f"The accelerator's memory is too small for one lesson of {max(len(e.ids) for e in batch)}"
@@ -114,7 +113,7 @@ class AdapterTrainer:
 
     def _loss(self, batch: Sequence[Encoded]) -> Tensor:
         """Summed over the answers' tokens; the vocabulary is looked at for these positions alone."""
-        device = next(iter(self._trained.values())).device
+        device = self._network.device
         ids = pad_sequence([torch.tensor(lesson.ids) for lesson in batch], batch_first=True).to(device)
         lengths = torch.tensor([len(lesson.ids) for lesson in batch], device=device)
         begins = torch.tensor([lesson.answer for lesson in batch], device=device)
@@ -126,47 +125,9 @@ class AdapterTrainer:
         logits = causal.lm_head(states[:, :-1][wanted[:, 1:]])
         return cross_entropy(logits.float(), ids[wanted], reduction="sum")
 
-    def _update(self) -> None:
-        for name, parameter in self._trained.items():
-            self._master[name].grad = parameter.grad.float() if parameter.grad is not None else None
-            parameter.grad = None
-        torch.nn.utils.clip_grad_norm_(list(self._master.values()), 1.0)
-        self._optimizer.step()
-        self._schedule.step()
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(self._master[name])
-
-    def _rate(self, step: int) -> float:
-        if step < self.recipe.warmup:
-            return (step + 1) / self.recipe.warmup
-        return max(0.02, 1 - (step - self.recipe.warmup) / max(1, self.recipe.steps - self.recipe.warmup))
-
     def trained_weights(self) -> dict[str, Tensor]:
         """The adapter's master weights, float32, under the names that peft gives them in a file."""
-        return {name.replace(".default.", "."): weight.detach().clone() for name, weight in self._master.items()}
-
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint beside `path` first, so that an interruption leaves the last one whole."""
-        state = {
-            "step": self.step,
-            "master": {name: weight.detach() for name, weight in self._master.items()},
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
-        }
-        fresh = path.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(path)
-
-    def resume(self, path: Path) -> None:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        self.step = state["step"]
-        with torch.no_grad():
-            for name, weight in state["master"].items():
-                self._master[name].copy_(weight)
-                self._trained[name].copy_(weight)
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+        return {name.replace(".default.", "."): weight for name, weight in self._descent.weights().items()}
 
 
 def _adapted(base: PreTrainedModel, config: LoraConfig) -> Any:

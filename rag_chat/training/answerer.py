@@ -18,7 +18,7 @@ from rag_chat import quiet, weights
 from rag_chat.chat import prompt
 from rag_chat.compute import this_machine
 from rag_chat.errors import BadDataset
-from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, CONFIG_FILE, hash_of
+from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE, hash_of
 from rag_chat.generation.local import dense_copy
 from rag_chat.generation.template import plain_ids, prompt_ids
 from rag_chat.training.lessons import Lesson, lessons_of
@@ -112,7 +112,7 @@ def export(trainer: AdapterTrainer, out: Path) -> None:
     settings: dict[str, Any] = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": BASE,
+        BASE_NAME: BASE,
         BASE_HASH: hash_of(weights.find(BASE)),
         "r": trainer.recipe.rank,
         "lora_alpha": trainer.recipe.alpha,

