@@ -39,6 +39,7 @@ DOORS = {  # a foreign package and the only places that import it
     "sentence_transformers": ("rag_chat.index.embedders", "rag_chat.rerank.cross_encoder"),
     "pypdf": ("ingest",),
     "pypdfium2": ("ingest", "rag_chat.highlight"),
+    "peft": ("rag_chat.training.adapter_trainer",),
     "httpx": ("rag_chat.generation.remote",),
     "typer": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
     "rich": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),

@@ -1,4 +1,4 @@
-"""`rag-chat train reranker`: fine-tunes the default cross-encoder on pairs of questions and passages."""
+"""`rag-chat train`: the default cross-encoder and the default answerer, on pairs of questions and passages."""
 
 from __future__ import annotations
 
@@ -51,3 +51,35 @@ def reranker(
             f" answerable questions are refused, {outcome.gate.answered_wrongly:.1%} of the others are not."
         )
     terminal.say(f"Use it with: RAG_CHAT_RERANKER={outcome.out}")
+
+
+def answerer(
+    context: typer.Context,
+    pairs: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="JSON lines with question, passage, answer; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter and checkpoints go.")],
+    *,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 900,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+) -> None:
+    """Train the small language model to answer in one sentence that stays with the text.
+
+    Learns from pairs whose answer stands in the passage word for word. An interrupted run goes on where it stopped.
+    """
+    from rag_chat import build
+    from rag_chat.training import answerer as training
+    from rag_chat.training.adapter_trainer import AdapterRecipe
+
+    if steps < 1:
+        raise BadSetting(f"--steps {steps} trains nothing; give 1 or more.")
+    settings = Session.of(context).settings()
+    recipe = AdapterRecipe(steps=steps, seed=seed)
+    with terminal.progress() as report:
+        taught = training.run(pairs, out, build.embedder(settings), recipe, cache=settings.cache, progress=report)
+    if taught.parts > 1:
+        terminal.say(f"The accelerator's memory is small: each step was run in {taught.parts} parts.")
+    terminal.say(
+        f"{taught.lessons} lessons; loss on lessons kept aside {taught.before:.3f} before, {taught.after:.3f} after."
+    )
+    terminal.say(f"The adapter is in {taught.out}.")
