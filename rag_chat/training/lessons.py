@@ -26,7 +26,7 @@ from rag_chat.types import Vectors
 
 PASSAGES = 5  # the one that answers and the nearest beside it, as many as the app selects
 LONGEST_QUOTE, LONGEST_TARGET, SHORTEST = 45, 26, 3  # words; what cannot be said in so many is not learned
-REFUSED = 0.15  # share of the questions whose answer is taken out of the quotes
+REFUSED = 0.06  # share of the questions whose answer is taken out of the quotes
 MOST_SENTENCES = 20  # of a passage
 OVERLAP = 0.5  # weight of the question's words in a sentence, beside two cosines
 
@@ -89,8 +89,7 @@ def _lesson(pair: Pair, question: Vectors, shelf: _Shelf, own: int, rng: random.
         best = [row for row in left if row != rows[gold] and place(shelf.sentences[row], pair.answer) is None]
         target = REFUSAL
     elif rows[gold] not in best[:QUOTES]:  # as if the app's better order had found it
-        best = best[: QUOTES - 1]
-        best.insert(rng.randrange(QUOTES), rows[gold])
+        best = [rows[gold], *best]
     quotes = [" ".join(shelf.sentences[row].split()[:LONGEST_QUOTE]) for row in best[:QUOTES]]
     return Lesson(pair.question, tuple(quotes), target, pair.source) if quotes else None
 

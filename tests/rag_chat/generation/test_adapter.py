@@ -9,7 +9,7 @@ from peft import PeftModel
 from safetensors.torch import save_file
 
 from rag_chat.errors import ModelFailed
-from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, CONFIG_FILE, hash_of, merge
+from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE, based, hash_of, merge
 from rag_chat.weights import Weights
 
 IDS = torch.tensor([[5, 6, 7, 8, 9]])
@@ -36,6 +36,7 @@ def adapter(tmp_path, base):
     save_file(found, folder / ADAPTER_FILE)
     settings = {
         "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8, BASE_HASH: hash_of(base),
+        BASE_NAME: str(base.path),
         "target_modules": "model.layers.(1.self_attn.q_proj|2.mlp.down_proj)",
     }  # fmt: skip
     (folder / CONFIG_FILE).write_text(json.dumps(settings))
@@ -79,3 +80,17 @@ def test_an_adapter_of_another_shape_is_refused(adapter, base):
     save_file(found, adapter / ADAPTER_FILE)
     with pytest.raises(ModelFailed, match="does not fit"):
         merge(toy_llama.model(), adapter, base)
+
+
+def test_a_folder_with_an_adapter_names_its_base(adapter, base, tmp_path):
+    found, own = based(Weights("mine", "folder", adapter))
+    assert (found.path, own) == (base.path, adapter)
+    assert based(base) == (base, None)
+    (adapter / CONFIG_FILE).write_text("{}")
+    with pytest.raises(ModelFailed, match=BASE_NAME):
+        based(Weights("mine", "folder", adapter))
+
+
+def test_weights_that_are_not_here_have_no_hash():
+    with pytest.raises(ModelFailed, match="not on this machine"):
+        hash_of(Weights("some/model", "hub", None))

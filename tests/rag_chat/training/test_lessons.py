@@ -38,7 +38,7 @@ def test_the_quotes_hold_the_answer_and_the_target_says_it():
 def test_some_lessons_lack_the_answer_and_teach_to_refuse():
     lessons = lessons_of(pairs(120), HashEmbedder(), 120, seed=0)
     refused = [lesson for lesson in lessons if lesson.target == REFUSAL]
-    assert 8 <= len(refused) <= 30  # 15% of 120
+    assert 2 <= len(refused) <= 16  # 6% of 120
     for lesson in refused:
         assert not [q for q in lesson.quotes if f"quay {1000 + int(lesson.question.split()[-2])}" in q]
         assert lesson.quotes
