@@ -8,9 +8,10 @@ from values import passage, quote
 
 from rag_chat import weights
 from rag_chat.chat import prompt
+from rag_chat.chat.evidence import REFUSAL
 from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed
-from rag_chat.generation.local import LocalGenerator
+from rag_chat.generation.local import LocalGenerator, dense_copy
 from rag_chat.types import Brief
 
 WRITERS = (prompt.from_quotes, prompt.from_passages)
@@ -21,7 +22,14 @@ BRIEF = Brief("When does the tide gate open?", (passage(TEXT),), (quote(TEXT),))
 @pytest.fixture(scope="module")
 def generator():
     found = weights.find("SmolLM2-135M-Instruct", offline=True)
-    return LocalGenerator(found, WRITERS, cache=Settings().cache, most=24)
+    return LocalGenerator(found, WRITERS, cache=Settings().cache, most=24, refusal=REFUSAL)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """The same model without this project's adapter, from a folder."""
+    copy = dense_copy(weights.find("SmolLM2-135M-Instruct", offline=True).path, Settings().cache)
+    return LocalGenerator(weights.find(str(copy)), WRITERS, cache=Settings().cache, most=2000, refusal=REFUSAL)
 
 
 def working():
@@ -51,9 +59,29 @@ def test_it_answers_in_pieces_the_same_each_time_within_the_bound(generator):
 
 
 @pytest.mark.slow
-def test_closing_the_answer_stops_the_models_thread(generator, monkeypatch):
-    monkeypatch.setattr(generator, "_most", 2000)
-    pieces = generator.generate(Brief("Tell a very long story about everything.", (), ()))
+def test_the_default_answers_in_one_sentence_of_the_text_and_stops_by_itself(generator):
+    others = "Grain is moved by rail in winter.", "The old quay, which the storm broke, lies behind the mill."
+    found = tuple(quote(text, number=i, score=1 / i) for i, text in enumerate((TEXT, *others), start=1))
+    said = "".join(generator.generate(Brief(BRIEF.question, (passage(TEXT),), found))).strip()
+    assert said in (TEXT, "The tide gate opens at five.")
+
+
+@pytest.mark.slow
+def test_an_answerer_that_is_sure_refuses_in_the_exact_words(generator, monkeypatch):
+    monkeypatch.setattr("rag_chat.generation.local.REFUSES", 0.0)
+    assert list(generator.generate(BRIEF)) == [REFUSAL]
+
+
+@pytest.mark.slow
+def test_a_model_without_an_adapter_is_not_kept_from_anything(plain):
+    assert plain._most == 2000
+    assert not plain._refusal
+    assert not plain._answering(plain.encode("Be brief.", "A word."))
+
+
+@pytest.mark.slow
+def test_closing_the_answer_stops_the_models_thread(plain):
+    pieces = plain.generate(Brief("Tell a very long story about everything.", (), ()))
     next(pieces)
     assert working()
     start = time.perf_counter()
