@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_chat.weights import Weights
+from rag_chat.errors import ModelFailed
+from rag_chat.weights import PACKAGED, Weights, sha256
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,6 +38,23 @@ def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
 
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(weights.location, local_files_only=True)
     return tokenizer
+
+
+def hash_of(weights: Weights) -> str:
+    """sha256 of the encoder's file; the installed one's is known without reading it."""
+    if weights.name in PACKAGED:
+        return PACKAGED[weights.name].sha256
+    files = weights.files()
+    return sha256(files[0]) if files else ""
+
+
+def require_base(name: str, wanted: str, encoder: Weights) -> None:
+    """Raises ModelFailed where the weights `name` were trained on another encoder than this one."""
+    if (own := hash_of(encoder)) != wanted:
+        raise ModelFailed(
+            f"'{name}' was trained on an encoder with sha256 {wanted}, but '{encoder.name}' has {own};"
+            " install the encoder it names or train it anew."
+        )
 
 
 def load_trained(network: nn.Module, path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rag_chat.index.embedders import BiEncoder
     from rag_chat.library.catalog import Catalog
     from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, VectorStore
+    from rag_chat.reading.reader import Reader
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
@@ -47,6 +48,7 @@ class Models:
     embedder: Embedder
     reranker: Reranker
     scorer: PairScorer
+    reader: Reader
 
 
 def open_app(settings: Settings, *, exclusive: bool = False) -> App:
@@ -56,10 +58,11 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     bi_encoder = embedder(settings)
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)
+    shared = Models(bi_encoder, second, scorer, reader(settings))
     pages = PageView()
     answering = engine(
         settings,
-        Models(bi_encoder, second, scorer),
+        shared,
         generator(settings),
         catalog=opened.catalog,
         store=opened.store,
@@ -70,7 +73,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
 
 def models(settings: Settings) -> Models:
     """The encoder and the second stage, without any library."""
-    return Models(embedder(settings), *reranker(settings))
+    return Models(embedder(settings), *reranker(settings), reader(settings))
 
 
 def engine(
@@ -84,19 +87,21 @@ def engine(
 ) -> Engine:
     """The engine over a catalog and its vectors."""
     from rag_chat.chat.engine import Engine, Limits, Stages
-    from rag_chat.chat.support import ExactSupport
+    from rag_chat.chat.evidence import Evidence
+    from rag_chat.chat.support import ReadSupport
     from rag_chat.rerank.keep_order import KeepOrder
     from rag_chat.retrieval.dense import DenseRetriever
 
+    card = shared.reader.card
     stages = Stages(
         catalog=catalog,
         embedder=shared.embedder,
         retriever=DenseRetriever(shared.embedder, store, catalog),
         reranker=shared.reranker,
         keep_order=KeepOrder(),
-        scorer=shared.scorer,
+        evidence=Evidence(shared.scorer, shared.reader, card.quotes, card.threshold),
         generator=writer,
-        support=ExactSupport(),
+        support=ReadSupport(shared.reader, card.support),
         place_quote=place_quote,
     )
     limits = Limits(
@@ -147,6 +152,13 @@ def reranker(settings: Settings) -> tuple[Reranker, PairScorer]:
     own = InteractionReranker(found, weights.find(DEFAULT_ENCODER, offline=True))
     own.warm_up()
     return (KeepOrder() if name == "none" else own), own
+
+
+def reader(settings: Settings) -> Reader:
+    """What finds the answer in a passage and checks sentences."""
+    from rag_chat.reading.reader import Reader
+
+    return Reader(weights.find(settings.reader, offline=True), weights.find(DEFAULT_ENCODER, offline=True))
 
 
 def generator(settings: Settings) -> Generator:

@@ -54,6 +54,7 @@ app.add_typer(evaluation, name="eval")
 app.command()(models.models)
 app.command()(doctor.doctor)
 training.command("reranker")(train.reranker)
+training.command("support")(train.support)
 training.command("answerer")(train.answerer)
 app.add_typer(training, name="train")
 

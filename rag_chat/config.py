@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     profile: Profile = "small"
     embedder: str | None = None
     reranker: str | None = None  # "none" keeps stage one's order
+    reader: str = "minilm-reader"  # a folder made by `rag-chat train support`
     generator: str | None = None  # a folder, a hub id, or "quoting"
     generator_url: str | None = None  # an OpenAI-compatible server; `generator` is then its model's name
     generator_key: SecretStr | None = None
@@ -62,7 +63,9 @@ class Settings(BaseSettings):
     exhaustive_seconds: float = Field(1.0, gt=0)  # ... where this machine does that within so many seconds
 
     # answers
-    evidence_threshold: float | None = Field(None, ge=0, le=1)  # None: the value that came with the reranker
+    evidence_threshold: float | None = Field(
+        None, ge=0, le=1
+    )  # of the best quote; None: the value that came with the reader
     max_new_tokens: int = Field(160, ge=8, le=4096)
     question_characters: int = Field(4000, ge=1)
 

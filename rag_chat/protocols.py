@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from rag_chat.trace import Trace
-from rag_chat.types import Brief, Candidate, Vectors
+from rag_chat.types import Brief, Candidate, Reading, Vectors
 
 
 class Embedder(Protocol):
@@ -60,11 +60,6 @@ class Reranker(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def threshold(self) -> float:
-        """Score of the best candidate under which nothing counts as evidence."""
-        ...
-
-    @property
     def pairs_per_second(self) -> float:
         """As measured on this machine at the last call; 0 before the first."""
         ...
@@ -77,6 +72,14 @@ class PairScorer(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Calibrated to 0..1, in the order given."""
+        ...
+
+
+class AnswerReader(Protocol):
+    """Reads a question and a text together."""
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """Where each text may answer the question, in the order given."""
         ...
 
 
@@ -96,8 +99,8 @@ class Generator(Protocol):
 
 
 class SupportChecker(Protocol):
-    """Does the quote carry the sentence?"""
+    """Does a quote carry the sentence?"""
 
-    def support(self, sentence: str, quote: str) -> float:
-        """0..1."""
+    def support(self, sentence: str, quotes: Sequence[str]) -> list[float]:
+        """0..1 for each quote, in the order given; `support.SUPPORTED` and more means that it does."""
         ...

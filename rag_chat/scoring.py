@@ -1,13 +1,10 @@
-"""Ranking arithmetic on plain numbers; numpy only, no models and no I/O."""
+"""Ranking arithmetic on plain numbers; no models and no I/O."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rag_chat.types import Candidate, Signals
 
@@ -91,24 +88,6 @@ def logit(probability: float) -> float:
     """The inverse of `sigmoid`, kept finite at both ends."""
     kept = min(max(probability, 1e-6), 1 - 1e-6)
     return math.log(kept / (1 - kept))
-
-
-def fit_calibration(sums: NDArray[np.float64], relevant: NDArray[np.float64]) -> tuple[float, float]:
-    """Scale and offset of Platt's sigmoid (Platt 1999) by Newton's method on the log loss; inputs are (n,).
-
-    The sums are standardised first: raw ones lie far from zero and make the curvature singular.
-    """
-    mean, spread = float(sums.mean()), float(sums.std()) or 1.0
-    rows = np.stack([(sums - mean) / spread, np.ones_like(sums)], axis=1)
-    weights = np.zeros(2)
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        curve = (rows * (p * (1 - p) + 1e-9)[:, None]).T @ rows + 1e-6 * np.eye(2)
-        step = np.linalg.solve(curve, rows.T @ (p - relevant))
-        weights -= np.clip(step, -2, 2)  # a full step from a flat start can overshoot
-        if float(np.abs(step).max()) < 1e-9:
-            break
-    return float(weights[0] / spread), float(weights[1] - weights[0] * mean / spread)
 
 
 def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:

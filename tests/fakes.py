@@ -48,8 +48,7 @@ class OverlapReranker:
 
     name = "overlap"
 
-    def __init__(self, threshold: float = 0.3, pairs_per_second: float = 0.0) -> None:
-        self.threshold = threshold
+    def __init__(self, pairs_per_second: float = 0.0) -> None:
         self.pairs_per_second = pairs_per_second
         self.ranked: list[int] = []  # how many candidates each call was given
 

@@ -41,6 +41,7 @@ DOORS = {  # a foreign package and the only places that import it
     "pypdfium2": ("ingest", "rag_chat.highlight"),
     "peft": ("rag_chat.training.adapter_trainer",),
     "httpx": ("rag_chat.generation.remote",),
+    "sklearn": ("rag_chat.training.calibration",),
     "typer": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
     "rich": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
 }

@@ -37,15 +37,15 @@ def sentences_of(answer: str) -> list[str]:
 
 
 def attribute(sentence: str, quotes: Sequence[Quote], checker: SupportChecker, embedder: Embedder) -> Attribution:
-    """The quote that carries the sentence best: by words, numbers and names first, by meaning among the nearest."""
+    """The quote that carries the sentence best: of those that share most words the best checked and nearest one."""
     if not quotes:
         return Attribution(sentence, None, 0.0)
-    support = np.array([checker.support(sentence, quote.text) for quote in quotes])
+    stems = words.content(sentence)
+    overlap = np.array([words.coverage(stems, words.content(quote.text)) for quote in quotes])
+    near = np.argsort(-overlap, kind="stable")[:SHORTLIST]
+    support = np.array(checker.support(sentence, [quotes[i].text for i in near]))
     best = int(support.argmax())
     if support[best] < SAME_WORDS:
-        stems = words.content(sentence)
-        overlap = np.array([words.coverage(stems, words.content(quote.text)) for quote in quotes])
-        near = np.argsort(-(support + overlap))[:SHORTLIST]
         vectors = embedder.encode_passages([sentence, *(quotes[i].text for i in near)])
-        best = int(near[(support[near] + vectors[1:] @ vectors[0]).argmax()])
-    return Attribution(sentence, quotes[best], float(support[best]))
+        best = int((support + vectors[1:] @ vectors[0]).argmax())
+    return Attribution(sentence, quotes[near[best]], float(support[best]))

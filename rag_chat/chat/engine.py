@@ -12,13 +12,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from rag_chat import question as question_rule
-from rag_chat.chat import citations, evidence, history
-from rag_chat.chat.passages import best_quotes, quotable, select
+from rag_chat.chat import citations, history
+from rag_chat.chat.evidence import REFUSAL, Evidence
+from rag_chat.chat.passages import quotable, select
 from rag_chat.chat.support import SUPPORTED
 from rag_chat.errors import NotFound
 from rag_chat.generation.quoting import quotes_to_show
 from rag_chat.library.catalog import Catalog
-from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, Retriever, SupportChecker
+from rag_chat.protocols import Embedder, Generator, Reranker, Retriever, SupportChecker
 from rag_chat.trace import Trace
 from rag_chat.types import (
     Answer,
@@ -51,7 +52,7 @@ class Stages:
     retriever: Retriever
     reranker: Reranker
     keep_order: Reranker
-    scorer: PairScorer
+    evidence: Evidence
     generator: Generator
     support: SupportChecker
     place_quote: PlaceQuote
@@ -101,11 +102,11 @@ class Engine:
         found = self._search(standalone, trace, None, None, None, doc_ids)
         yield Retrieved(standalone, found.passages, found.candidates)
         with trace.stage("quote"):
-            quotes = best_quotes(standalone, found.passages, self._stages.scorer, QUOTES)
+            quotes = self._stages.evidence.quotes(standalone, found.passages, QUOTES)
         draft = Answer(
             question=question,
             standalone_question=standalone,
-            text=evidence.REFUSAL,
+            text=REFUSAL,
             abstained=True,
             sentences=(),
             citations=(),
@@ -113,7 +114,7 @@ class Engine:
             candidates=found.candidates,
             generator=self._stages.generator.name,
         )
-        if not evidence.enough(found.passages, quotes, self._threshold(found.mode)):
+        if not self._stages.evidence.enough(quotes, self._limits.evidence_threshold):
             yield Finished(replace(draft, seconds=trace.seconds()))
             return
         brief = Brief(standalone, found.passages, quotes)
@@ -164,11 +165,6 @@ class Engine:
         small = chunks <= self._limits.exhaustive_chunks
         return "exhaustive" if small and chunks <= speed * self._limits.exhaustive_seconds else "rerank"
 
-    def _threshold(self, mode: Mode) -> float:
-        given = self._limits.evidence_threshold
-        ran = self._stages.keep_order if mode == "dense" else self._stages.reranker
-        return ran.threshold if given is None else given
-
     def _checked(self, brief: Brief, trace: Trace) -> Generating[citations.Attribution]:
         """The generator's sentences as they are completed, each with its quote; what a small model says without one
         is dropped, and where nothing is left the best quotes speak for themselves."""
@@ -210,7 +206,7 @@ class Engine:
             sentences.append(Sentence(attribution.sentence, place, supported))
             mark = f" [{found[place].number}]" if place is not None else ""
             text.append(f"{attribution.sentence}{mark}")
-        if all(sentence.text == evidence.REFUSAL for sentence in sentences):  # a larger model is told to say just that
+        if all(sentence.text == REFUSAL for sentence in sentences):  # a larger model is told to say just that
             return draft
         return replace(draft, text=" ".join(text), abstained=False, sentences=tuple(sentences), citations=tuple(found))
 

@@ -1,14 +1,35 @@
-"""Is there an answer here at all? The gate between retrieval and generation."""
+"""Is there an answer here at all? What finds the quotes, and the gate between retrieval and generation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from rag_chat.chat.passages import best_quotes
+from rag_chat.protocols import AnswerReader, PairScorer
+from rag_chat.scoring import QuoteOrder
 from rag_chat.types import Passage, Quote
 
 REFUSAL = "The documents do not say."
 
 
-def enough(passages: Sequence[Passage], quotes: Sequence[Quote], threshold: float) -> bool:
-    """Whether the best passage's calibrated score reaches the threshold and a sentence of it can be quoted."""
-    return bool(quotes) and max((p.candidate.score for p in passages), default=0.0) >= threshold
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Quotes by probability of answering; under `threshold` for the best one the documents do not say it.
+
+    Without a reader the sentence's and the passage's scores decide alone.
+    """
+
+    scorer: PairScorer
+    reader: AnswerReader | None = None
+    order: QuoteOrder = field(default_factory=QuoteOrder)
+    threshold: float = 0.0
+
+    def quotes(self, question: str, passages: Sequence[Passage], count: int) -> tuple[Quote, ...]:
+        """The sentences of the passages that answer the question best, best first, each text once."""
+        return best_quotes(question, passages, self.scorer, count, reader=self.reader, order=self.order)
+
+    def enough(self, quotes: Sequence[Quote], threshold: float | None = None) -> bool:
+        """Whether the best quote reaches the threshold, the user's own where there is one."""
+        wanted = self.threshold if threshold is None else threshold
+        return bool(quotes) and quotes[0].score >= wanted

@@ -1,27 +1,69 @@
-"""Does a quote carry a sentence? An exact check of numbers, names and negation over word overlap.
-
-It reads words, not meaning: a paraphrase with other words scores low (shown as unsupported), and a sentence that
-turns a comparison round with the same words scores high.
-"""
+"""Does a quote carry a sentence? Exact faults of numbers, names and negation, and a reader of both texts."""
 
 from __future__ import annotations
 
-from rag_chat import words
+from collections.abc import Sequence
+from typing import Protocol
 
-SUPPORTED = 0.65  # share of the sentence's content words that a supporting quote holds at least
-WRONG_NUMBER, WRONG_NAME, WRONG_SENSE = 0.2, 0.45, 0.4  # the most a sentence can score with such a fault
+from rag_chat import words
+from rag_chat.scoring import SupportOrder
+
+SUPPORTED = 0.5  # probability from which on a quote counts as carrying a sentence
+VERBATIM = 0.95  # what a sentence scores whose words the quote has in their order
+
+
+class ClaimReader(Protocol):
+    """Reads a sentence and a quote together."""
+
+    def carried(self, sentences: Sequence[str], quotes: Sequence[str]) -> list[float]:
+        """The logit, for each sentence with its quote, that the quote carries it."""
+        ...
+
+
+class ReadSupport:
+    """SupportChecker. A sentence that a quote holds word for word needs no reading."""
+
+    def __init__(self, reader: ClaimReader, order: SupportOrder) -> None:
+        self._reader = reader
+        self._order = order
+
+    def support(self, sentence: str, quotes: Sequence[str]) -> list[float]:
+        """Probability for each quote that it carries the sentence."""
+        found = [1.0 if _within(sentence, quote) else 0.0 for quote in quotes]
+        unread = [i for i, score in enumerate(found) if not score]
+        logits = self._reader.carried([sentence] * len(unread), [quotes[i] for i in unread])
+        for i, logit in zip(unread, logits, strict=True):
+            found[i] = self._order.probability(faults(sentence, quotes[i]), logit)
+        return found
 
 
 class ExactSupport:
-    """SupportChecker by overlap with vetoes."""
+    """SupportChecker by words alone: overlap with vetoes. It reads no meaning: a paraphrase scores low, and a
+    comparison that is turned round with the same words scores high."""
 
-    def support(self, sentence: str, quote: str) -> float:
-        """0..1; at least SUPPORTED means that the quote carries the sentence."""
-        score = words.coverage(words.content(sentence), words.content(quote))
-        if words.numbers(sentence) - words.numbers(quote):
-            return min(score, WRONG_NUMBER)
-        if words.names(sentence) - set(words.content(quote)) - words.names(quote):
-            score = min(score, WRONG_NAME)
-        if words.negated(sentence) != words.negated(quote):
-            score = min(score, WRONG_SENSE)
-        return score
+    WRONG_NUMBER, WRONG_NAME, WRONG_SENSE = 0.1, 0.4, 0.35  # the most a sentence can score with such a fault
+
+    def support(self, sentence: str, quotes: Sequence[str]) -> list[float]:
+        return [self._one(sentence, quote) for quote in quotes]
+
+    def _one(self, sentence: str, quote: str) -> float:
+        overlap, number, name, sense = faults(sentence, quote)
+        most = ((number, self.WRONG_NUMBER), (name, self.WRONG_NAME), (sense, self.WRONG_SENSE))
+        return min([overlap, *(limit for fault, limit in most if fault)])
+
+
+def faults(sentence: str, quote: str) -> tuple[float, float, float, float]:
+    """Share of the sentence's content words that the quote has; then 1 for a number that the quote lacks, for a name,
+    and for a negation on one side only."""
+    there = set(words.content(quote))
+    return (
+        words.coverage(words.content(sentence), there),
+        float(bool(words.numbers(sentence) - words.numbers(quote))),
+        float(bool(words.names(sentence) - there - words.names(quote))),
+        float(words.negated(sentence) != words.negated(quote)),
+    )
+
+
+def _within(sentence: str, quote: str) -> bool:
+    said, there = (" ".join(words.WORD.findall(text.lower())) for text in (sentence, quote))
+    return bool(said) and f" {said} " in f" {there} "

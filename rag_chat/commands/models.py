@@ -66,7 +66,9 @@ def models(
 
 def look_up(settings: Settings) -> list[Model]:
     """Reads the files for their hash; loads nothing."""
-    roles = [("embedder", settings.embedder_name), ("reranker", settings.reranker_name)]
+    roles = [
+        ("embedder", settings.embedder_name), ("reranker", settings.reranker_name), ("reader", settings.reader),
+    ]  # fmt: skip
     found = [_model(role, name, settings.offline) for role, name in roles]
     if settings.generator_url is not None:
         return [*found, Model("generator", settings.generator_name, "server")]

@@ -30,7 +30,12 @@ def coupled(tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: 
         tokenizer(list(firsts), add_special_tokens=False, truncation=True, max_length=MOST_FIRST)["input_ids"]
     )
     encoded = tokenizer(
-        shown, list(seconds), truncation="only_second", max_length=MOST_TOKENS, return_offsets_mapping=True
+        shown,
+        list(seconds),
+        truncation="only_second",
+        max_length=MOST_TOKENS,
+        return_offsets_mapping=True,
+        return_token_type_ids=True,
     )
     return [
         Coupled(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat import quiet
-from rag_chat.bert import load_encoder, load_tokenizer, load_trained
+from rag_chat.bert import load_encoder, load_tokenizer, load_trained, require_base
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
@@ -36,11 +36,13 @@ class Card:
     quotes: QuoteOrder
     support: SupportOrder
     threshold: float
+    base_sha256: str  # of the encoder that it was trained on
 
     @classmethod
     def read(cls, path: Path) -> Card:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(QuoteOrder(**values["quotes"]), SupportOrder(**values["support"]), float(values["threshold"]))
+        quotes, support = QuoteOrder(**values["quotes"]), SupportOrder(**values["support"])
+        return cls(quotes, support, float(values["threshold"]), str(values["base_sha256"]))
 
 
 class Reader:
@@ -48,11 +50,13 @@ class Reader:
 
     def __init__(self, weights: Weights, encoder: Weights) -> None:
         quiet.libraries()
-        assert weights.path is not None
         from rag_chat.reading.network import ReaderNetwork
 
         try:
+            if weights.path is None:
+                raise FileNotFoundError(weights.name)
             self.card = Card.read(weights.path / CARD_FILE)
+            require_base(weights.name, self.card.base_sha256, encoder)
             network = ReaderNetwork(load_encoder(encoder))
             load_trained(network, weights.path / WEIGHTS_FILE)
             self._tokenizer = load_tokenizer(encoder)

@@ -20,8 +20,6 @@ BATCH = 16
 class CrossEncoderReranker:
     """Its own score alone orders; the sigmoid of the logit is shown, calibrated as well as its maker did."""
 
-    threshold = 0.0  # not known for a foreign model: set `evidence_threshold` after looking at its scores
-
     def __init__(self, weights: Weights) -> None:
         quiet.libraries()
         from sentence_transformers import CrossEncoder

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat import front, quiet
-from rag_chat.bert import load_encoder, load_tokenizer, load_trained
+from rag_chat.bert import load_encoder, load_tokenizer, load_trained, require_base
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
@@ -35,16 +35,16 @@ PASSAGE_TOKENS, QUESTION_TOKENS = 256, 96  # stage one's own limit; longer quest
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What travels with the weights: the final order, the order of bare sentences, and the evidence threshold."""
+    """What travels with the weights: the final order, the order of bare sentences, and the encoder's sha256."""
 
     passages: Combination  # cosine, MaxSim and joint logit of a passage
     sentences: Combination  # of a sentence, which has no stage-one cosine
-    threshold: float  # calibrated score of the best passage under which nothing counts as evidence
+    base_sha256: str
 
     @classmethod
     def read(cls, path: Path) -> Card:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(Combination(**values["passages"]), Combination(**values["sentences"]), float(values["threshold"]))
+        return cls(Combination(**values["passages"]), Combination(**values["sentences"]), str(values["base_sha256"]))
 
 
 class InteractionReranker:
@@ -55,6 +55,7 @@ class InteractionReranker:
         assert weights.path is not None
         try:
             self.card = Card.read(weights.path / CARD_FILE)
+            require_base(weights.name, self.card.base_sha256, encoder)
             self._network = load_network(encoder, weights.path / WEIGHTS_FILE)
             self._tokenizer = load_tokenizer(encoder)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -64,7 +65,6 @@ class InteractionReranker:
             ) from error
         self._network = self._network.to(this_machine().device, this_machine().dtype).eval()
         self.name = weights.name
-        self.threshold = self.card.threshold
         self.pairs_per_second = 0.0
         self._lock = threading.Lock()  # the tokenizer must not be borrowed by two threads at once
 
@@ -91,10 +91,10 @@ class InteractionReranker:
         return [self.card.sentences.probability(s) for s in self.signals(question, texts)]
 
     def signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
-        """MaxSim, the head's logit and word coverage of each text, in the order given."""
+        """MaxSim, the head's logit and the match of words of each text, in the order given."""
         import torch
 
-        covered = lexical.coverage(question, texts)
+        matched = lexical.match(question, texts)
         device = this_machine().device
         with self._lock:
             asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, device)
@@ -113,7 +113,7 @@ class InteractionReranker:
         signals = [Signals()] * len(texts)
         for batch, scores in zip(batches, lanes().map(scored, batches), strict=True):
             for place, (maxsim, joint) in zip(batch, scores, strict=True):
-                signals[place] = Signals(maxsim=maxsim, joint=joint, lexical=covered[place])
+                signals[place] = Signals(maxsim=maxsim, joint=joint, lexical=matched[place])
         return signals
 
 

@@ -12,7 +12,6 @@ class KeepOrder:
     """Scores are stage one's cosines, cut to 0..1; they order, but they are no probabilities."""
 
     name = "none"
-    threshold = 0.0  # a cosine cannot say that nothing answers
     pairs_per_second = float("inf")
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]:

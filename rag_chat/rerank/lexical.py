@@ -1,25 +1,51 @@
-"""How much of the question a text repeats, each word weighed by how rare it is among the texts compared.
+"""How well a text repeats the words of a question and their pairs, each weighed by how rare it is among the texts.
 
-Rarity is judged within the candidates, not the library: where every candidate names the company, its name tells
-them apart no longer, and the one that has the question's rare word stands out (idf as in BM25, Robertson and Zaragoza
-2009). Encoders of this size blur such words.
+BM25 (Robertson and Zaragoza 2009) over words, and the same weights over pairs of neighbouring content words, so that a
+phrase counts for more than its words apart. Rarity is judged within the candidates, not the library: where every
+candidate names the company, its name tells them apart no longer, and the one that has the question's rare word stands
+out. Encoders of this size blur such words.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
+from typing import TypeVar
 
 from rag_chat import words
 
+Term = TypeVar("Term")
 
-def coverage(question: str, texts: Sequence[str]) -> list[float]:
-    """Share of the question's weight that each text holds, 0..1, in the order given."""
-    asked = set(words.content(question))
-    held = [asked & set(words.content(text)) for text in texts]
-    weight = {word: _idf(sum(word in found for found in held), len(texts)) for word in asked}
-    total = sum(weight.values())
-    return [sum(weight[word] for word in found) / total if total else 0.0 for found in held]
+SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b
+PAIRS = 4 / 3  # weight of the pairs beside the words; set on tuning data (README, "Ranking")
+
+
+def match(question: str, texts: Sequence[str]) -> list[float]:
+    """For each text about 1 where it has every word of the question once, and PAIRS more for every pair."""
+    asked = words.content(question)
+    stems = [words.content(text) for text in texts]
+    average = sum(map(len, stems)) / max(1, len(texts)) or 1.0
+    single = _weights(set(asked), [set(found) for found in stems])
+    pairs = _weights(set(itertools.pairwise(asked)), [set(itertools.pairwise(s)) for s in stems])
+    return [
+        _bm25(Counter(found), single, len(found) / average)
+        + PAIRS * sum(pairs.get(pair, 0.0) for pair in set(itertools.pairwise(found)))
+        for found in stems
+    ]
+
+
+def _bm25(counts: Counter[str], weights: dict[str, float], length: float) -> float:
+    flat = SATURATION * (1 - LENGTH + LENGTH * length)
+    return sum(weight * counts[w] * (SATURATION + 1) / (counts[w] + flat) for w, weight in weights.items() if counts[w])
+
+
+def _weights(asked: set[Term], held: Sequence[set[Term]]) -> dict[Term, float]:
+    """The inverse document frequency of each term asked for, as shares of their sum."""
+    found = {term: _idf(sum(term in terms for terms in held), len(held)) for term in asked}
+    total = sum(found.values())
+    return {term: value / total for term, value in found.items()} if total else {}
 
 
 def _idf(holders: int, texts: int) -> float:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_chat.scoring import Combination, fit_calibration
+from rag_chat.scoring import Combination
+from rag_chat.training import calibration
 
-COSINES = (0.0, 4.0, 8.0, 16.0, 24.0)
+COSINES = (0.0, 8.0, 16.0, 24.0, 32.0)
 MAXSIMS = (0.0, 16.0, 24.0, 32.0)
 JOINTS = (0.0, 0.5, 1.0, 1.5, 2.0)
-LEXICALS = (0.0, 2.0, 3.0, 4.0, 6.0)
+LEXICALS = (0.0, 2.0, 4.0, 6.0, 8.0, 12.0)
 DEPTH = 10
 
 
@@ -41,8 +42,8 @@ def fit(sets: Mapping[str, Sequence[Scored]]) -> tuple[Combination, float]:
     )
     signals = np.concatenate([query.signals for queries in sets.values() for query in queries])
     relevant = np.concatenate([query.grades > 0 for queries in sets.values() for query in queries])
-    scale, offset = fit_calibration(signals @ np.array(chosen), relevant.astype(np.float64))
-    return replace(Combination(*chosen), scale=scale, offset=offset), best
+    platt = calibration.fit((signals @ np.array(chosen))[:, None], relevant)
+    return replace(Combination(*chosen), scale=platt.weights[0], offset=platt.offset), best
 
 
 def mean_ndcg(sets: Mapping[str, Sequence[Scored]], weights: Sequence[float]) -> float:

@@ -1,8 +1,10 @@
-"""Sets the threshold under which the app says that the documents do not say it.
+"""Sets how quotes are ordered, and the threshold under which the app says that the documents do not say it.
 
-From questions with and without an answer in the same passages: the best passage's calibrated score for each, and
-the score under which at most a given share of the answerable ones falls. SQuAD 2.0's unanswerable questions are made
-to look answerable by the very passage they were written for, so they are the hard end of what users ask.
+From questions with and without an answer in the same passages. Each is taken through the stages as a user's would be;
+every sentence of its five passages gives a row, true where it holds the answer. A logistic model of the rows orders the
+quotes; the threshold is the probability of the best quote that a given share of the answerable questions stay under.
+SQuAD 2.0's unanswerable questions are made to look answerable by the very passage they were written for, so they are
+the hard end of what users ask.
 """
 
 from __future__ import annotations
@@ -14,73 +16,116 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rag_chat.chat.passages import candidates_for_quotes, findings, select
 from rag_chat.errors import BadDataset
-from rag_chat.protocols import Embedder, Reranker
+from rag_chat.protocols import AnswerReader, Embedder, PairScorer, Reranker
+from rag_chat.scoring import QuoteOrder
+from rag_chat.training import calibration
 from rag_chat.training.pairs import lines
 from rag_chat.types import Candidate, Chunk, Span
 
-CANDIDATES = 20  # nearest by stage one; the best passage of the final order is practically never further down
-REFUSED_AT_MOST = 0.02  # of the answerable questions; a refusal hides an answer that is there
-QUESTIONS = 200  # of each kind
+CANDIDATES, PASSAGES = 20, 5  # nearest by stage one; of them the best by the final order
+REFUSED_AT_MOST = 0.1  # of the answerable questions; a refusal hides an answer that is there
+QUESTIONS = 250  # of each kind
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The threshold and both error rates at it, on the questions it was set on."""
+    """The order of quotes, the threshold, and what they are worth on the questions they were set on."""
 
+    order: QuoteOrder
     threshold: float
     refused_wrongly: float  # share of the answerable questions
     answered_wrongly: float  # share of the unanswerable ones
+    first_quote: float  # share of the answerable questions whose best quote holds the answer
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """`answers` as they stand in the passage; none for a question that it does not answer."""
+
     question: str
     passage: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One question's sentences: signals (sentences, 3) as `QuoteOrder` weighs them, and whether each answers."""
+
+    rows: NDArray[np.float64]
+    answers: NDArray[np.bool_]
     answerable: bool
 
 
-def gate(path: Path, embedder: Embedder, reranker: Reranker, progress: Callable[[int, int], None]) -> Gate:
-    """Reads JSON lines with `question`, `passage` and `answerable`. Raises BadDataset."""
-    rows = _read(path)
-    passages = sorted({row.passage for row in rows})
-    vectors = embedder.encode_passages(passages)
-    best: dict[bool, list[float]] = {True: [], False: []}
-    asked = _sample(rows, True) + _sample(rows, False)
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What finds the quotes."""
+
+    embedder: Embedder
+    reranker: Reranker
+    scorer: PairScorer
+    reader: AnswerReader
+
+
+def gate(asked: Sequence[Asked], models: Models, progress: Callable[[int, int], None]) -> Gate:
+    """Sets order and threshold; needs questions of both kinds."""
+    passages = sorted({row.passage for row in asked})
+    vectors = models.embedder.encode_passages(passages)
+    found = []
     for done, row in enumerate(asked, start=1):
-        cosines = np.dot(vectors, embedder.encode_query(row.question))
-        nearest = np.argsort(-cosines)[:CANDIDATES]
-        ranked = reranker.rerank(row.question, [_candidate(passages[i], float(cosines[i])) for i in nearest])
-        best[row.answerable].append(ranked[0].score)
+        found.append(_find(row, passages, np.dot(vectors, models.embedder.encode_query(row.question)), models))
         progress(done, len(asked))
-    threshold = float(np.quantile(best[True], REFUSED_AT_MOST))
+    return fit([one for one in found if len(one.rows)])
+
+
+def fit(found: Sequence[Found]) -> Gate:
+    model = calibration.fit(np.concatenate([f.rows for f in found]), np.concatenate([f.answers for f in found]))
+    sentence, passage, reading = model.weights
+    best = [(f, model.probabilities(f.rows)) for f in found]
+    answerable = [float(p.max()) for f, p in best if f.answerable]
+    others = [float(p.max()) for f, p in best if not f.answerable]
+    threshold = calibration.threshold_for(answerable, REFUSED_AT_MOST)
     return Gate(
+        QuoteOrder(sentence, passage, reading, model.offset),
         round(threshold, 4),
-        float(np.mean(np.array(best[True]) < threshold)),
-        float(np.mean(np.array(best[False]) >= threshold)),
+        float(np.mean(np.array(answerable) < threshold)),
+        float(np.mean(np.array(others) >= threshold)) if others else 0.0,
+        float(np.mean([bool(f.answers[p.argmax()]) for f, p in best if f.answerable])),
     )
 
 
-def _sample(rows: Sequence[Asked], answerable: bool) -> list[Asked]:
-    kind = [row for row in rows if row.answerable == answerable]
-    return random.Random(0).sample(kind, min(QUESTIONS, len(kind)))
-
-
-def _read(path: Path) -> list[Asked]:
+def read(path: Path, seed: int = 0) -> list[Asked]:
+    """At most so many questions of each kind from JSON lines with `question`, `passage`, `answerable` and `answers`
+    (or `answer`). Raises BadDataset."""
     try:
         rows = [json.loads(line) for line in lines(path)]
-        found = [Asked(str(r["question"]), str(r["passage"]), bool(r["answerable"])) for r in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        kinds: dict[bool, list[Asked]] = {True: [], False: []}
+        for row in rows:
+            answers = tuple(row.get("answers") or [row.get("answer", "")]) if row["answerable"] else ()
+            kinds[bool(row["answerable"])].append(Asked(str(row["question"]), str(row["passage"]), answers))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadDataset(
-            f"'{path.name}' cannot be read as JSON lines with question, passage and answerable"
+            f"'{path.name}' cannot be read as JSON lines with question, passage, answerable and answers"
             f" ({type(error).__name__})."
         ) from error
-    if {row.answerable for row in found} != {True, False}:
+    if not all(kinds.values()):
         raise BadDataset(f"'{path.name}' needs answerable and unanswerable questions; it holds one kind only.")
-    return found
+    return [row for kind in kinds.values() for row in random.Random(seed).sample(kind, min(QUESTIONS, len(kind)))]
 
 
-def _candidate(text: str, cosine: float) -> Candidate:
-    chunk = Chunk("", "", 0, (Span(1, 0, len(text)),), "", text)
+def _find(row: Asked, passages: Sequence[str], cosines: NDArray[np.float32], models: Models) -> Found:
+    nearest = [_candidate(passages[i], float(cosines[i]), int(i)) for i in np.argsort(-cosines)[:CANDIDATES]]
+    kept = select(models.reranker.rerank(row.question, nearest), PASSAGES)
+    quotes = candidates_for_quotes(row.question, kept)
+    rows = findings(row.question, kept, quotes, models.scorer, models.reader)
+    answers = [any(answer and answer.lower() in quote.text.lower() for answer in row.answers) for quote in quotes]
+    own = [quote.passage.chunk.text == row.passage for quote in quotes]
+    return Found(np.array(rows), np.array(answers, dtype=bool) & np.array(own, dtype=bool), bool(row.answers))
+
+
+def _candidate(text: str, cosine: float, place: int) -> Candidate:
+    chunk = Chunk(str(place), str(place), 0, (Span(1, 0, len(text)),), "", text)
     return Candidate(chunk, "", "1", 1, cosine, 1, cosine)

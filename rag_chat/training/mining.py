@@ -35,11 +35,13 @@ def mine(
     *,
     negatives: int,
     seed: int,
+    others: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> list[Group]:
-    """Groups for the pairs of one corpus; a pair with fewer than four usable negatives is left out."""
+    """Groups for the pairs of one corpus, which `others` are part of; a pair with fewer than four usable negatives is
+    left out."""
     rng = random.Random(seed)
-    passages = sorted({text_of(pair) for pair in pairs})
+    passages = sorted({*(text_of(pair) for pair in pairs), *others})
     place = {text: row for row, text in enumerate(passages)}
     vectors = embedder.encode_passages([shorten(text) for text in passages], progress)
     questions = embedder.encode_passages([pair.question for pair in pairs])

@@ -7,6 +7,7 @@ Everything random follows the seed; an interrupted run goes on from its last che
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections import defaultdict
@@ -18,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_chat import quiet, weights
-from rag_chat.bert import load_encoder, load_tokenizer
+from rag_chat.bert import hash_of, load_encoder, load_tokenizer
 from rag_chat.errors import BadDataset
 from rag_chat.evaluation import beir, retrieval
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker
 from rag_chat.scoring import Combination
 from rag_chat.training import combination
-from rag_chat.training.evidence import Gate, gate
 from rag_chat.training.mining import Group, mine
 from rag_chat.training.pairs import Pair, claims, read_pairs
 
@@ -38,18 +38,28 @@ KEPT_ASIDE = 0.1
 MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one claim to so many pairs; pairs of a source
 TUNE_QUERIES = 200  # of each set; so many settle five weights
 CHECKPOINT_EVERY = 250  # steps
-GROUPS_FILE, CHECKPOINT_FILE = "groups.jsonl", "checkpoint.pt"
-START = Card(Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 8.0, 0.5, 4.0, scale=0.5, offset=-3.0), 0.0)
+CHECKPOINT_FILE = "checkpoint.pt"
+SHIPPED = "minilm-interaction"
+Sets = Mapping[str, Sequence[combination.Scored]]
+ENCODER = "all-MiniLM-L6-v2"
+START_ORDER, START_SENTENCES = (
+    Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 8.0, 0.5, 4.0, scale=0.5, offset=-3.0),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """nDCG@10 of stage one and of the final order, by set, after training."""
+    """nDCG@10 by set: of stage one, of the shipped reranker's final order, and of the new one's."""
 
-    before: dict[str, float]
-    after: dict[str, float]
+    stage1: dict[str, float]
+    shipped: dict[str, float]
+    new: dict[str, float]
     out: Path
-    gate: Gate | None = None
+
+    @property
+    def better(self) -> bool:
+        """Whether the new one is worth switching to."""
+        return sum(self.new.values()) > sum(self.shipped.values())
 
 
 def run(
@@ -59,15 +69,18 @@ def run(
     recipe: Recipe,
     *,
     tune: Sequence[Path] = (),
-    answerable: Path | None = None,
+    others: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Outcome:
-    """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 pairs."""
+    """Trains and writes `out`; `others` are further passages among which hard negatives are looked for.
+
+    Raises BadDataset for unreadable files or fewer than 50 pairs.
+    """
     out.mkdir(parents=True, exist_ok=True)
     pairs = [pair for file in files for pair in read_pairs(file)]
     if len(pairs) < FEWEST:
         raise BadDataset(f"{len(pairs)} pairs are too few to train on; give at least {FEWEST}.")
-    learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress)
+    learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress, others=others)
     if not any(len(group.negatives) >= recipe.negatives for group in learned) or not (aside or tune):
         raise BadDataset(
             f"Of {len(pairs)} pairs only {len(learned) + len(aside)} have enough hard negatives to learn from;"
@@ -76,15 +89,20 @@ def run(
     trainer = _trainer(recipe, out)
     _train(trainer, learned, out, progress)
     export(trainer, out)
-    outcome = set_order(out, embedder, tune, aside, progress)
-    return outcome if answerable is None else set_threshold(outcome, embedder, answerable, progress)
+    return set_order(out, embedder, tune, aside, progress)
 
 
 def groups_of(
-    pairs: Sequence[Pair], embedder: Embedder, seed: int, out: Path, progress: Progress | None
+    pairs: Sequence[Pair],
+    embedder: Embedder,
+    seed: int,
+    out: Path,
+    progress: Progress | None,
+    *,
+    others: Sequence[str] = (),
 ) -> tuple[list[Group], list[Group]]:
-    """Groups to learn from and groups kept aside; mined once and kept in `out`."""
-    path = out / GROUPS_FILE
+    """Groups to learn from and groups kept aside; mined once for the same pairs and kept in `out`."""
+    path = out / f"groups-{_fingerprint(pairs, seed, others)}.jsonl"
     if not path.exists():
         rng = random.Random(seed)
         by_source: defaultdict[str, list[Pair]] = defaultdict(list)
@@ -96,12 +114,19 @@ def groups_of(
                 progress("mining negatives", done, len(by_source))
             kept = whole_titles(own, LARGEST_SOURCE, rng)
             kept += claims(kept, len(kept) // CLAIM_SHARE, rng)
-            groups += mine(kept, embedder, negatives=MINED, seed=seed)
+            groups += mine(kept, embedder, negatives=MINED, seed=seed, others=others)
         _write_groups(path, groups)
     groups = _read_groups(path)
     random.Random(seed).shuffle(groups)
     cut = min(int(len(groups) * KEPT_ASIDE), 500)
     return groups[cut:], groups[:cut]
+
+
+def _fingerprint(pairs: Sequence[Pair], seed: int, others: Sequence[str]) -> str:
+    digest = hashlib.sha256(str(seed).encode())
+    for text in (*(f"{pair.question}\0{pair.passage}\0{pair.answer}" for pair in pairs), *others):
+        digest.update(text.encode() + b"\0\0")
+    return digest.hexdigest()[:12]
 
 
 def whole_titles(pairs: Sequence[Pair], most: int, rng: random.Random) -> list[Pair]:
@@ -124,45 +149,56 @@ def export(trainer: Trainer, out: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
-    _write_card(out, START, asdict(trainer.recipe))
+    card = Card(START_ORDER, START_SENTENCES, hash_of(weights.find(ENCODER)))
+    _write_card(out, card, asdict(trainer.recipe))
 
 
 def set_order(
     out: Path, embedder: Embedder, tune: Sequence[Path], aside: Sequence[Group], progress: Progress | None = None
 ) -> Outcome:
-    """Sets the weights of the final order and its calibration, keeps the threshold that is there, and measures."""
-    reranker = InteractionReranker(weights.find(str(out)), weights.find("all-MiniLM-L6-v2"))
+    """Sets the final order, and measures it beside stage one and the shipped reranker.
+
+    With retrieval sets to tune on the order's weights and calibration are set on them. Without, a run that went on
+    from the shipped weights keeps their order, so that what was kept aside stays unseen; a fresh one must use it.
+    """
+    new, shipped = _reranker(out), _reranker(weights.SHIPPED / SHIPPED)
+    recipe = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))["recipe"]
+    scored = [_scored(reranker, embedder, tune, aside, out, progress) for reranker in (new, shipped)]
+    fitted = bool(tune) or recipe["fresh"]
+    order = combination.fit(scored[0])[0] if fitted else shipped.card.passages
+    _write_card(out, replace(new.card, passages=order), recipe)
+
+    def measured(sets: Sets, weighed: Combination) -> dict[str, float]:
+        weights_ = (weighed.cosine, weighed.maxsim, weighed.joint, weighed.lexical)
+        return {name: combination.mean_ndcg({name: found}, weights_) for name, found in sets.items()}
+
+    stage1 = measured(scored[0], Combination(1.0, 0.0, 0.0))
+    return Outcome(stage1, measured(scored[1], shipped.card.passages), measured(scored[0], order), out)
+
+
+def _scored(
+    reranker: InteractionReranker,
+    embedder: Embedder,
+    tune: Sequence[Path],
+    aside: Sequence[Group],
+    out: Path,
+    progress: Progress | None,
+) -> Sets:
     sets = {folder.name: _score_set(folder, embedder, reranker, out, progress) for folder in tune}
-    if not sets:
-        sets = {"kept aside": _score_groups(aside, reranker)}
-    passages, _ = combination.fit(sets)
-    card = replace(reranker.card, passages=passages)
-    _write_card(out, card, json.loads((out / CARD_FILE).read_text())["recipe"])
-    before = {name: combination.mean_ndcg({name: scored}, (1, 0, 0, 0)) for name, scored in sets.items()}
-    chosen = (passages.cosine, passages.maxsim, passages.joint, passages.lexical)
-    return Outcome(before, {name: combination.mean_ndcg({name: s}, chosen) for name, s in sets.items()}, out)
+    return sets or {"kept aside": _score_groups(aside, reranker)}
 
 
-def set_threshold(outcome: Outcome, embedder: Embedder, answerable: Path, progress: Progress | None = None) -> Outcome:
-    """Sets the evidence threshold on questions with and without an answer, and says what it costs both ways."""
-    reranker = InteractionReranker(weights.find(str(outcome.out)), weights.find("all-MiniLM-L6-v2"))
-
-    def report(done: int, total: int) -> None:
-        if progress is not None:
-            progress("setting the threshold", done, total)
-
-    found = gate(answerable, embedder, reranker, report)
-    recipe = json.loads((outcome.out / CARD_FILE).read_text(encoding="utf-8"))["recipe"]
-    _write_card(outcome.out, replace(reranker.card, threshold=found.threshold), recipe)
-    return replace(outcome, gate=found)
+def _reranker(folder: Path) -> InteractionReranker:
+    return InteractionReranker(weights.find(str(folder)), weights.find(ENCODER))
 
 
 def _trainer(recipe: Recipe, out: Path) -> Trainer:
     quiet.libraries()
     from rag_chat.training.trainer import Trainer
 
-    start = weights.find("all-MiniLM-L6-v2")
-    trainer = Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe)
+    start = weights.find(ENCODER)
+    shipped = None if recipe.fresh else weights.SHIPPED / SHIPPED / WEIGHTS_FILE
+    trainer = Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe, shipped)
     if (out / CHECKPOINT_FILE).exists():
         trainer.descent.resume(out / CHECKPOINT_FILE)
     return trainer

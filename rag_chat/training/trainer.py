@@ -1,9 +1,9 @@
 """Trains the default cross-encoder: a residual on cosine and MaxSim, learned listwise on hard negatives.
 
-Start: the stage-one encoder and an untrained head whose last layer is zero. Each step takes a few groups (question,
-positive, hard negatives), domains balanced. Three losses, all listwise cross-entropy: of the summed signals over the
-group; of the head's logit alone over the group; of MaxSim over all passages of the step, since a question can be
-compared with every other question's passages for almost nothing once they are encoded.
+Start: the shipped weights, or the stage-one encoder and an untrained head whose last layer is zero. Each step takes a
+few groups (question, positive, hard negatives), domains balanced. Three losses, all listwise cross-entropy: of the
+summed signals over the group; of the head's logit alone over the group; of MaxSim over all passages of the step, since
+a question can be compared with every other question's passages for almost nothing once they are encoded.
 The data order is a function of (seed, step), so that a run resumes exactly where its last checkpoint stands.
 """
 
@@ -13,12 +13,14 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from rag_chat.bert import load_trained
 from rag_chat.compute import keep_freed_memory, this_machine
 from rag_chat.rerank.interaction import tokens_of
 from rag_chat.rerank.network import InteractionNetwork
@@ -36,6 +38,7 @@ class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
     steps: int = 2000
+    fresh: bool = False  # start from the stage-one encoder instead of from the shipped weights
     groups: int = 8  # questions a step
     negatives: int = 4  # hard negatives a question and step
     passage_tokens: int = 128
@@ -50,13 +53,18 @@ class Recipe:
 class Trainer:
     """Owns the network in the machine's dtype and its descent."""
 
-    def __init__(self, encoder: BertModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
+    def __init__(
+        self, encoder: BertModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, start: Path | None = None
+    ) -> None:
+        """`start` holds weights to go on from."""
         keep_freed_memory()
         self.recipe = recipe
         self._tokenizer = tokenizer
         self._device = this_machine().device
         torch.manual_seed(recipe.seed)
         network = InteractionNetwork(encoder)
+        if start is not None:
+            load_trained(network, start)
         for part in [encoder.embeddings, *encoder.encoder.layer[: recipe.frozen_layers]]:
             part.requires_grad_(False)
         self.network = network.to(self._device, this_machine().dtype).train()

@@ -1,9 +1,8 @@
 import math
 
-import numpy as np
 import pytest
 
-from rag_chat.scoring import Combination, fit_calibration, length_batches, reordered, sigmoid
+from rag_chat.scoring import Combination, QuoteOrder, SupportOrder, length_batches, reordered, sigmoid
 from rag_chat.types import Candidate, Chunk, Signals, Span
 
 
@@ -32,19 +31,15 @@ def test_the_sigmoid_overflows_on_neither_side():
     assert (sigmoid(1e6), sigmoid(-1e6)) == (1.0, 0.0)
 
 
-def test_calibration_meets_the_observed_share_of_each_score():
-    # Of 8 pairs with sum 10 two are relevant, of 8 with sum 30 six are: logit -ln 3 at 10 and +ln 3 at 30.
-    sums = np.array([10.0] * 8 + [30.0] * 8)
-    relevant = np.array([1.0] * 2 + [0.0] * 6 + [1.0] * 6 + [0.0] * 2)
-    scale, offset = fit_calibration(sums, relevant)
-    assert scale == pytest.approx(2 * math.log(3) / 20, rel=1e-4)
-    assert scale * 20 + offset == pytest.approx(0.0, abs=1e-4)
+def test_a_quotes_probability_is_a_logistic_model_of_its_three_logits():
+    order = QuoteOrder(sentence=0.5, passage=1.0, reading=0.25, offset=-1.0)
+    assert order.probability(2.0, 1.0, 4.0) == pytest.approx(sigmoid(1.0 + 1.0 + 1.0 - 1.0))
 
 
-def test_calibration_of_equal_sums_is_their_share_and_of_separable_ones_finite():
-    scale, offset = fit_calibration(np.full(4, 7.0), np.array([1.0, 0.0, 0.0, 0.0]))
-    assert sigmoid(scale * 7 + offset) == pytest.approx(0.25, abs=1e-4)
-    assert all(np.isfinite(fit_calibration(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0]))))
+def test_faults_and_the_readers_logit_make_the_probability_of_support():
+    order = SupportOrder(overlap=2.0, number=-4.0, name=-1.0, sense=-2.0, reading=0.5, offset=-1.0)
+    assert order.probability((0.5, 0.0, 0.0, 0.0), 2.0) == pytest.approx(sigmoid(1.0))
+    assert order.probability((0.5, 1.0, 0.0, 1.0), 2.0) == pytest.approx(sigmoid(-5.0))
 
 
 def test_reordering_counts_ranks_anew_and_keeps_stage_ones():

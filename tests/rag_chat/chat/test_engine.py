@@ -8,7 +8,7 @@ from pdfs import write_pdf
 
 from ingest.pipeline import Ingestor
 from rag_chat.chat.engine import Engine, Limits, Stages
-from rag_chat.chat.evidence import REFUSAL
+from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.support import ExactSupport
 from rag_chat.config import Settings
 from rag_chat.errors import BadQuestion, NotFound
@@ -43,7 +43,7 @@ def library(tmp_path_factory):
 def engine(library):
     """Makes an engine; without a generator of its own, one that must not be asked."""
 
-    def make(generator=None, reranker=None, catalog=None, **limits):
+    def make(generator=None, reranker=None, catalog=None, evidence=None, **limits):
         embedder, known = HashEmbedder(), catalog or library.catalog
         reranker = reranker or OverlapReranker()
         stages = Stages(
@@ -52,7 +52,7 @@ def engine(library):
             retriever=DenseRetriever(embedder, library.store, known),
             reranker=reranker,
             keep_order=KeepOrder(),
-            scorer=OverlapReranker(),
+            evidence=evidence or Evidence(OverlapReranker()),
             generator=generator or ScriptedGenerator(),
             support=ExactSupport(),
             place_quote=lambda doc_id, page, start, end: ((float(page), float(start), float(end), 1.0),),
@@ -167,7 +167,9 @@ def test_quoting_answers_word_for_word(engine):
 
 def test_under_the_threshold_the_nearest_passages_are_shown_and_no_model_is_asked(engine):
     generator = ScriptedGenerator()
-    events = list(engine(generator, OverlapReranker(threshold=0.9)).ask("Which elephants visited Tarnwick?"))
+    events = list(
+        engine(generator, evidence=Evidence(OverlapReranker(), threshold=0.9)).ask("Which elephants visited Tarnwick?")
+    )
     assert [type(event) for event in events] == [Retrieved, Finished]
     found = events[-1].answer
     assert (found.text, found.abstained, found.citations) == (REFUSAL, True, ())
@@ -175,16 +177,11 @@ def test_under_the_threshold_the_nearest_passages_are_shown_and_no_model_is_aske
     assert generator.briefs == []
 
 
-def test_a_threshold_of_the_users_goes_before_the_rerankers(engine):
+def test_a_threshold_of_the_users_goes_before_the_models(engine):
     generator = ScriptedGenerator().enqueue(GATE)
-    strict = OverlapReranker(threshold=1.0)
-    assert answer_of(engine(generator, strict)).abstained
-    assert not answer_of(engine(generator, strict, evidence_threshold=0.1)).abstained
-
-
-def test_stage_ones_order_is_not_held_to_the_rerankers_threshold(engine):
-    generator = ScriptedGenerator().enqueue(GATE)
-    assert not answer_of(engine(generator, OverlapReranker(threshold=1.0), mode="dense")).abstained
+    strict = Evidence(OverlapReranker(), threshold=1.0)
+    assert answer_of(engine(generator, evidence=strict)).abstained
+    assert not answer_of(engine(generator, evidence=strict, evidence_threshold=0.1)).abstained
 
 
 @pytest.mark.parametrize("mode", ["auto", "dense", "rerank", "exhaustive"])

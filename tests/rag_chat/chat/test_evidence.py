@@ -1,16 +1,42 @@
+import pytest
+from fakes import OverlapReranker
 from values import passage, quote
 
-from rag_chat.chat.evidence import enough
+from rag_chat.chat.evidence import Evidence
+from rag_chat.scoring import QuoteOrder, logit
+from rag_chat.types import UNREAD, Reading
 
-QUOTES = (quote("Grain is moved by rail."),)
-
-
-def test_the_best_passage_decides_and_the_threshold_itself_is_enough():
-    passages = (passage("a", 1, score=0.2), passage("b", 2, score=0.4))
-    assert enough(passages, QUOTES, 0.4)
-    assert not enough(passages, QUOTES, 0.41)
+TEXT = "Grain is moved by rail. The tide gate opens at five."
 
 
-def test_without_quotes_or_passages_there_is_no_evidence():
-    assert not enough((passage("a", score=1.0),), (), 0.0)
-    assert not enough((), QUOTES, 0.1)
+class Found:
+    """An AnswerReader for which only 'five' answers."""
+
+    def read(self, question, texts):
+        at = [text.find("five") for text in texts]
+        return [
+            Reading(((place, place + 4, 3.0), (0, len(text), 2.0)), -1.0) for place, text in zip(at, texts, strict=True)
+        ]
+
+
+def test_the_best_quote_decides_and_the_threshold_itself_is_enough():
+    evidence, quotes = (
+        Evidence(OverlapReranker(), threshold=0.4),
+        [quote("Grain.", score=0.4), quote("Rail.", score=0.3)],
+    )
+    assert evidence.enough(quotes)
+    assert not evidence.enough(quotes, 0.41)
+    assert not evidence.enough(quotes[1:])
+    assert evidence.enough(quotes[1:], 0.3)
+
+
+def test_without_quotes_there_is_no_evidence():
+    assert not Evidence(OverlapReranker()).enough(())
+
+
+def test_what_the_reader_finds_inside_a_sentence_is_weighed():
+    evidence = Evidence(OverlapReranker(), Found(), QuoteOrder(sentence=0.0, passage=1.0, reading=0.5, offset=-1.0))
+    best, other = evidence.quotes("When?", [passage(TEXT, score=0.5)], 2)
+    assert best.text == "The tide gate opens at five."
+    assert logit(best.score) == pytest.approx(0.5 * (3.0 + 1.0) - 1.0)
+    assert logit(other.score) == pytest.approx(0.5 * UNREAD - 1.0)  # the answer of the whole text is in no sentence

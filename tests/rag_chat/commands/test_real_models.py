@@ -33,7 +33,11 @@ def folder(tmp_path_factory):
     (root / "reranker").mkdir()
     save_file(own, root / "reranker" / WEIGHTS_FILE)
     order = asdict(Combination(cosine=8.0, maxsim=24.0, joint=1.0, offset=-12.0))
-    card = {"passages": order, "sentences": order | {"cosine": 0.0}, "threshold": 0.01}
+    card = {
+        "passages": order,
+        "sentences": order | {"cosine": 0.0},
+        "base_sha256": weights.PACKAGED["all-MiniLM-L6-v2"].sha256,
+    }
     (root / "reranker" / CARD_FILE).write_text(json.dumps(card))
     settings = config.load(library=root / "library")
     embedder = build.embedder(settings)

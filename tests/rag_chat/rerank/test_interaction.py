@@ -1,5 +1,6 @@
 """What the shipped reranker promises whatever it was trained on."""
 
+import json
 import random
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_very_long_question_and_an_empty_text_are_scored_too(reranker):
     assert all(0 <= score <= 1 for score in reranker.score("gate " * 4000, ["", "gate " * 4000]))
 
 
-@pytest.mark.parametrize("card", ["{", "{}", '{"passages": {}, "sentences": {}, "threshold": 0.1}', "[]"])
+@pytest.mark.parametrize("card", ["{", "{}", '{"passages": {}, "sentences": {}}', "[]"])
 def test_a_broken_card_is_refused(tmp_path, card):
     (tmp_path / CARD_FILE).write_text(card)
     with pytest.raises(ModelFailed, match="rag-chat train reranker"):
@@ -75,5 +76,12 @@ def test_a_broken_card_is_refused(tmp_path, card):
 
 def test_the_shipped_card_is_readable():
     card = Card.read(weights.SHIPPED / "minilm-interaction" / CARD_FILE)
-    assert 0 <= card.threshold <= 1
     assert card.sentences.cosine == 0.0  # a sentence has no stage-one score
+
+
+def test_weights_of_another_encoder_are_refused_with_both_hashes(tmp_path):
+    shipped = weights.SHIPPED / "minilm-interaction"
+    values = json.loads((shipped / CARD_FILE).read_text()) | {"base_sha256": "abc"}
+    (tmp_path / CARD_FILE).write_text(json.dumps(values))
+    with pytest.raises(ModelFailed, match="sha256 abc, but 'all-MiniLM-L6-v2' has 53aa5117"):
+        InteractionReranker(weights.find(str(tmp_path)), weights.find(ENCODER))

@@ -1,6 +1,8 @@
 import math
 
-from rag_chat.rerank.lexical import coverage
+import pytest
+
+from rag_chat.rerank.lexical import PAIRS, match
 
 
 def test_a_word_that_every_text_holds_hardly_counts():
@@ -8,17 +10,34 @@ def test_a_word_that_every_text_holds_hardly_counts():
     common = math.log(1 + 0.5 / 4.5)  # held by four of four
     rare = math.log(1 + 3.5 / 1.5)  # held by one of four
     expected = common / (common + rare)
-    assert coverage("What of Acme and hydrogen?", texts) == [expected, expected, 1.0, expected]
+    assert match("What of Acme and hydrogen?", texts) == pytest.approx([expected, expected, 1.0, expected])
+
+
+def test_words_that_stand_together_count_more_than_apart():
+    texts = ["the tide gate of the harbor", "the gate and the long tide of June", "a pump"]
+    together, apart, nothing = match("When does the tide gate open?", texts)
+    assert together > apart + 0.5 * PAIRS * 0.4 > apart > nothing == 0.0
+
+
+def test_a_word_that_is_repeated_counts_more_but_not_twice():
+    once, twice, _ = match("hydrogen", ["hydrogen pump", "hydrogen hydrogen", "water pump"])
+    assert once < twice < 2 * once
+
+
+def test_of_two_texts_with_the_word_the_shorter_one_counts_more():
+    short, long = match("hydrogen", ["hydrogen pump", "hydrogen " + "water " * 30])
+    assert short > long > 0
 
 
 def test_inflected_forms_meet():
-    assert coverage("falling profits", ["The profit fell.", "Profits are falling."])[1] == 1.0
+    assert match("falling profits", ["The quay is long.", "Profits are falling."])[1] == pytest.approx(1.0)
 
 
 def test_nothing_shared_is_nothing():
-    assert coverage("hydrogen", ["A quay.", "A crane."]) == [0.0, 0.0]
+    assert match("hydrogen", ["A quay.", "A crane."]) == [0.0, 0.0]
 
 
 def test_a_question_of_stop_words_and_no_texts_are_no_trouble():
-    assert coverage("what is it", ["It is."]) == [0.0]
-    assert coverage("hydrogen", []) == []
+    assert match("what is it", ["It is."]) == [0.0]
+    assert match("hydrogen", []) == []
+    assert match("hydrogen", ["", "."]) == [0.0, 0.0]

@@ -60,7 +60,7 @@ def test_a_signal_that_changes_nothing_gets_no_weight():
     queries = [scored([[0.1, 0.5, 0.5, 0.5], [0.9, 0.5, 0.5, 0.5]], [0, 1])]
     combination, _ = fit({"s": queries})
     assert (combination.maxsim, combination.joint, combination.lexical) == (0.0, 0.0, 0.0)
-    assert combination.cosine == 4.0
+    assert combination.cosine == 8.0
 
 
 def test_the_calibration_is_on_the_same_candidates():

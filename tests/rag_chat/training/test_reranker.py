@@ -40,6 +40,16 @@ def test_groups_are_mined_once_and_a_tenth_is_kept_aside(tmp_path):
     encoded = len(embedder.encoded)
     assert groups_of(pairs, embedder, 0, tmp_path, None) == (learned, aside)
     assert len(embedder.encoded) == encoded
+    groups_of(pairs[:50], embedder, 0, tmp_path, None)  # other pairs are mined anew
+    assert len(embedder.encoded) > encoded
+
+
+def test_negatives_are_looked_for_among_other_passages_too(tmp_path):
+    pairs = [Pair(r["question"], r["passage"], "", "", "s") for r in rows(60)]
+    others = [f"the {thing} of part {i} is not here" for i, thing in enumerate(THINGS)]
+    learned, aside = groups_of(pairs, HashEmbedder(), 0, tmp_path, None, others=others)
+    assert {text for group in [*learned, *aside] for text in group.negatives} & set(others)
+    assert not {group.positive for group in [*learned, *aside]} & set(others)
 
 
 def test_of_a_large_source_whole_titles_are_kept():
@@ -67,16 +77,29 @@ def test_a_run_gives_a_folder_that_the_reranker_loads_and_goes_on_where_it_stopp
     files, out = [file_of(tmp_path / "a.jsonl", rows(60))], tmp_path / "out"
     short = {"groups": 2, "negatives": 4, "passage_tokens": 32, "question_tokens": 16, "warmup": 1}
     heard = []
-    outcome = run(files, out, HashEmbedder(), Recipe(steps=2, **short), progress=lambda *step: heard.append(step))
+    fresh = Recipe(steps=2, fresh=True, **short)
+    outcome = run(files, out, HashEmbedder(), fresh, progress=lambda *step: heard.append(step))
     assert outcome.out == out
-    assert list(outcome.before) == list(outcome.after) == ["kept aside"]
-    assert outcome.after["kept aside"] >= outcome.before["kept aside"]  # cosine alone is among the combinations
+    assert list(outcome.stage1) == list(outcome.shipped) == list(outcome.new) == ["kept aside"]
+    assert outcome.new["kept aside"] >= outcome.stage1["kept aside"]  # cosine alone is among the combinations
     assert heard[-2:] == [("training", 1, 2), ("training", 2, 2)]
     assert {CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE} <= {path.name for path in out.iterdir()}
     assert json.loads((out / CARD_FILE).read_text())["recipe"]["steps"] == 2
     reranker = InteractionReranker(weights.find(str(out)), weights.find("all-MiniLM-L6-v2"))
     assert all(0 <= score <= 1 for score in reranker.score("where does the rail go", ["to quay 3", "nowhere"]))
 
-    run(files, out, HashEmbedder(), Recipe(steps=3, **short))
+    run(files, out, HashEmbedder(), Recipe(steps=3, fresh=True, **short))
     lines = [json.loads(line)["step"] for line in (out / "losses.jsonl").read_text().splitlines()]
     assert lines == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_the_shipped_weights_and_says_whether_it_is_better(tmp_path):
+    # A learning rate of zero: what comes out is what went in, in another precision.
+    recipe = Recipe(steps=1, groups=1, passage_tokens=16, question_tokens=8, learning_rate=0.0, joint_learning_rate=0.0)
+    outcome = run([file_of(tmp_path / "a.jsonl", rows(60))], tmp_path / "out", HashEmbedder(), recipe)
+    assert outcome.new["kept aside"] == pytest.approx(outcome.shipped["kept aside"], abs=0.02)
+    assert outcome.better == (outcome.new["kept aside"] > outcome.shipped["kept aside"])
+    card = json.loads((tmp_path / "out" / CARD_FILE).read_text())
+    shipped = json.loads((weights.SHIPPED / "minilm-interaction" / CARD_FILE).read_text())
+    assert card["passages"] == shipped["passages"]  # what was kept aside is not used up for setting them

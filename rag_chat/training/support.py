@@ -1,0 +1,162 @@
+"""`rag-chat train support`: the reader, from files of pairs to a folder of weights with their card.
+
+Trains on pairs whose answer stands in the passage and on labelled claims, with checkpoints; then sets on data that
+nothing was trained on how quotes are ordered, when there is no evidence, and when a quote counts as carrying a
+sentence. Everything random follows the seed; an interrupted run goes on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag_chat import quiet, weights
+from rag_chat.bert import hash_of, load_encoder, load_tokenizer
+from rag_chat.errors import BadDataset
+from rag_chat.protocols import Embedder, PairScorer, Reranker
+from rag_chat.reading.reader import CARD_FILE, WEIGHTS_FILE, Reader
+from rag_chat.scoring import QuoteOrder, SupportOrder
+from rag_chat.training import claims as judged
+from rag_chat.training import evidence
+from rag_chat.training.examples import Claim, Examples
+from rag_chat.training.pairs import Pair, read_pairs
+
+if TYPE_CHECKING:
+    from rag_chat.training.reading import ReaderTrainer, Recipe
+
+Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
+FEWEST = 50  # pairs
+KEPT_ASIDE = 5  # one claim in so many is never trained on
+SWAPPED = 1000  # sentences made for the calibration, half of them false in one place
+CHECKPOINT_FILE, CHECKPOINT_EVERY = "checkpoint.pt", 250
+ENCODER = "all-MiniLM-L6-v2"
+START_QUOTES, START_SUPPORT = QuoteOrder(1.0, 1.0, 0.5), SupportOrder(4.0, -4.0, -2.0, -2.0, 0.5, -2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Files to learn from (`pairs`, `claims`), and one of questions with and without an answer to set the gate on."""
+
+    pairs: Sequence[Path]
+    claims: Sequence[Path]
+    answerable: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the weights are worth on what was kept aside; `swapped` and `claims` are balanced accuracies."""
+
+    gate: evidence.Gate
+    swapped: float
+    claims: dict[str, float]
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages before the reader, as the gate is set behind them."""
+
+    embedder: Embedder
+    reranker: Reranker
+    scorer: PairScorer
+
+
+def run(sources: Sources, out: Path, recipe: Recipe, stages: Stages, progress: Progress) -> Outcome:
+    """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 usable pairs."""
+    out.mkdir(parents=True, exist_ok=True)
+    asked = evidence.read(sources.answerable, recipe.seed)
+    examples = Examples([pair for path in sources.pairs for pair in read_pairs(path)])
+    if len(examples) < FEWEST:
+        raise BadDataset(
+            f"Only {len(examples)} pairs have an answer that stands in the passage; give at least {FEWEST}."
+        )
+    known = {path.name: judged.read_claims(path) for path in sources.claims}
+    trainer = _trainer(recipe, out)
+    _train(trainer, examples, [c for path in known.values() for c in path if not kept_aside(c)], out, progress)
+    export(trainer, out)
+    return calibrate(out, asked, known, stages, progress)
+
+
+def calibrate(
+    out: Path,
+    asked: Sequence[evidence.Asked],
+    known: dict[str, list[Claim]],
+    stages: Stages,
+    progress: Progress,
+) -> Outcome:
+    """Sets the card's three parts on what was kept aside, and says what they are worth there."""
+    reader = Reader(weights.find(str(out)), weights.find(ENCODER))
+    models = evidence.Models(stages.embedder, stages.reranker, stages.scorer, reader)
+    gate = evidence.gate(asked, models, lambda done, total: progress("setting the gate", done, total))
+    swapped = made_claims(asked, SWAPPED, random.Random(0))
+    aside = {name: [c for c in claims if kept_aside(c)] for name, claims in known.items()}
+    together = [*swapped, *(c for claims in aside.values() for c in claims)]
+    support = judged.fit_order(together, _logits(reader, together))
+    _write_card(out, {"quotes": asdict(gate.order), "support": asdict(support), "threshold": gate.threshold})
+    return Outcome(
+        gate,
+        judged.accuracy(swapped, _logits(reader, swapped), support),
+        {name: judged.accuracy(claims, _logits(reader, claims), support) for name, claims in aside.items() if claims},
+        out,
+    )
+
+
+def made_claims(asked: Sequence[evidence.Asked], count: int, rng: random.Random) -> list[Claim]:
+    """Carried sentences and swapped facts made of the answerable questions' passages."""
+    pairs = [Pair(a.question, a.passage, a.passage[:40], a.answers[0], "made") for a in asked if a.answers]
+    examples = Examples(pairs)
+    return [examples.claim(rng) for _ in range(count)]
+
+
+def kept_aside(claim: Claim) -> bool:
+    """A fifth of the claims, the same whatever else is trained on."""
+    return hashlib.sha256(claim.sentence.encode()).digest()[0] % KEPT_ASIDE == 0
+
+
+def export(trainer: ReaderTrainer, out: Path) -> None:
+    """What training changed, in half precision, with a card to start from."""
+    from safetensors.torch import save_file
+
+    save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
+    start = {"quotes": asdict(START_QUOTES), "support": asdict(START_SUPPORT), "threshold": 0.0}
+    _write_card(out, {**start, "base_sha256": hash_of(weights.find(ENCODER)), "recipe": asdict(trainer.recipe)})
+
+
+def _trainer(recipe: Recipe, out: Path) -> ReaderTrainer:
+    quiet.libraries()
+    from rag_chat.training.reading import ReaderTrainer
+
+    start = weights.find(ENCODER)
+    trainer = ReaderTrainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe)
+    if (out / CHECKPOINT_FILE).exists():
+        trainer.descent.resume(out / CHECKPOINT_FILE)
+    return trainer
+
+
+def _train(trainer: ReaderTrainer, examples: Examples, known: Sequence[Claim], out: Path, progress: Progress) -> None:
+    with (out / "losses.jsonl").open("a", encoding="utf-8") as log:
+
+        def report(step: int, losses: dict[str, float]) -> None:
+            log.write(json.dumps({"step": step, **{name: round(loss, 4) for name, loss in losses.items()}}) + "\n")
+            if step % CHECKPOINT_EVERY == 0 or step == trainer.recipe.steps:
+                log.flush()
+                trainer.descent.save(out / CHECKPOINT_FILE)
+            progress("training", step, trainer.recipe.steps)
+
+        trainer.train(examples, known, report)
+
+
+def _logits(reader: Reader, claims: Sequence[Claim]) -> list[float]:
+    return reader.carried([c.sentence for c in claims], [c.quote for c in claims])
+
+
+def _write_card(out: Path, changed: dict[str, object]) -> None:
+    """Keeps what the card says of the recipe."""
+    path = out / CARD_FILE
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps({**before, **changed}, indent=2) + "\n", encoding="utf-8")
