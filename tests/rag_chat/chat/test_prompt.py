@@ -23,9 +23,8 @@ def test_passages_carry_number_document_and_printed_page():
     assert evidence.REFUSAL in system
 
 
-def test_the_best_quotes_stand_best_first_between_the_question():
+def test_the_best_quote_alone_stands_between_the_question():
     system, user = prompt.from_quotes(BRIEF)
-    assert user == "When does the gate open?\n\nSecond quote.\nLate quote.\n\nWhen does the gate open?"
+    assert user == "When does the gate open?\n\nSecond quote.\n\nWhen does the gate open?"
     assert evidence.REFUSAL in system
-    many = Brief("Q?", (), tuple(quote(f"Quote {i}.") for i in range(9)))
-    assert prompt.from_quotes(many)[1].count("Quote") == prompt.QUOTES
+    assert prompt.about("Q?", ["One.", "Two."]) == "Q?\n\nOne.\nTwo.\n\nQ?"

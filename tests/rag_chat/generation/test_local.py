@@ -68,7 +68,7 @@ def test_the_default_answers_in_one_sentence_of_the_text_and_stops_by_itself(gen
 
 @pytest.mark.slow
 def test_an_answerer_that_is_sure_refuses_in_the_exact_words(generator, monkeypatch):
-    monkeypatch.setattr("rag_chat.generation.local.REFUSES", 0.0)
+    monkeypatch.setattr("rag_chat.generation.local.REFUSES", 1e-30)
     assert list(generator.generate(BRIEF)) == [REFUSAL]
 
 
