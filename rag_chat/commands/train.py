@@ -78,7 +78,7 @@ def answerer(
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter and checkpoints go.")],
     *,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 900,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 520,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the small language model to answer in one sentence that stays with the text.

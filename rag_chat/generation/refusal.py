@@ -21,10 +21,11 @@ def log_probabilities(model: Any, asked: torch.Tensor, refusal: Sequence[int]) -
     said = torch.tensor([list(refusal)], device=asked.device)
     with torch.inference_mode():
         logits = model(torch.cat([asked, said], dim=1), logits_to_keep=len(refusal) + 1).logits[0, :-1].float()
-    return logits.log_softmax(dim=-1).gather(1, said[0, :, None])[:, 0].tolist()
+    found: list[float] = logits.log_softmax(dim=-1).gather(1, said[0, :, None])[:, 0].tolist()
+    return found
 
 
-class Answering(LogitsProcessor):  # type: ignore[misc]  # transformers has no types for it
+class Answering(LogitsProcessor):
     """The model's distribution given that it does not refuse.
 
     Where all so far is the beginning of the refusal, the refusal's next token loses what leads on to its end.

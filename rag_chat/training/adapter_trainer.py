@@ -33,7 +33,7 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 class AdapterRecipe:
     """Everything that shapes a run; stored with the weights."""
 
-    steps: int = 900
+    steps: int = 520
     lessons: int = 8  # a step
     rank: int = 8
     alpha: int = 16
