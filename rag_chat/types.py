@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "exhaustive"]
-UNREAD = -20.0  # log odds where a reader did not look: it cuts long texts
+UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 
 
@@ -144,27 +144,45 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A sentence of a passage, `passage.chunk.text[start:end]`, with its score against the question (0..1)."""
+    """A sentence of a passage, `passage.chunk.text[start:end]`, with its score against the question (0..1).
+
+    `answer` is the part of `text` in which the reader sees the answer, "" where nothing has been read.
+    """
 
     passage: Passage
     start: int
     end: int
     text: str  # readable: whitespace collapsed, line-end hyphens joined
     score: float
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader makes of one text: for every place where an answer may start the best (start, end, logit), as
-    characters of the text, and the logit of there being none."""
+    """What a reader makes of one text: for each token its place in the text, and the logits that the answer begins and
+    ends there; `none` is the logit of there being no answer."""
 
-    spans: tuple[tuple[int, int, float], ...]
+    offsets: tuple[tuple[int, int], ...]
+    starts: tuple[float, ...]
+    ends: tuple[float, ...]
     none: float
 
+    def best(self, start: int, end: int) -> tuple[int, int, float] | None:
+        """The best answer inside `text[start:end]` with its logit; None where no token was read there."""
+        inside = [i for i, (a, b) in enumerate(self.offsets) if start <= a and b <= end]
+        if not inside:
+            return None
+        first, found = inside[0], (inside[0], inside[0], self.starts[inside[0]] + self.ends[inside[0]])
+        for i in inside:
+            first = i if self.starts[i] > self.starts[first] else first
+            if (logit := self.starts[first] + self.ends[i]) > found[2]:
+                found = (first, i, logit)
+        return self.offsets[found[0]][0], self.offsets[found[1]][1], found[2]
+
     def margin(self, start: int, end: int) -> float:
-        """Log odds of the best answer that begins and ends within `text[start:end]`, against none in the text."""
-        inside = [logit for a, b, logit in self.spans if start <= a and b <= end]
-        return max(inside) - self.none if inside else UNREAD
+        """Its log odds against there being none in the text."""
+        found = self.best(start, end)
+        return found[2] - self.none if found is not None else UNREAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag_chat import front, words
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.sentences import is_closed, is_row, readable, split
-from rag_chat.types import Candidate, Passage, Quote
+from rag_chat.types import Candidate, Passage, Quote, Reading
 
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
@@ -40,11 +40,21 @@ def best_quotes(
 ) -> tuple[Quote, ...]:
     """The sentences of the passages that answer the question best, best first, each text once."""
     sentences = candidates_for_quotes(question, passages)
+    readings = read(question, passages, reader)
     ranked = [
         replace(quote, score=order.probability(*found))
-        for quote, found in zip(sentences, findings(question, passages, sentences, scorer, reader), strict=True)
+        for quote, found in zip(sentences, findings(question, passages, sentences, scorer, readings), strict=True)
     ]
-    return tuple(sorted(ranked, key=lambda quote: -quote.score)[:count])
+    best = sorted(ranked, key=lambda quote: -quote.score)[:count]
+    return tuple(_with_answer(quote, readings.get(quote.passage.number)) for quote in best)
+
+
+def read(question: str, passages: Sequence[Passage], reader: AnswerReader | None) -> dict[int, Reading]:
+    """What the reader makes of each passage, by its number; nothing without a reader."""
+    if reader is None:
+        return {}
+    readings = reader.read(question, [p.chunk.text for p in passages])
+    return {p.number: reading for p, reading in zip(passages, readings, strict=True)}
 
 
 def candidates_for_quotes(question: str, passages: Sequence[Passage]) -> list[Quote]:
@@ -58,13 +68,11 @@ def findings(
     passages: Sequence[Passage],
     sentences: Sequence[Quote],
     scorer: PairScorer,
-    reader: AnswerReader | None,
+    readings: Mapping[int, Reading],
 ) -> list[tuple[float, float, float]]:
     """What `QuoteOrder` weighs, for each sentence: logits of the sentence, of its passage, and of the reader."""
     asked_here = front.within(question, [f"{p.candidate.document} {p.candidate.title}" for p in passages])
     scores = scorer.score(asked_here, [quote.text for quote in sentences])
-    read = reader.read(question, [p.chunk.text for p in passages]) if reader is not None else []
-    readings = {p.number: reading for p, reading in zip(passages, read, strict=False)}
     return [
         (
             logit(score),
@@ -73,6 +81,11 @@ def findings(
         )
         for quote, score in zip(sentences, scores, strict=True)
     ]
+
+
+def _with_answer(quote: Quote, reading: Reading | None) -> Quote:
+    found = reading.best(quote.start, quote.end) if reading is not None else None
+    return replace(quote, answer=readable(quote.passage.chunk.text[found[0] : found[1]])) if found else quote
 
 
 def quotable(passages: Sequence[Passage]) -> list[Quote]:

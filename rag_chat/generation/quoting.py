@@ -14,7 +14,7 @@ class QuotingGenerator:
     """Cannot invent anything; cannot sum up or count either."""
 
     name = "quoting"
-    trusted = False
+    trusted = True  # what it says stands in the passages
 
     def generate(self, brief: Brief) -> Iterator[str]:
         """One quote a line, best first."""

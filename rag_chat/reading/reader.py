@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS_FILE, CARD_FILE = "weights.safetensors", "card.json"
-LONGEST_ANSWER = 40  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +103,11 @@ def _readings(rows: Sequence[Coupled], starts: Tensor, ends: Tensor, carried: Te
 
 
 def _reading(row: Coupled, starts: Tensor, ends: Tensor) -> Reading:
-    """The best end for every place where an answer may start."""
-    import torch
-
-    first = next((i for i, (start, _) in enumerate(row.offsets) if start >= 0), None)
-    if first is None:
-        return Reading((), 0.0)
-    last = max(i for i, (start, _) in enumerate(row.offsets) if start >= 0) + 1
-    ahead = torch.nn.functional.pad(ends[first:last], (0, LONGEST_ANSWER - 1), value=-1e4).unfold(0, LONGEST_ANSWER, 1)
-    best, length = ahead.max(dim=1)
-    spans = tuple(
-        (row.offsets[first + i][0], row.offsets[first + i + int(length[i])][1], float(starts[first + i] + best[i]))
-        for i in range(last - first)
+    """Only the tokens of the second text, and [CLS] for there being no answer."""
+    read = [i for i, (start, _) in enumerate(row.offsets) if start >= 0]
+    return Reading(
+        tuple(row.offsets[i] for i in read),
+        tuple(starts[read].tolist()),
+        tuple(ends[read].tolist()),
+        float(starts[0] + ends[0]),
     )
-    return Reading(spans, float(starts[0] + ends[0]))

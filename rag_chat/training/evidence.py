@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_chat.chat.passages import candidates_for_quotes, findings, select
+from rag_chat.chat.passages import read as read_passages
 from rag_chat.errors import BadDataset
 from rag_chat.protocols import AnswerReader, Embedder, PairScorer, Reranker
 from rag_chat.scoring import QuoteOrder
@@ -27,7 +28,7 @@ from rag_chat.training.pairs import lines
 from rag_chat.types import Candidate, Chunk, Span
 
 CANDIDATES, PASSAGES = 20, 5  # nearest by stage one; of them the best by the final order
-REFUSED_AT_MOST = 0.1  # of the answerable questions; a refusal hides an answer that is there
+REFUSED_AT_MOST = 0.02  # of the answerable questions; a refusal hides an answer that is there
 QUESTIONS = 250  # of each kind
 
 
@@ -120,7 +121,7 @@ def _find(row: Asked, passages: Sequence[str], cosines: NDArray[np.float32], mod
     nearest = [_candidate(passages[i], float(cosines[i]), int(i)) for i in np.argsort(-cosines)[:CANDIDATES]]
     kept = select(models.reranker.rerank(row.question, nearest), PASSAGES)
     quotes = candidates_for_quotes(row.question, kept)
-    rows = findings(row.question, kept, quotes, models.scorer, models.reader)
+    rows = findings(row.question, kept, quotes, models.scorer, read_passages(row.question, kept, models.reader))
     answers = [any(answer and answer.lower() in quote.text.lower() for answer in row.answers) for quote in quotes]
     own = [quote.passage.chunk.text == row.passage for quote in quotes]
     return Found(np.array(rows), np.array(answers, dtype=bool) & np.array(own, dtype=bool), bool(row.answers))

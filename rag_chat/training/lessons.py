@@ -17,13 +17,13 @@ import numpy as np
 
 from rag_chat import words
 from rag_chat.chat.evidence import REFUSAL
-from rag_chat.chat.prompt import QUOTES
+from rag_chat.chat.shortening import closed, place, shorten
 from rag_chat.protocols import Embedder
 from rag_chat.sentences import readable, split
 from rag_chat.training.pairs import Pair
-from rag_chat.training.targets import closed, place, shorten
 from rag_chat.types import Vectors
 
+QUOTES = 2  # the app shows the best one alone; with a worse one beside it the question has to be read in training
 PASSAGES = 5  # the one that answers and the nearest beside it, as many as the app selects
 LONGEST_QUOTE, LONGEST_TARGET, SHORTEST = 45, 26, 3  # words; what cannot be said in so many is not learned
 REFUSED = 0.06  # share of the questions whose answer is taken out of the quotes

@@ -4,7 +4,7 @@ from values import passage, quote
 
 from rag_chat.chat.evidence import Evidence
 from rag_chat.scoring import QuoteOrder, logit
-from rag_chat.types import UNREAD, Reading
+from rag_chat.types import Reading
 
 TEXT = "Grain is moved by rail. The tide gate opens at five."
 
@@ -13,10 +13,11 @@ class Found:
     """An AnswerReader for which only 'five' answers."""
 
     def read(self, question, texts):
-        at = [text.find("five") for text in texts]
-        return [
-            Reading(((place, place + 4, 3.0), (0, len(text), 2.0)), -1.0) for place, text in zip(at, texts, strict=True)
-        ]
+        return [self._one(text) for text in texts]
+
+    def _one(self, text):
+        at = text.find("five")
+        return Reading(((0, 5), (at, at + 4)), (0.0, 2.0), (0.5, 1.0), -1.0)
 
 
 def test_the_best_quote_decides_and_the_threshold_itself_is_enough():
@@ -39,4 +40,6 @@ def test_what_the_reader_finds_inside_a_sentence_is_weighed():
     best, other = evidence.quotes("When?", [passage(TEXT, score=0.5)], 2)
     assert best.text == "The tide gate opens at five."
     assert logit(best.score) == pytest.approx(0.5 * (3.0 + 1.0) - 1.0)
-    assert logit(other.score) == pytest.approx(0.5 * UNREAD - 1.0)  # the answer of the whole text is in no sentence
+    assert best.answer == "five"
+    assert (other.text, other.answer) == ("Grain is moved by rail.", "Grain")
+    assert logit(other.score) == pytest.approx(0.5 * (0.5 + 1.0) - 1.0)

@@ -22,16 +22,18 @@ def reader():
     return Reader(weights.find("minilm-reader"), weights.find(ENCODER))
 
 
-def test_every_start_gets_its_best_end_and_nothing_ends_before_it_starts():
+def test_the_best_answer_lies_inside_what_is_asked_for_and_never_ends_before_it_starts():
     (row,) = coupled(toy_bert.tokenizer(), ["gate"], ["grain rail salt"])  # the text's tokens are 3, 4, 5
     starts = torch.tensor([1.0, -1e4, -1e4, 0.5, 2.0, 0.0, -1e4])
     ends = torch.tensor([1.5, -1e4, -1e4, 9.0, 1.0, 3.0, -1e4])
     found = _reading(row, starts, ends)
     assert found.none == 2.5
-    assert found.spans == ((0, 5, 9.5), (6, 15, 5.0), (11, 15, 3.0))
-    assert found.margin(0, 15) == 7.0
-    assert found.margin(6, 15) == 2.5
-    assert found.margin(6, 10) == UNREAD  # the best end of what starts there lies further on
+    assert found.best(0, 15) == (0, 5, 9.5)
+    assert found.best(6, 15) == (6, 15, 5.0)
+    assert found.best(6, 10) == (6, 10, 3.0)
+    assert found.margin(6, 10) == 0.5
+    assert found.best(2, 5) is None
+    assert found.margin(40, 60) == UNREAD  # the text was cut before
 
 
 @pytest.mark.slow

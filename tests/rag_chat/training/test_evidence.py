@@ -23,7 +23,7 @@ def test_the_signal_that_tells_is_weighed_and_the_threshold_refuses_the_wanted_s
     gate = fit(list(questions()))
     assert gate.order.reading > 5 * max(abs(gate.order.sentence), abs(gate.order.passage))
     assert gate.refused_wrongly == pytest.approx(REFUSED_AT_MOST, abs=0.011)
-    assert gate.answered_wrongly < 0.2
+    assert gate.answered_wrongly < 0.5
     assert gate.first_quote > 0.9
     assert 0 < gate.threshold < 1
 

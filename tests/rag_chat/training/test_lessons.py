@@ -3,8 +3,7 @@
 from fakes import HashEmbedder
 
 from rag_chat.chat.evidence import REFUSAL
-from rag_chat.chat.prompt import QUOTES
-from rag_chat.training.lessons import LONGEST_TARGET, lessons_of
+from rag_chat.training.lessons import LONGEST_TARGET, QUOTES, lessons_of
 from rag_chat.training.pairs import Pair
 
 THINGS = "grain rail tide pump heat coal ship road fish wind salt sand rope lamp".split()

@@ -52,7 +52,7 @@ def test_a_run_gives_a_folder_that_the_app_reads_with(tmp_path, capfd, monkeypat
     assert card["recipe"]["steps"] == 2
     assert (tmp_path / "out" / WEIGHTS_FILE).stat().st_size < 20e6
     made = build.reader(config.load(reader=str(tmp_path / "out")))
-    assert made.read("Where does the rail go?", ["To quay 3."])[0].spans
+    assert made.read("Where does the rail go?", ["To quay 3."])[0].offsets
 
     cli.run([*command[:-6], "--steps", "3", *command[-6:]])
     lines = [json.loads(line)["step"] for line in (tmp_path / "out" / "losses.jsonl").read_text().splitlines()]

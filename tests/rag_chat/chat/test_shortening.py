@@ -2,8 +2,8 @@
 
 import pytest
 
+from rag_chat.chat.shortening import closed, place, shorten
 from rag_chat.chat.support import ExactSupport
-from rag_chat.training.targets import closed, place, shorten
 
 CASES = [
     # what, question, answer, sentence, target

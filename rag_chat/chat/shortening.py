@@ -1,7 +1,7 @@
-"""What the answerer shall say: the sentence that holds the answer, shortened to what was asked.
+"""The sentence that holds the answer, shortened to what was asked.
 
-Only leaves words out, never adds or reorders any, so that the quote carries the target by the app's own exact check.
-Rules over commas and opening words of clauses; knows no grammar beyond that. English only.
+Only leaves words out, never adds or reorders any, so that the quote carries what is left. Rules over commas and opening
+words of clauses; knows no grammar beyond that. English only.
 """
 
 from __future__ import annotations
