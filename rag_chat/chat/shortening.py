@@ -1,7 +1,8 @@
 """The sentence that holds the answer, shortened to what was asked.
 
 Only leaves words out, never adds or reorders any, so that the quote carries what is left. Rules over commas and opening
-words of clauses; knows no grammar beyond that. English only.
+words of clauses; knows no grammar beyond that. Conditions and exceptions (if, unless, when, until, but) are never left
+out: without them a sentence says something else. English only.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ NAMED = 2  # of the question's words may not be lost together with a part that i
 _PARENTHESIS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 _LATER = re.compile(
     r"\s*(?:[;–—]|\s--?\s"
-    r"|,\s+(?=(?:which|who|whom|whose|where|when|while|although|though|because|since|as|with|including|such|and|but|or|so"
-    r"|after|before|until|despite|unlike|whereas|however|followed|leading|making|\w+ing|especially|particularly|even"
+    r"|,\s+(?=(?:which|who|whom|whose|where|while|although|though|because|since|as|with|including|such|and|so"
+    r"|despite|unlike|whereas|however|followed|leading|making|\w+ing|especially|particularly|even"
     r"|rather|resulting|due|thus|then|yet|nor)\b)"
     r"|\s+(?=(?:because|although|though|whereas|while|which|who|whose)\b))",
     re.IGNORECASE,
 )
 _LEADING = frozenset(
     (
-        "in on at by for with after before during when while although though as since because despite if once until"
-        " from under over among throughout following according like unlike besides given upon through within today"
+        "in on at by for with after before during while although though as since because despite"
+        " from over among throughout following according like unlike besides given upon through within today"
         " however moreover furthermore additionally also therefore thus finally first second later eventually meanwhile"
         " nevertheless instead indeed initially originally currently recently historically traditionally similarly"
         " consequently subsequently and but so yet then here to due having"
@@ -100,7 +101,9 @@ def _cut_lead(text: str, answer: str, asked: frozenset[str]) -> str:
             continue
         introduced = text.split()[0].lower().strip(",") in _LEADING and boundary.group().strip() == ","
         joined = boundary.group().strip() != ","
-        opens = first.group().lower() in _SUBJECTS or first.group()[0].isupper()
+        # A name that another one follows is a part of a list, not the subject of what comes.
+        listed = re.match(r"\s*,|\s+(?:and|or)\b", kept[first.end() :]) is not None
+        opens = first.group().lower() in _SUBJECTS or (first.group()[0].isupper() and not listed)
         if opens and (introduced or joined):
             return kept
     return text

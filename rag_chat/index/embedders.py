@@ -55,15 +55,23 @@ class BiEncoder:
         return vector
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        """(n, dim) float32, rows of unit length, in the order given; `progress` hears how many are done."""
+        """(n, dim) float32, rows of unit length, in the order given; `progress` hears how many are done.
+
+        A text that comes twice is read once: bfloat16 would give it another vector in another batch, and equal texts
+        must tie.
+        """
+        rows: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            rows.setdefault(text, []).append(row)
+        distinct = list(rows)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        batches = lanes().batches([min(count, self.max_tokens) for count in self.token_counts(texts)])
+        batches = lanes().batches([min(count, self.max_tokens) for count in self.token_counts(distinct)])
         done = 0
-        for batch, found in zip(
-            batches, lanes().map(lambda b: self._embed([texts[i] for i in b]), batches), strict=True
-        ):
-            vectors[batch] = found
-            done += len(batch)
+        embedded = lanes().map(lambda batch: self._embed([distinct[i] for i in batch]), batches)
+        for batch, found in zip(batches, embedded, strict=True):
+            for place, vector in zip(batch, found, strict=True):
+                vectors[rows[distinct[place]]] = vector
+                done += len(rows[distinct[place]])
             if progress is not None:
                 progress(done)
         return _unit(vectors)

@@ -53,6 +53,16 @@ CASES = [
         "The largest of them all was the Anna, which carried coal for the northern railway until the strike.",
     ),
     (
+        "a condition", "What must the tenant pay?", "a fee of EUR 40",
+        "If the rent is not paid by the third working day, the tenant must pay a fee of EUR 40, unless it is waived.",
+        "If the rent is not paid by the third working day, the tenant must pay a fee of EUR 40, unless it is waived.",
+    ),
+    (
+        "a list of names", "Where did he see ruins?", "Syria",
+        "In his travels to Egypt, Afghanistan, Palestine and Syria, he saw the ruins of many old and famous cities.",
+        "In his travels to Egypt, Afghanistan, Palestine and Syria, he saw the ruins of many old and famous cities.",
+    ),
+    (
         "a short sentence", "Where is it?", "at the quay",
         "It lies at the quay, which is old.",
         "It lies at the quay, which is old.",

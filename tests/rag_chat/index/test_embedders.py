@@ -1,0 +1,38 @@
+"""The installed bi-encoder: what the index relies on."""
+
+import numpy as np
+import pytest
+
+from rag_chat import weights
+from rag_chat.index.embedders import BiEncoder
+
+pytestmark = pytest.mark.slow
+TEXTS = [f"Ship {i} carried {'grain ' * (i % 40)}to the quay." for i in range(150)]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return BiEncoder(weights.find("all-MiniLM-L6-v2"))
+
+
+def test_vectors_are_of_unit_length_and_in_the_order_given(encoder):
+    vectors = encoder.encode_passages(TEXTS)
+    assert vectors.shape == (150, 384)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(150), abs=1e-5)
+    for place in (0, 39, 77, 149):
+        assert float(encoder.encode_passages([TEXTS[place]])[0] @ vectors[place]) > 0.998
+    assert float(encoder.encode_query(TEXTS[77]) @ vectors[77]) > 0.998
+
+
+def test_equal_texts_have_equal_vectors_wherever_they_stand(encoder):
+    told = []
+    vectors = encoder.encode_passages([TEXTS[5], *TEXTS, TEXTS[5], *TEXTS], told.append)
+    assert np.array_equal(vectors[0], vectors[6])
+    assert np.array_equal(vectors[0], vectors[151])
+    assert np.array_equal(vectors[1:151], vectors[152:])
+    assert told[-1] == 302
+    assert told == sorted(told)
+
+
+def test_no_texts_are_no_vectors(encoder):
+    assert encoder.encode_passages([]).shape == (0, 384)
