@@ -164,7 +164,6 @@ def reader(settings: Settings) -> Reader:
 def generator(settings: Settings) -> Generator:
     """The configured generator; quoting where the default's weights are not installed."""
     from rag_chat.chat import prompt
-    from rag_chat.chat.evidence import REFUSAL
     from rag_chat.generation.quoting import QuotingGenerator
 
     name = settings.generator_name
@@ -191,9 +190,5 @@ def generator(settings: Settings) -> Generator:
     from rag_chat.generation.local import LocalGenerator
 
     return LocalGenerator(
-        found,
-        (prompt.from_quotes, prompt.from_passages),
-        cache=settings.cache,
-        most=settings.max_new_tokens,
-        refusal=REFUSAL,
+        found, (prompt.from_quotes, prompt.from_passages), cache=settings.cache, most=settings.max_new_tokens
     )

@@ -7,7 +7,6 @@ second on two cores; the text is the same).
 
 from __future__ import annotations
 
-import math
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -18,16 +17,15 @@ from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.generation import adapter
-from rag_chat.generation.template import plain_ids, prompt_ids
+from rag_chat.generation.template import prompt_ids
 from rag_chat.types import Brief
 from rag_chat.weights import Weights
 
 if TYPE_CHECKING:
     import torch
-    from transformers import LogitsProcessorList, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 ONE_SENTENCE = 60  # tokens that an answerer of one sentence may write; it stops by itself long before
-REFUSES = 0.9  # probability of the refusal from which on an answerer refuses
 LOOKUP = 10  # tokens guessed from the prompt at a time
 SMALL = 1_000_000_000  # parameters; below this a model is given quotes and only its carried sentences are shown
 PATIENCE_S = 120.0  # without a new token for so long the model has failed
@@ -38,9 +36,7 @@ PromptWriter = Callable[[Brief], tuple[str, str]]
 class LocalGenerator:
     """One model, one answer at a time. `writers` are the prompts for a small and for a larger model."""
 
-    def __init__(
-        self, weights: Weights, writers: tuple[PromptWriter, PromptWriter], *, cache: Path, most: int, refusal: str = ""
-    ) -> None:
+    def __init__(self, weights: Weights, writers: tuple[PromptWriter, PromptWriter], *, cache: Path, most: int) -> None:
         quiet.libraries()
         try:
             base, own = adapter.based(weights)
@@ -58,17 +54,11 @@ class LocalGenerator:
         self.trusted = self._model.num_parameters() >= SMALL
         self._write = writers[1] if self.trusted else writers[0]
         self._most = most if own is None else min(most, ONE_SENTENCE)
-        self._refusal = refusal if own is not None else ""
         self._lock = threading.Lock()
 
     def generate(self, brief: Brief) -> Iterator[str]:
         with self._lock:
-            asked = self.encode(*self._write(brief))
-            answering = self._answering(asked)
-            if answering is None:
-                yield self._refusal
-            else:
-                yield from self._stream(asked, answering)
+            yield from self._stream(self.encode(*self._write(brief)))
 
     def encode(self, system: str, user: str) -> torch.Tensor:
         """(1, tokens)."""
@@ -76,21 +66,7 @@ class LocalGenerator:
 
         return torch.tensor([prompt_ids(self._tokenizer, system, user)], device=self._model.device)
 
-    def _answering(self, asked: torch.Tensor) -> LogitsProcessorList | None:
-        """None where an answerer refuses."""
-        from transformers import LogitsProcessorList
-
-        if not self._refusal:
-            return LogitsProcessorList()
-        from rag_chat.generation.refusal import Answering, log_probabilities
-
-        ids = [*plain_ids(self._tokenizer, self._refusal), self._tokenizer.eos_token_id]
-        found = log_probabilities(self._model, asked, ids)
-        if sum(found) >= math.log(REFUSES):
-            return None
-        return LogitsProcessorList([Answering(asked.shape[1], ids, found)])
-
-    def _stream(self, ids: torch.Tensor, answering: LogitsProcessorList) -> Iterator[str]:
+    def _stream(self, ids: torch.Tensor) -> Iterator[str]:
         import torch
         from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
@@ -111,7 +87,6 @@ class LocalGenerator:
                     do_sample=False,
                     max_new_tokens=self._most,
                     prompt_lookup_num_tokens=LOOKUP,
-                    logits_processor=answering,
                     repetition_penalty=1.0,
                     pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id,
                     streamer=streamer,

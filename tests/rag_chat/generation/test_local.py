@@ -8,7 +8,6 @@ from values import passage, quote
 
 from rag_chat import weights
 from rag_chat.chat import prompt
-from rag_chat.chat.evidence import REFUSAL
 from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed
 from rag_chat.generation.local import LocalGenerator, dense_copy
@@ -22,14 +21,14 @@ BRIEF = Brief("When does the tide gate open?", (passage(TEXT),), (quote(TEXT),))
 @pytest.fixture(scope="module")
 def generator():
     found = weights.find("SmolLM2-135M-Instruct", offline=True)
-    return LocalGenerator(found, WRITERS, cache=Settings().cache, most=24, refusal=REFUSAL)
+    return LocalGenerator(found, WRITERS, cache=Settings().cache, most=24)
 
 
 @pytest.fixture(scope="module")
 def plain():
     """The same model without this project's adapter, from a folder."""
     copy = dense_copy(weights.find("SmolLM2-135M-Instruct", offline=True).path, Settings().cache)
-    return LocalGenerator(weights.find(str(copy)), WRITERS, cache=Settings().cache, most=2000, refusal=REFUSAL)
+    return LocalGenerator(weights.find(str(copy)), WRITERS, cache=Settings().cache, most=2000)
 
 
 def working():
@@ -67,16 +66,9 @@ def test_the_default_answers_in_one_sentence_of_the_text_and_stops_by_itself(gen
 
 
 @pytest.mark.slow
-def test_an_answerer_that_is_sure_refuses_in_the_exact_words(generator, monkeypatch):
-    monkeypatch.setattr("rag_chat.generation.local.REFUSES", 1e-30)
-    assert list(generator.generate(BRIEF)) == [REFUSAL]
-
-
-@pytest.mark.slow
-def test_a_model_without_an_adapter_is_not_kept_from_anything(plain):
+def test_only_an_answerer_of_one_sentence_is_bound_to_a_sentences_length(plain, generator):
     assert plain._most == 2000
-    assert not plain._refusal
-    assert not plain._answering(plain.encode("Be brief.", "A word."))
+    assert generator._most == 24
 
 
 @pytest.mark.slow
