@@ -15,7 +15,7 @@ from rag_chat import question as question_rule
 from rag_chat.chat import citations, history
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable, select
-from rag_chat.chat.shortening import place, shorten
+from rag_chat.chat.shortening import loses_condition, place, shorten
 from rag_chat.chat.support import SUPPORTED
 from rag_chat.errors import NotFound
 from rag_chat.generation.quoting import quotes_to_show
@@ -169,17 +169,18 @@ class Engine:
     def _checked(self, brief: Brief, trace: Trace) -> Generating[citations.Attribution]:
         """What the generator says, sentence by sentence as they are completed, each with its quote; where nothing is
         left, the best quotes speak for themselves."""
-        start, shown = trace.since_start(), 0
+        start, shown = trace.since_start(), False
         with closing(self._said(brief, trace)) as said:
-            if not self._stages.generator.trusted:
-                yield self._reworded(next(said, None), brief)
-                shown += 1
-            else:
+            if self._stages.generator.trusted:
                 for attribution in said:
-                    shown += 1
+                    shown = True
                     yield attribution
+            else:
+                first = next(said, None)  # the model is stopped before anything more is done
         trace.add("generate", trace.since_start() - start)
-        if not shown:
+        if not self._stages.generator.trusted:
+            yield self._reworded(first, brief)
+        elif not shown:
             for quote in quotes_to_show(brief):
                 yield citations.Attribution(quote.text, quote, 1.0)
 
@@ -211,7 +212,11 @@ class Engine:
         if said is None or said.quote is None or said.quote.text != best.text or said.support < REWORDED:
             return fallback
         holds = not best.answer or place(said.sentence, best.answer) is not None
-        return said if holds and len(said.sentence) <= len(cut) else fallback
+        return (
+            said
+            if holds and len(said.sentence) <= len(cut) and not loses_condition(best.text, said.sentence)
+            else fallback
+        )
 
     def _attribute(self, sentence: str, pool: Sequence[Quote], trace: Trace) -> citations.Attribution:
         with trace.stage("verify"):

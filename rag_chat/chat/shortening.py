@@ -8,6 +8,7 @@ out: without them a sentence says something else. English only.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from rag_chat import words
 
@@ -15,6 +16,11 @@ SHORT_ENOUGH = 12  # words; a shorter sentence stays as it is, but for its paren
 FEWEST = 4  # words that must be left
 NAMED = 2  # of the question's words may not be lost together with a part that is left out
 
+_CONDITIONS = frozenset(
+    (
+        "if unless until till when whenever where only except excluding provided subject but however otherwise whether"
+    ).split()
+)
 _PARENTHESIS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 _LATER = re.compile(
     r"\s*(?:[;–—]|\s--?\s"
@@ -124,7 +130,17 @@ def _without(pattern: re.Pattern[str], text: str, answer: str, asked: frozenset[
 
 def _loses(text: str, kept: str, asked: frozenset[str]) -> bool:
     lost = set(words.content(text)) - set(words.content(kept))
-    return len(lost & asked) >= NAMED or words.negated(text) != words.negated(kept)
+    return len(lost & asked) >= NAMED or words.negated(text) != words.negated(kept) or loses_condition(text, kept)
+
+
+def loses_condition(text: str, kept: str) -> bool:
+    """Whether a condition or an exception is left out, without which the sentence says something else."""
+    before, after = (Counter(word for word in _words(part) if word in _CONDITIONS) for part in (text, kept))
+    return bool(before - after)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())
 
 
 def _balanced(text: str) -> bool:

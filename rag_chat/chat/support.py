@@ -9,7 +9,6 @@ from rag_chat import words
 from rag_chat.scoring import SupportOrder
 
 SUPPORTED = 0.5  # probability from which on a quote counts as carrying a sentence
-VERBATIM = 0.95  # what a sentence scores whose words the quote has in their order
 
 
 class ClaimReader(Protocol):
@@ -21,7 +20,7 @@ class ClaimReader(Protocol):
 
 
 class ReadSupport:
-    """SupportChecker. A sentence that a quote holds word for word needs no reading."""
+    """SupportChecker. A sentence that a quote holds word for word, under no other negation, needs no reading."""
 
     def __init__(self, reader: ClaimReader, order: SupportOrder) -> None:
         self._reader = reader
@@ -66,4 +65,4 @@ def faults(sentence: str, quote: str) -> tuple[float, float, float, float]:
 
 def _within(sentence: str, quote: str) -> bool:
     said, there = (" ".join(words.WORD.findall(text.lower())) for text in (sentence, quote))
-    return bool(said) and f" {said} " in f" {there} "
+    return bool(said) and f" {said} " in f" {there} " and words.negated(sentence) == words.negated(quote)

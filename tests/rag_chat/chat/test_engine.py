@@ -200,12 +200,27 @@ def test_the_generator_gets_the_question_that_stands_alone(engine):
 
 
 def test_closing_the_answer_closes_the_generator(engine):
-    generator = ScriptedGenerator().enqueue(f"{GATE}\n", "The tide gate opens.\n", "And so on.\n")
+    generator = ScriptedGenerator(trusted=True).enqueue(f"{GATE}\n", "The tide gate opens.\n", "And so on.\n")
     events = engine(generator).ask(QUESTION)
     assert [type(next(events)) for _ in range(2)] == [Retrieved, Token]
     assert generator.closed == 0
     events.close()
     assert generator.closed == 1
+
+
+def test_a_small_model_is_stopped_after_its_first_sentence_and_before_it_is_shown(engine):
+    generator = ScriptedGenerator().enqueue(f"{GATE}\n", "The tide gate opens.\n", "And so on.\n")
+    events = engine(generator).ask(QUESTION)
+    assert [type(next(events)) for _ in range(2)] == [Retrieved, Token]
+    assert generator.closed == 1
+    assert [s.text for s in next(events).answer.sentences] == [GATE]
+
+
+@pytest.mark.parametrize("said", ["The tide gate of Tarnwick opens at noon.", "Grain is moved by rail.", "Yes!", ""])
+def test_what_the_best_quote_does_not_carry_gives_way_to_it(engine, said):
+    found = answer_of(engine(ScriptedGenerator().enqueue(said)))
+    assert [s.text for s in found.sentences] == [GATE]
+    assert found.citations[0].supported
 
 
 @pytest.mark.parametrize("question", ["", " \n\t"])

@@ -58,6 +58,16 @@ CASES = [
         "If the rent is not paid by the third working day, the tenant must pay a fee of EUR 40, unless it is waived.",
     ),
     (
+        "an exception behind a semicolon", "When may the tenant extend the lease?", "twice by five years",
+        "The tenant may extend the lease of the warehouse twice by five years each; but only where no rent is owed.",
+        "The tenant may extend the lease of the warehouse twice by five years each; but only where no rent is owed.",
+    ),
+    (
+        "an exception in brackets", "What does the landlord pay?", "the water",
+        "The landlord pays the water (except in the months of the winter) and the cleaning of the common yard.",
+        "The landlord pays the water (except in the months of the winter) and the cleaning of the common yard.",
+    ),
+    (
         "a list of names", "Where did he see ruins?", "Syria",
         "In his travels to Egypt, Afghanistan, Palestine and Syria, he saw the ruins of many old and famous cities.",
         "In his travels to Egypt, Afghanistan, Palestine and Syria, he saw the ruins of many old and famous cities.",

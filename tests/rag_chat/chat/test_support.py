@@ -86,3 +86,10 @@ def test_what_is_read_is_weighed_against_the_faults():
     found = ReadSupport(Told(2.0, -2.0), ORDER).support(said, quotes)
     assert found[0] == sigmoid(2.0 * 0.8 - 3.0 + 1.0 - 1.0)
     assert logit(found[1]) == pytest.approx(2.0 * 1.0 - 1.0 - 1.0 - 1.0)
+
+
+def test_a_sentence_that_stands_in_its_own_denial_is_read():
+    reader = Told(-4.0)
+    (found,) = ReadSupport(reader, ORDER).support("The pump leaks.", ["It is not true that the pump leaks."])
+    assert found < SUPPORTED
+    assert len(reader.read) == 1
