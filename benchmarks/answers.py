@@ -17,12 +17,11 @@ from pathlib import Path
 from benchmarks import answer_sets, door
 from rag_chat import build, config
 from rag_chat.build import Models
-from rag_chat.commands.evaluate_answers import with_generator
+from rag_chat.commands.evaluate_answers import measured, with_generator
 from rag_chat.config import Settings
 from rag_chat.errors import BadSetting, NotFound
-from rag_chat.evaluation import answer_set, text_library
-from rag_chat.evaluation.answers import Row, ask_all, check, row
-from rag_chat.protocols import Generator
+from rag_chat.evaluation import answer_set
+from rag_chat.evaluation.answers import Row
 
 FILES = {"squad2": "squad2_dev_tune.jsonl.gz", "clapnq": "clapnq_dev_tune.jsonl.gz"}
 
@@ -45,8 +44,11 @@ def main() -> None:
     if not wanted:
         raise NotFound(f"No set's name begins with {' or '.join(arguments.set)}; there are: {_names(folders)}.")
     variants = [with_generator(settings, name) for name in arguments.generator or ("quoting", settings.generator_name)]
-    writers = [build.generator(variant) for variant in variants]
-    print(table([(folder.name, measured(folder, shared, settings, writers)) for folder in wanted]))
+    found = []
+    for folder in wanted:
+        found.append((folder.name, measured(answer_set.read(folder), shared, variants, given=True)))
+        door.note(f"{folder.name}: {[asdict(line) for line in found[-1][1]]}")
+    print(table(found))
 
 
 def made(data: Path, out: Path, shared: Models, settings: Settings, drawn: tuple[int, int]) -> list[Path]:
@@ -60,27 +62,6 @@ def made(data: Path, out: Path, shared: Models, settings: Settings, drawn: tuple
     if not folders:
         raise NotFound(f"Neither {' nor '.join(FILES.values())} is in '{data.name}' of --data; name their folder.")
     return folders
-
-
-def measured(folder: Path, shared: Models, settings: Settings, writers: Sequence[Generator]) -> list[Row]:
-    """A row for each generator."""
-    asked = answer_set.read(folder)
-    check(asked.questions, given=True, most_characters=settings.question_characters)
-    vectors = text_library.embedded(asked.name, asked.corpus, shared.embedder, settings.cache)
-    rows = []
-    with text_library.opened(asked.corpus, vectors) as library:
-        for writer in writers:
-            engine = build.engine(
-                settings,
-                shared,
-                writer,
-                catalog=library.catalog,
-                store=library.store,
-                place_quote=library.place_quote,
-            )
-            rows.append(row(writer.name, ask_all(engine, asked.questions, given=True)))
-            door.note(f"{asked.name}: {asdict(rows[-1])}")
-    return rows
 
 
 def table(found: Sequence[tuple[str, Sequence[Row]]]) -> str:

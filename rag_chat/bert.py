@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat.errors import ModelFailed
-from rag_chat.weights import PACKAGED, Weights, sha256
+from rag_chat.weights import Weights, hash_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,14 +38,6 @@ def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
 
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(weights.location, local_files_only=True)
     return tokenizer
-
-
-def hash_of(weights: Weights) -> str:
-    """sha256 of the encoder's file; the installed one's is known without reading it."""
-    if weights.name in PACKAGED:
-        return PACKAGED[weights.name].sha256
-    files = weights.files()
-    return sha256(files[0]) if files else ""
 
 
 def require_base(name: str, wanted: str, encoder: Weights) -> None:

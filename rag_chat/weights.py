@@ -105,6 +105,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_of(weights: Weights) -> str:
+    """sha256 of the first file that holds parameters; that of an installed default is known without reading it, and
+    `rag-chat doctor` compares it with the file. Raises WeightsMissing where no file is here."""
+    if weights.source == "package":
+        return PACKAGED[weights.name].sha256
+    files = weights.files()
+    if not files:
+        raise WeightsMissing(f"The weights '{weights.name}' are not on this machine; start once with a network.")
+    return sha256(files[0])
+
+
 def _packaged_path(packaged: Packaged) -> Path:
     # find_spec locates the package without running its code, which may import dependencies that are not installed.
     spec = importlib.util.find_spec(packaged.package)

@@ -40,7 +40,7 @@ def best_quotes(
 ) -> tuple[Quote, ...]:
     """The sentences of the passages that answer the question best, best first, each text once."""
     sentences = candidates_for_quotes(question, passages)
-    readings = read(question, passages, reader)
+    readings = readings_of(question, passages, reader)
     ranked = [
         replace(quote, score=order.probability(*found))
         for quote, found in zip(sentences, findings(question, passages, sentences, scorer, readings), strict=True)
@@ -49,7 +49,7 @@ def best_quotes(
     return tuple(_with_answer(quote, readings.get(quote.passage.number)) for quote in best)
 
 
-def read(question: str, passages: Sequence[Passage], reader: AnswerReader | None) -> dict[int, Reading]:
+def readings_of(question: str, passages: Sequence[Passage], reader: AnswerReader | None) -> dict[int, Reading]:
     """What the reader makes of each passage, by its number; nothing without a reader."""
     if reader is None:
         return {}

@@ -14,6 +14,7 @@ from rag_chat.commands.session import Session
 from rag_chat.errors import BadSetting
 
 if TYPE_CHECKING:
+    from rag_chat.build import Models
     from rag_chat.config import Settings
     from rag_chat.evaluation.answer_set import AnswerSet
     from rag_chat.evaluation.answers import Row
@@ -40,17 +41,16 @@ def answers(
     where nothing answers, and only there? Each line of questions.jsonl has `_id`, `text` and `answers`; none, or
     `"answerable": false`, where the corpus has no answer. `passages` and `contexts` name texts of the corpus.
     """
+    from rag_chat import build
     from rag_chat.evaluation import answer_set
-    from rag_chat.evaluation.answers import check
 
     if limit is not None and limit < 1:
         raise BadSetting(f"--limit {limit} leaves no question to measure with; give 1 or more.")
     settings = Session.of(context).settings()
     asked = answer_set.read(folder).first(limit)
-    check(asked.questions, given=given, most_characters=settings.question_characters)
     with terminal.progress() as report:
         variants = [with_generator(settings, name) for name in generator] if generator else [settings]
-        rows = measured(variants, asked, given, report)
+        rows = measured(asked, build.models(settings), variants, given=given, report=report)
     if as_json:
         terminal.say_json({"dataset": asked.name, "questions": len(asked.questions), "rows": [_json(r) for r in rows]})
         return
@@ -79,14 +79,22 @@ def with_generator(settings: Settings, name: str) -> Settings:
     return settings.model_copy(update={"generator": name, "generator_url": None})
 
 
-def measured(variants: Sequence[Settings], asked: AnswerSet, given: bool, report: Progress | None) -> list[Row]:
-    """A row for each of the settings, which differ in the generator only; all other models are loaded once."""
+def measured(
+    asked: AnswerSet,
+    shared: Models,
+    variants: Sequence[Settings],
+    *,
+    given: bool,
+    report: Progress | None = None,
+) -> list[Row]:
+    """A row for each of the settings, which differ in the generator only. Raises BadDataset before any is asked."""
     from rag_chat import build
     from rag_chat.evaluation import text_library
-    from rag_chat.evaluation.answers import ask_all, row
+    from rag_chat.evaluation.answers import ask_all, check, row
 
-    shared = build.models(variants[0])
-    vectors = text_library.embedded(asked.name, asked.corpus, shared.embedder, variants[0].cache, report)
+    first = variants[0]
+    check(asked.questions, given=given, most_characters=first.question_characters)
+    vectors = text_library.embedded(asked.name, asked.corpus, shared.embedder, first.cache, report)
     rows = []
     with text_library.opened(asked.corpus, vectors) as library:
         for settings in variants:

@@ -116,7 +116,7 @@ def support(
     claims: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with claim, evidence, label; repeatable.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 3600,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 3000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the reader: it finds the answer in a passage, says when there is none, and checks sentences.
@@ -127,6 +127,7 @@ def support(
     """
     from rag_chat import build
     from rag_chat.training import support as training
+    from rag_chat.training.evidence import Stages
     from rag_chat.training.reading import Recipe
 
     if steps < 1:
@@ -134,7 +135,7 @@ def support(
     settings = Session.of(context).settings()
     sources = training.Sources(pairs, claims or (), answerable)
     with terminal.progress() as report:
-        stages = training.Stages(build.embedder(settings), *build.reranker(settings))
+        stages = Stages(build.embedder(settings), *build.reranker(settings))
         made = training.run(sources, out, Recipe(steps=steps, seed=seed), stages, report)
     gate = made.gate
     rows = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat.errors import ModelFailed
-from rag_chat.weights import SHIPPED, Weights, find, sha256
+from rag_chat.weights import SHIPPED, Weights, find, hash_of
 
 if TYPE_CHECKING:
     import torch
@@ -74,11 +74,3 @@ def _add(model: torch.nn.Module, found: dict[str, torch.Tensor], scale: float) -
             weight: torch.Tensor = layers[name.removeprefix(PREFIX)].weight
             change = scale * (found[name + UP].float() @ found[name + DOWN].float())
             weight.copy_((weight.float() + change.to(weight.device)).to(weight.dtype))
-
-
-def hash_of(base: Weights) -> str:
-    """The sha256 of the first file that holds parameters."""
-    files = base.files()
-    if not files:
-        raise ModelFailed(f"The weights '{base.name}' that an adapter belongs to are not on this machine.")
-    return sha256(files[0])

@@ -18,12 +18,11 @@ from rag_chat import quiet, weights
 from rag_chat.chat import prompt
 from rag_chat.compute import this_machine
 from rag_chat.errors import BadDataset
-from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE, hash_of
+from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE
 from rag_chat.generation.local import dense_copy
 from rag_chat.generation.template import plain_ids, prompt_ids
 from rag_chat.training.lessons import Lesson, lessons_of
-from rag_chat.training.pairs import Pair, read_pairs
-from rag_chat.training.reranker import whole_titles
+from rag_chat.training.pairs import Pair, fingerprint, read_pairs, whole_titles
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -37,7 +36,7 @@ FEWEST = 50  # lessons
 LEARNED, UNANSWERED, SPARE = 3_000, 120, 2  # lessons of a source, of one without answers; pairs read for each
 KEPT_ASIDE, MOST_ASIDE = 0.05, 64
 CHECKPOINT_EVERY = 25  # steps
-LESSONS_FILE, CHECKPOINT_FILE = "lessons.jsonl", "checkpoint.pt"
+CHECKPOINT_FILE = "checkpoint.pt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +78,11 @@ def lessons_from(
 ) -> list[Lesson]:
     """In an order drawn once; kept in `out`, as building them takes minutes."""
     out.mkdir(parents=True, exist_ok=True)
-    path = out / LESSONS_FILE
+    every = [pair for file in files for pair in read_pairs(file)]
+    path = out / f"lessons-{fingerprint(every, seed)}.jsonl"
     if not path.exists():
         by_source: defaultdict[str, list[Pair]] = defaultdict(list)
-        for pair in (pair for file in files for pair in read_pairs(file)):
+        for pair in every:
             by_source[pair.source].append(pair)
         rng = random.Random(seed)
         built: list[Lesson] = []
@@ -94,7 +94,7 @@ def lessons_from(
         rng.shuffle(built)
         if len(built) < FEWEST:
             raise BadDataset(
-                f"{sum(map(len, by_source.values()))} pairs give {len(built)} lessons, which is too few to train on;"
+                f"{len(every)} pairs give {len(built)} lessons, which is too few to train on;"
                 f" give at least {FEWEST} whose `answer` stands in the passage word for word."
             )
         fresh = path.with_suffix(".new")
@@ -113,7 +113,7 @@ def export(trainer: AdapterTrainer, out: Path) -> None:
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
         BASE_NAME: BASE,
-        BASE_HASH: hash_of(weights.find(BASE)),
+        BASE_HASH: weights.hash_of(weights.find(BASE)),
         "r": trainer.recipe.rank,
         "lora_alpha": trainer.recipe.alpha,
         "target_modules": sorted(trainer.config.target_modules),

@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_chat.chat.passages import candidates_for_quotes, findings, select
-from rag_chat.chat.passages import read as read_passages
+from rag_chat.chat.passages import candidates_for_quotes, findings, readings_of, select
 from rag_chat.errors import BadDataset
 from rag_chat.protocols import AnswerReader, Embedder, PairScorer, Reranker
 from rag_chat.scoring import QuoteOrder
@@ -62,22 +61,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
-    """What finds the quotes."""
+class Stages:
+    """The stages before the reader, as a user's question goes through them."""
 
     embedder: Embedder
     reranker: Reranker
     scorer: PairScorer
-    reader: AnswerReader
 
 
-def gate(asked: Sequence[Asked], models: Models, progress: Callable[[int, int], None]) -> Gate:
+def gate(asked: Sequence[Asked], stages: Stages, reader: AnswerReader, progress: Callable[[int, int], None]) -> Gate:
     """Sets order and threshold; needs questions of both kinds."""
     passages = sorted({row.passage for row in asked})
-    vectors = models.embedder.encode_passages(passages)
+    vectors = stages.embedder.encode_passages(passages)
     found = []
     for done, row in enumerate(asked, start=1):
-        found.append(_find(row, passages, np.dot(vectors, models.embedder.encode_query(row.question)), models))
+        cosines = np.dot(vectors, stages.embedder.encode_query(row.question))
+        found.append(_find(row, passages, cosines, stages, reader))
         progress(done, len(asked))
     return fit([one for one in found if len(one.rows)])
 
@@ -117,11 +116,13 @@ def read(path: Path, seed: int = 0) -> list[Asked]:
     return [row for kind in kinds.values() for row in random.Random(seed).sample(kind, min(QUESTIONS, len(kind)))]
 
 
-def _find(row: Asked, passages: Sequence[str], cosines: NDArray[np.float32], models: Models) -> Found:
+def _find(
+    row: Asked, passages: Sequence[str], cosines: NDArray[np.float32], stages: Stages, reader: AnswerReader
+) -> Found:
     nearest = [_candidate(passages[i], float(cosines[i]), int(i)) for i in np.argsort(-cosines)[:CANDIDATES]]
-    kept = select(models.reranker.rerank(row.question, nearest), PASSAGES)
+    kept = select(stages.reranker.rerank(row.question, nearest), PASSAGES)
     quotes = candidates_for_quotes(row.question, kept)
-    rows = findings(row.question, kept, quotes, models.scorer, read_passages(row.question, kept, models.reader))
+    rows = findings(row.question, kept, quotes, stages.scorer, readings_of(row.question, kept, reader))
     answers = [any(answer and answer.lower() in quote.text.lower() for answer in row.answers) for quote in quotes]
     own = [quote.passage.chunk.text == row.passage for quote in quotes]
     return Found(np.array(rows), np.array(answers, dtype=bool) & np.array(own, dtype=bool), bool(row.answers))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 import re
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,29 @@ def claims(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
         if len(made) == count:
             break
     return made
+
+
+def fingerprint(pairs: Sequence[Pair], seed: int, others: Sequence[str] = ()) -> str:
+    """Names what is built of these pairs and kept, so that other pairs never meet it."""
+    digest = hashlib.sha256(str(seed).encode())
+    for text in (*(f"{pair.question}\0{pair.passage}\0{pair.answer}" for pair in pairs), *others):
+        digest.update(text.encode() + b"\0\0")
+    return digest.hexdigest()[:12]
+
+
+def whole_titles(pairs: Sequence[Pair], most: int, rng: random.Random) -> list[Pair]:
+    """At most `most` pairs, by titles drawn at random: the passages beside an answer are its best hard negatives."""
+    titles = sorted({pair.title for pair in pairs})
+    rng.shuffle(titles)
+    by_title: defaultdict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_title[pair.title].append(pair)
+    kept: list[Pair] = []
+    for title in titles:
+        if len(kept) >= most:
+            break
+        kept += by_title[title]
+    return kept[:most]
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -32,7 +32,7 @@ KNOWN_SHARE = 0.3  # of the claims, drawn from labelled ones where there are any
 class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
-    steps: int = 4600
+    steps: int = 3000
     questions: int = 16  # a step
     claims: int = 8  # a step
     frozen_layers: int = 1  # the lowest; the word vectors are always stage one's

@@ -7,7 +7,6 @@ Everything random follows the seed; an interrupted run goes on from its last che
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 from collections import defaultdict
@@ -19,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_chat import quiet, weights
-from rag_chat.bert import hash_of, load_encoder, load_tokenizer
+from rag_chat.bert import load_encoder, load_tokenizer
 from rag_chat.errors import BadDataset
 from rag_chat.evaluation import beir, retrieval
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker
 from rag_chat.scoring import Combination
 from rag_chat.training import combination
 from rag_chat.training.mining import Group, mine
-from rag_chat.training.pairs import Pair, claims, read_pairs
+from rag_chat.training.pairs import Pair, claims, fingerprint, read_pairs, whole_titles
 
 if TYPE_CHECKING:
     from rag_chat.protocols import Embedder
@@ -102,7 +101,7 @@ def groups_of(
     others: Sequence[str] = (),
 ) -> tuple[list[Group], list[Group]]:
     """Groups to learn from and groups kept aside; mined once for the same pairs and kept in `out`."""
-    path = out / f"groups-{_fingerprint(pairs, seed, others)}.jsonl"
+    path = out / f"groups-{fingerprint(pairs, seed, others)}.jsonl"
     if not path.exists():
         rng = random.Random(seed)
         by_source: defaultdict[str, list[Pair]] = defaultdict(list)
@@ -122,34 +121,12 @@ def groups_of(
     return groups[cut:], groups[:cut]
 
 
-def _fingerprint(pairs: Sequence[Pair], seed: int, others: Sequence[str]) -> str:
-    digest = hashlib.sha256(str(seed).encode())
-    for text in (*(f"{pair.question}\0{pair.passage}\0{pair.answer}" for pair in pairs), *others):
-        digest.update(text.encode() + b"\0\0")
-    return digest.hexdigest()[:12]
-
-
-def whole_titles(pairs: Sequence[Pair], most: int, rng: random.Random) -> list[Pair]:
-    """At most `most` pairs, by titles drawn at random: the passages beside an answer are its best hard negatives."""
-    titles = sorted({pair.title for pair in pairs})
-    rng.shuffle(titles)
-    by_title: defaultdict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        by_title[pair.title].append(pair)
-    kept: list[Pair] = []
-    for title in titles:
-        if len(kept) >= most:
-            break
-        kept += by_title[title]
-    return kept[:most]
-
-
 def export(trainer: Trainer, out: Path) -> None:
     """What training changed, in half precision, with the starting order; the encoder itself stays where it is."""
     from safetensors.torch import save_file
 
     save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
-    card = Card(START_ORDER, START_SENTENCES, hash_of(weights.find(ENCODER)))
+    card = Card(START_ORDER, START_SENTENCES, weights.hash_of(weights.find(ENCODER)))
     _write_card(out, card, asdict(trainer.recipe))
 
 

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag_chat import quiet, weights
-from rag_chat.bert import hash_of, load_encoder, load_tokenizer
+from rag_chat.bert import load_encoder, load_tokenizer
 from rag_chat.errors import BadDataset
-from rag_chat.protocols import Embedder, PairScorer, Reranker
 from rag_chat.reading.reader import CARD_FILE, WEIGHTS_FILE, Reader
 from rag_chat.scoring import QuoteOrder, SupportOrder
 from rag_chat.training import claims as judged
@@ -57,16 +56,7 @@ class Outcome:
     out: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The stages before the reader, as the gate is set behind them."""
-
-    embedder: Embedder
-    reranker: Reranker
-    scorer: PairScorer
-
-
-def run(sources: Sources, out: Path, recipe: Recipe, stages: Stages, progress: Progress) -> Outcome:
+def run(sources: Sources, out: Path, recipe: Recipe, stages: evidence.Stages, progress: Progress) -> Outcome:
     """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 usable pairs."""
     out.mkdir(parents=True, exist_ok=True)
     asked = evidence.read(sources.answerable, recipe.seed)
@@ -86,13 +76,12 @@ def calibrate(
     out: Path,
     asked: Sequence[evidence.Asked],
     known: dict[str, list[Claim]],
-    stages: Stages,
+    stages: evidence.Stages,
     progress: Progress,
 ) -> Outcome:
     """Sets the card's three parts on what was kept aside, and says what they are worth there."""
     reader = Reader(weights.find(str(out)), weights.find(ENCODER))
-    models = evidence.Models(stages.embedder, stages.reranker, stages.scorer, reader)
-    gate = evidence.gate(asked, models, lambda done, total: progress("setting the gate", done, total))
+    gate = evidence.gate(asked, stages, reader, lambda done, total: progress("setting the gate", done, total))
     swapped = made_claims(asked, SWAPPED, random.Random(0))
     aside = {name: [c for c in claims if kept_aside(c)] for name, claims in known.items()}
     together = [*swapped, *(c for claims in aside.values() for c in claims)]
@@ -124,7 +113,7 @@ def export(trainer: ReaderTrainer, out: Path) -> None:
 
     save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
     start = {"quotes": asdict(START_QUOTES), "support": asdict(START_SUPPORT), "threshold": 0.0}
-    _write_card(out, {**start, "base_sha256": hash_of(weights.find(ENCODER)), "recipe": asdict(trainer.recipe)})
+    _write_card(out, {**start, "base_sha256": weights.hash_of(weights.find(ENCODER)), "recipe": asdict(trainer.recipe)})
 
 
 def _trainer(recipe: Recipe, out: Path) -> ReaderTrainer:

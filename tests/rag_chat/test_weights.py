@@ -70,3 +70,11 @@ def test_the_packaged_files_are_the_pinned_ones(name):
     found = weights.find(name, offline=True)
     (file,) = [file for file in found.files() if file.name == weights.PACKAGED[name].file]
     assert weights.sha256(file) == weights.PACKAGED[name].sha256
+
+
+def test_a_hash_is_that_of_the_file_or_the_pinned_one(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"abc")
+    assert weights.hash_of(weights.find(str(tmp_path))) == hashlib.sha256(b"abc").hexdigest()
+    assert weights.hash_of(weights.find("all-MiniLM-L6-v2")) == weights.PACKAGED["all-MiniLM-L6-v2"].sha256
+    with pytest.raises(WeightsMissing, match="'some/model' are not on this machine"):
+        weights.hash_of(weights.Weights("some/model", "hub", None))

@@ -9,8 +9,8 @@ from peft import PeftModel
 from safetensors.torch import save_file
 
 from rag_chat.errors import ModelFailed
-from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE, based, hash_of, merge
-from rag_chat.weights import Weights
+from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE, based, merge
+from rag_chat.weights import Weights, hash_of
 
 IDS = torch.tensor([[5, 6, 7, 8, 9]])
 
@@ -89,8 +89,3 @@ def test_a_folder_with_an_adapter_names_its_base(adapter, base, tmp_path):
     (adapter / CONFIG_FILE).write_text("{}")
     with pytest.raises(ModelFailed, match=BASE_NAME):
         based(Weights("mine", "folder", adapter))
-
-
-def test_weights_that_are_not_here_have_no_hash():
-    with pytest.raises(ModelFailed, match="not on this machine"):
-        hash_of(Weights("some/model", "hub", None))

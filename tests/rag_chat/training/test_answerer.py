@@ -42,8 +42,9 @@ def test_lessons_are_built_once_and_follow_the_seed(tmp_path, pairs):
     assert len(first) == 70
     assert lessons_from([pairs], tmp_path, embedder, 0) == first
     assert len(embedder.encoded) == encoded
-    (tmp_path / "other").mkdir()
-    assert lessons_from([pairs], tmp_path / "other", embedder, 1) != first
+    assert lessons_from([pairs], tmp_path, embedder, 1) != first  # nor are they taken for those of another seed
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows(60)))
+    assert len(lessons_from([pairs], tmp_path, embedder, 0)) == 60
 
 
 def test_pairs_that_cannot_be_quoted_are_counted_out(tmp_path):

@@ -7,8 +7,8 @@ from fakes import HashEmbedder
 from rag_chat import weights
 from rag_chat.errors import BadDataset
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, InteractionReranker
-from rag_chat.training.pairs import Pair
-from rag_chat.training.reranker import CHECKPOINT_FILE, groups_of, run, whole_titles
+from rag_chat.training.pairs import Pair, whole_titles
+from rag_chat.training.reranker import CHECKPOINT_FILE, groups_of, run
 from rag_chat.training.trainer import Recipe
 
 THINGS = "rail ship road wind salt sand rope lamp fish coal".split()
