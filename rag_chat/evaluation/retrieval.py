@@ -61,7 +61,7 @@ class Corpus:
     def nearest(self, vector: Vectors, top_k: int) -> tuple[Candidate, ...]:
         cosines = self._vectors @ vector
         top_k = min(top_k, len(self._ids))
-        best = np.argpartition(-cosines, top_k - 1)[:top_k]
+        best = np.sort(np.argpartition(-cosines, top_k - 1)[:top_k])  # equal texts tie: the corpus' order decides
         order = best[np.argsort(-cosines[best], kind="stable")]
         return tuple(self._candidate(int(row), rank, float(cosines[row])) for rank, row in enumerate(order, start=1))
 
