@@ -71,7 +71,7 @@ def test_other_texts_or_another_embedder_never_meet_old_vectors(tmp_path):
 
 
 def test_texts_that_tie_keep_the_order_of_the_corpus(tmp_path):
-    texts = {f"t{i}": "the tide gate opens early" if i % 2 else f"grain number {i}" for i in range(400)}
+    texts = {f"t{i}": "the tide gate opens early" if i % 2 else "pumps move heat" for i in range(400)}
     embedder = HashEmbedder()
     corpus = retrieval.embed_corpus(Dataset("ties", texts, {}, {}), embedder, tmp_path)
     found = corpus.nearest(embedder.encode_query("when does the tide gate open"), 300)
