@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ from rag_chat.errors import ModelFailed
 from rag_chat.weights import Weights, hash_of
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
+    from torch import Tensor, nn
     from transformers import BertModel, PreTrainedTokenizerBase
 
 
@@ -57,3 +59,13 @@ def load_trained(network: nn.Module, path: Path) -> None:
     unknown = network.load_state_dict(changed, strict=False).unexpected_keys
     if unknown:
         raise ValueError(f"the file holds '{unknown[0]}', which this version does not know")
+
+
+def padded(rows: Sequence[Sequence[int]], device: str | torch.device) -> tuple[Tensor, Tensor]:
+    """(texts, tokens) int64: the rows with zeros behind the shorter ones, and the mask, 1 for a real token."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    tensors = [torch.tensor(row) for row in rows]
+    mask = pad_sequence([torch.ones_like(tensor) for tensor in tensors], batch_first=True)
+    return pad_sequence(tensors, batch_first=True).to(device), mask.to(device)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag_chat import bert
 from rag_chat.reading.network import Couples
 
 if TYPE_CHECKING:
@@ -51,10 +52,6 @@ def coupled(tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: 
 
 
 def padded(rows: Sequence[Coupled], device: str | torch.device) -> Couples:
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
-
-    ids = pad_sequence([torch.tensor(row.ids) for row in rows], batch_first=True)
-    types = pad_sequence([torch.tensor(row.types) for row in rows], batch_first=True)
-    mask = pad_sequence([torch.ones(len(row.ids), dtype=torch.long) for row in rows], batch_first=True)
-    return Couples(ids.to(device), types.to(device), mask.to(device))
+    ids, mask = bert.padded([row.ids for row in rows], device)
+    types, _ = bert.padded([row.types for row in rows], device)
+    return Couples(ids, types, mask)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_chat import front, quiet
-from rag_chat.bert import load_encoder, load_tokenizer, load_trained, require_base
+from rag_chat.bert import load_encoder, load_tokenizer, load_trained, padded, require_base
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
@@ -94,6 +94,8 @@ class InteractionReranker:
         """MaxSim, the head's logit and the match of words of each text, in the order given."""
         import torch
 
+        from rag_chat.rerank.network import Tokens
+
         matched = lexical.match(question, texts)
         device = this_machine().device
         with self._lock:
@@ -104,7 +106,7 @@ class InteractionReranker:
 
         def scored(batch: list[int]) -> list[tuple[float, float]]:
             with torch.inference_mode():
-                passages = padded([found[i] for i in batch], device)
+                passages = Tokens(*padded([found[i] for i in batch], device))
                 vectors = self._network.token_vectors(passages)
                 scores = self._network(question_vectors, asked.mask, vectors[None], passages.mask[None])
             return list(zip(scores.maxsim[0].tolist(), scores.joint[0].tolist(), strict=True))
@@ -130,20 +132,12 @@ def tokens_of(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int, device: str | torch.device
 ) -> Tokens:
     """(texts, tokens) ids and mask, padded to the longest, cut at `limit`."""
-    return padded(ids_of(tokenizer, texts, limit), device)
+    from rag_chat.rerank.network import Tokens
+
+    return Tokens(*padded(ids_of(tokenizer, texts, limit), device))
 
 
 def ids_of(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int) -> list[list[int]]:
     """The ids of each text with its special tokens, cut at `limit`."""
     ids: list[list[int]] = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"] if texts else []
     return ids
-
-
-def padded(ids: Sequence[Sequence[int]], device: str | torch.device) -> Tokens:
-    import torch
-
-    from rag_chat.rerank.network import Tokens
-
-    rows = [torch.tensor(row) for row in ids]
-    mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
-    return Tokens(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(device), mask.to(device))
