@@ -66,13 +66,17 @@ def models(
 
 def look_up(settings: Settings) -> list[Model]:
     """Reads the files for their hash; loads nothing."""
+    from rag_chat.generation.adapter import ANSWERERS
+
     roles = [
         ("embedder", settings.embedder_name), ("reranker", settings.reranker_name), ("reader", settings.reader),
     ]  # fmt: skip
     found = [_model(role, name, settings.offline) for role, name in roles]
     if settings.generator_url is not None:
         return [*found, Model("generator", settings.generator_name, "server")]
-    return [*found, _model("generator", settings.generator_name, settings.offline)]
+    found.append(_model("generator", settings.generator_name, settings.offline))
+    answerer = ANSWERERS.get(settings.generator_name)
+    return [*found, _model("answerer", answerer, settings.offline)] if answerer else found
 
 
 def _model(role: str, name: str, offline: bool) -> Model:

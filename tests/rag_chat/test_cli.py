@@ -180,7 +180,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(small_library, tmp_path):
 
 def test_models_names_each_role_with_its_hash(capfd):
     found = {row["role"]: row for row in json.loads(printed(capfd, "models", "--json"))}
-    assert list(found) == ["embedder", "reranker", "reader", "generator"]
+    assert list(found) == ["embedder", "reranker", "reader", "generator", "answerer"]
     encoder = found["embedder"]
     assert list(encoder) == ["role", "name", "source", "path", "bytes", "sha256", "present"]
     assert encoder["sha256"] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
