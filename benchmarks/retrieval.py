@@ -12,25 +12,29 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import door
 from rag_chat import build, compute, config
 from rag_chat.errors import NotFound
-from rag_chat.evaluation import beir, retrieval
+from rag_chat.evaluation import beir, metrics, retrieval
+from rag_chat.evaluation.retrieval import Ranked
 from rag_chat.protocols import Embedder, Reranker
+from rag_chat.rerank.interaction import InteractionReranker
+from rag_chat.scoring import Combination
 
 REPORT_ONLY = frozenset({"scifact_test", "nfcorpus_test"})
 OTHER_LANGUAGES = ("_de", "_es", "_zh")
-COLUMNS = ("cosine", "maxsim", "joint", "lexical", "final")
+COLUMNS = ("cosine", "maxsim", "joint", "lexical", "pair", "final")
 HEADS = (
     "set",
     "queries",
     "stage one (cosine)",
     "MaxSim alone",
     "joint head alone",
-    "rare words alone",
+    "words and pairs alone",
+    "cross-encoder alone",
     "**combined**",
     "gain",
     "ms",
@@ -94,7 +98,20 @@ def measured(dataset: beir.Dataset, embedder: Embedder, reranker: Reranker, cach
     ndcg = {name: found["ndcg@10"] for name, found in retrieval.signal_measures(done, dataset).items()}
     # Stage one's own row, not the cosine signal: a reranker need not hand that on.
     ndcg |= {"cosine": stage1.measures["ndcg@10"], "final": final.measures["ndcg@10"]}
+    if isinstance(reranker, InteractionReranker):
+        ndcg["pair"] = pair_alone(done, dataset, reranker.card.passages)
     return Line(dataset.name, len(dataset.queries), ndcg, stage1.measures["recall@50"], final.ms_per_query)
+
+
+def pair_alone(ranked: Sequence[Ranked], dataset: beir.Dataset, order: Combination) -> float:
+    """nDCG@10 of all that the cross-encoder reads in a pair: MaxSim, head and words as they weigh in the final order,
+    without stage one's cosine."""
+    alone = replace(order, cosine=0.0)
+    run = {
+        one.query_id: [c.chunk.id for c in sorted(one.final, key=lambda c: (-alone.logit(c.signals), c.rank))]
+        for one in ranked
+    }
+    return metrics.summary(run, dataset.qrels)["ndcg@10"]
 
 
 def table(lines: Sequence[Line]) -> str:

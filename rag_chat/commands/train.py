@@ -116,6 +116,7 @@ def support(
     claims: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with claim, evidence, label; repeatable.")
     ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start from stage one, not from the shipped weights.")] = False,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 3000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
@@ -136,7 +137,7 @@ def support(
     sources = training.Sources(pairs, claims or (), answerable)
     with terminal.progress() as report:
         stages = Stages(build.embedder(settings), *build.reranker(settings))
-        made = training.run(sources, out, Recipe(steps=steps, seed=seed), stages, report)
+        made = training.run(sources, out, Recipe(steps=steps, seed=seed, fresh=fresh), stages, report)
     gate = made.gate
     rows = [
         ("questions refused though the answer is there", f"{gate.refused_wrongly:.1%}"),

@@ -18,22 +18,30 @@ from rag_chat.training.examples import Claim
 from rag_chat.training.pairs import lines
 
 SENTENCE_KEYS, QUOTE_KEYS = ("claim", "sentence", "response"), ("evidence", "quote", "knowledge")
-CARRIED = frozenset({"support", "supports", "supported", "fully attributable", "entailment", "true", "1"})
+LABEL_KEYS = ("label", "support")
+CARRIED = frozenset({"support", "supports", "supported", "complete", "fully attributable", "entailment", "true", "1"})
+UNJUDGED = frozenset({"n/a", "partial"})  # says nothing, or both
 NUMBER_AT_MOST = -3.5  # weight of a number that the quote lacks: no overlap and hardly any reading outweighs it
 LONGEST_QUOTE = 600  # characters; a quote is a sentence or a few
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """A line needs a sentence (`claim`, `sentence` or `response`), a quote (`evidence`, `quote` or `knowledge`) and a
-    `label`, of which `support`, `supports`, `supported`, `fully attributable`, `entailment` and `true` mean that the
-    quote carries the sentence and every other that it does not. Raises BadDataset with the line's number."""
+    """A line needs a sentence (`claim`, `sentence` or `response`), a quote (`evidence`, `quote` or `knowledge`; a text
+    or a list of texts) and a `label` (or `support`), of which `support`, `supports`, `supported`, `complete`, `fully
+    attributable`, `entailment` and `true` mean that the quote carries the sentence and every other that it does not.
+    Left out are `n/a` and `partial`, and empty lists. Raises BadDataset with the line's number."""
     claims = []
     for number, line in enumerate(lines(path), start=1):
         try:
             row = json.loads(line)
-            carried = str(row["label"]).lower() in CARRIED
-            claims.append(Claim(_first(row, SENTENCE_KEYS), _first(row, QUOTE_KEYS)[:LONGEST_QUOTE], carried))
-        except (ValueError, KeyError, TypeError, StopIteration) as error:
+            label, evidence = _first(row, LABEL_KEYS).lower(), row.get("evidence")
+            if label in UNJUDGED or evidence == []:
+                continue
+            if isinstance(evidence, list):
+                row["evidence"] = "\n".join(evidence)
+            quote = _first(row, QUOTE_KEYS)[:LONGEST_QUOTE]
+            claims.append(Claim(_first(row, SENTENCE_KEYS), quote, label in CARRIED))
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
             raise BadDataset(
                 f"Line {number} of '{path.name}' is no JSON object with a sentence, a quote and a label"
                 f" ({type(error).__name__}); see rag-chat train support --help."

@@ -1,7 +1,8 @@
 """What the reader learns from: questions with the place of their answer, and sentences with a quote.
 
-Made from pairs whose answer stands in the passage. A third of the questions get a text that does not answer: the
-passage without the answer's sentence, another passage of the same document, or the question changed in one place. Of
+Made from pairs whose answer stands in the passage. Two fifths of the questions get a text that does not answer: a
+passage that stage one ranks high for the question, the passage without the answer's sentence, or the question changed
+in one place. Of
 the sentences half are carried by their quote: word for word, shortened, turned round, or made of question and answer;
 the others are made false in one place, or get a quote that is near but not theirs. Everything follows the generator
 that is passed in.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_chat import words
@@ -20,9 +21,10 @@ from rag_chat.sentences import split
 from rag_chat.training import corruption
 from rag_chat.training.pairs import Pair
 
-UNANSWERED = 0.36  # share of the questions
-SHORT, LONG = (100, 450), (450, 900)  # characters of a passage that are read; short ones cost a third of the time
-LONG_SHARE = 0.2
+UNANSWERED = 0.42  # share of the questions
+CHANGED, CUT = 0.3, 0.2  # shares of these whose question is changed, and whose answer's sentence is left out
+SHORT, LONG = (100, 450), (450, 1100)  # characters of a passage that are read; short ones cost a third of the time
+LONG_SHARE = 0.5  # chunks of a document are long
 NEIGHBOURS = 12  # passages of the same document looked at for one that is near the question
 FEWEST_WORDS, MOST_WORDS = 6, 45  # of a sentence that is checked
 _CLAUSE = re.compile(r"\s*(?:,|;|\s[–—-]\s)\s+|\s+\([^()]{3,80}\)")
@@ -52,9 +54,14 @@ class Claim:
 
 
 class Examples:
-    """Draws examples; the same generator state always draws the same."""
+    """Draws examples; the same generator state always draws the same.
 
-    def __init__(self, pairs: Sequence[Pair]) -> None:
+    `hard` are passages by question that look as if they answered it and do not (see `mining.py`); a question without
+    any gets a passage of the same document.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], hard: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._hard = hard or {}
         self._by_source: defaultdict[str, list[Pair]] = defaultdict(list)
         by_title: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         for pair in pairs:
@@ -91,11 +98,11 @@ class Examples:
 
     def _unanswered(self, pair: Pair, rng: random.Random) -> Asked:
         kind = rng.random()
-        if kind < 0.35 and (changed := self._changed_question(pair, rng)) is not None:
+        if kind < CHANGED and (changed := self._changed_question(pair, rng)) is not None:
             at = pair.passage.find(pair.answer)
             start, end = window(pair.passage, (at, at + len(pair.answer)), rng)
             return Asked(changed, pair.passage[start:end], -1, -1)
-        rest = "" if kind > 0.7 else _without(pair)
+        rest = _without(pair) if kind < CHANGED + CUT else ""
         if len(rest) < SHORT[0]:
             rest = self._near(pair, rng)
         start, end = window(rest, (rng.randrange(len(rest)),) * 2, rng)
@@ -114,7 +121,9 @@ class Examples:
         return next((changed for kind in kinds if (changed := kind()) is not None), None)
 
     def _near(self, pair: Pair, rng: random.Random) -> str:
-        """Another passage of the document, near the question in words and without the answer."""
+        """A passage near the question and without the answer: a mined one, else one of the same document."""
+        if mined := self._hard.get(pair.question):
+            return rng.choice(mined)
         own = [p for p in self._passages[pair.source, pair.title] if pair.answer not in p]
         if not own:
             others = self._by_source[pair.source]

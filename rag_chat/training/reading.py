@@ -1,8 +1,9 @@
 """Trains the reader: where a passage answers a question, that it does not, and whether a quote carries a sentence.
 
-Start: the stage-one encoder with two fresh heads. A step reads some questions with a passage and some sentences with a
-quote; the loss is the cross-entropy of the answer's first and last token and the binary cross-entropy of the claim.
-The data of a step are a function of (seed, step), so that a run resumes exactly where its last checkpoint stands.
+Start: the shipped weights, or the stage-one encoder with two fresh heads. A step reads some questions with a passage
+and some sentences with a quote; the loss is the cross-entropy of the answer's first and last token and the binary
+cross-entropy of the claim. The data of a step are a function of (seed, step), so that a run resumes exactly where its
+last checkpoint stands.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from rag_chat.bert import load_trained
 from rag_chat.compute import keep_freed_memory, this_machine
 from rag_chat.reading.couples import Coupled, coupled, padded
 from rag_chat.reading.network import ReaderNetwork, Readings
@@ -33,6 +36,7 @@ class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
     steps: int = 3000
+    fresh: bool = False  # start from the stage-one encoder instead of from the shipped weights
     questions: int = 16  # a step
     claims: int = 8  # a step
     frozen_layers: int = 1  # the lowest; the word vectors are always stage one's
@@ -45,13 +49,18 @@ class Recipe:
 class ReaderTrainer:
     """Owns the network in the machine's dtype and its descent."""
 
-    def __init__(self, encoder: BertModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
+    def __init__(
+        self, encoder: BertModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, start: Path | None = None
+    ) -> None:
+        """`start` holds weights to go on from."""
         keep_freed_memory()
         self.recipe = recipe
         self._tokenizer = tokenizer
         self._device = this_machine().device
         torch.manual_seed(recipe.seed)
         network = ReaderNetwork(encoder)
+        if start is not None:
+            load_trained(network, start)
         for part in [encoder.embeddings, *encoder.encoder.layer[: recipe.frozen_layers]]:
             part.requires_grad_(False)  # shared with stage one, so that they are not stored twice
         # Without dropout: a run sees hardly any pair twice, and random numbers took a third of a step on a CPU.

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,11 @@ from rag_chat.scoring import QuoteOrder, SupportOrder
 from rag_chat.training import claims as judged
 from rag_chat.training import evidence
 from rag_chat.training.examples import Claim, Examples
-from rag_chat.training.pairs import Pair, read_pairs
+from rag_chat.training.mining import mine
+from rag_chat.training.pairs import Pair, fingerprint, read_pairs, whole_titles
 
 if TYPE_CHECKING:
+    from rag_chat.protocols import Embedder
     from rag_chat.training.reading import ReaderTrainer, Recipe
 
 Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
@@ -33,7 +36,9 @@ FEWEST = 50  # pairs
 KEPT_ASIDE = 5  # one claim in so many is never trained on
 SWAPPED = 1000  # sentences made for the calibration, half of them false in one place
 CHECKPOINT_FILE, CHECKPOINT_EVERY = "checkpoint.pt", 250
+SHIPPED = "minilm-reader"
 ENCODER = "all-MiniLM-L6-v2"
+MINED, LARGEST_SOURCE = 8, 32_000  # hard passages a question; questions of a source that get some
 START_QUOTES, START_SUPPORT = QuoteOrder(1.0, 1.0, 0.5), SupportOrder(4.0, -4.0, -2.0, -2.0, 0.5, -2.0)
 
 
@@ -60,11 +65,11 @@ def run(sources: Sources, out: Path, recipe: Recipe, stages: evidence.Stages, pr
     """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 usable pairs."""
     out.mkdir(parents=True, exist_ok=True)
     asked = evidence.read(sources.answerable, recipe.seed)
-    examples = Examples([pair for path in sources.pairs for pair in read_pairs(path)])
-    if len(examples) < FEWEST:
-        raise BadDataset(
-            f"Only {len(examples)} pairs have an answer that stands in the passage; give at least {FEWEST}."
-        )
+    read = [pair for path in sources.pairs for pair in read_pairs(path)]
+    pairs = [pair for pair in read if pair.answer and pair.answer in pair.passage]
+    if len(pairs) < FEWEST:
+        raise BadDataset(f"Only {len(pairs)} pairs have an answer that stands in the passage; give at least {FEWEST}.")
+    examples = Examples(pairs, hard_passages(pairs, out, recipe.seed, stages.embedder, progress))
     known = {path.name: judged.read_claims(path) for path in sources.claims}
     trainer = _trainer(recipe, out)
     _train(trainer, examples, [c for path in known.values() for c in path if not kept_aside(c)], out, progress)
@@ -95,6 +100,28 @@ def calibrate(
     )
 
 
+def hard_passages(
+    pairs: Sequence[Pair], out: Path, seed: int, embedder: Embedder, progress: Progress
+) -> dict[str, list[str]]:
+    """By question the passages of its source that stage one ranks high for it and that lack the answer; mined once for
+    the same pairs and kept in `out`."""
+    path = out / f"hard-{fingerprint(pairs, seed)}.json"
+    if not path.exists():
+        rng, found = random.Random(seed), dict[str, list[str]]()
+        by_source: defaultdict[str, list[Pair]] = defaultdict(list)
+        for pair in pairs:
+            by_source[pair.source].append(pair)
+        for done, (_, own) in enumerate(sorted(by_source.items())):
+            progress("mining negatives", done, len(by_source))
+            # A title in front would give a negative away: what is read has none.
+            kept = [replace(pair, title="") for pair in whole_titles(own, LARGEST_SOURCE, rng)]
+            found |= {g.question: list(g.negatives) for g in mine(kept, embedder, negatives=MINED, seed=seed)}
+        path.with_suffix(".new").write_text(json.dumps(found), encoding="utf-8")
+        path.with_suffix(".new").replace(path)
+    hard: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    return hard
+
+
 def made_claims(asked: Sequence[evidence.Asked], count: int, rng: random.Random) -> list[Claim]:
     """Carried sentences and swapped facts made of the answerable questions' passages."""
     pairs = [Pair(a.question, a.passage, a.passage[:40], a.answers[0], "made") for a in asked if a.answers]
@@ -121,7 +148,8 @@ def _trainer(recipe: Recipe, out: Path) -> ReaderTrainer:
     from rag_chat.training.reading import ReaderTrainer
 
     start = weights.find(ENCODER)
-    trainer = ReaderTrainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe)
+    shipped = None if recipe.fresh else weights.SHIPPED / SHIPPED / WEIGHTS_FILE
+    trainer = ReaderTrainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe, shipped)
     if (out / CHECKPOINT_FILE).exists():
         trainer.descent.resume(out / CHECKPOINT_FILE)
     return trainer

@@ -43,11 +43,11 @@ def test_the_mean_leaves_report_only_sets_apart():
         Line("scifact_test", 10, {"cosine": 0.1, "final": 0.1}, 1.0, 10.0),
     ]
     shown = retrieval.table(lines).splitlines()
-    assert shown[4].startswith("| scifact_test (report-only) | 10 | 0.1000 | – | – | – | **0.1000** | +0.0000 |")
+    assert shown[4].startswith("| scifact_test (report-only) | 10 | 0.1000 | – | – | – | – | **0.1000** | +0.0000 |")
     assert shown[5].startswith(
-        "| mean of the sets to tune on | 20 | 0.4000 | 0.4000 | 0.1000 | – | **0.5000** | +0.1000 |"
+        "| mean of the sets to tune on | 20 | 0.4000 | 0.4000 | 0.1000 | – | – | **0.5000** | +0.1000 |"
     )
-    assert "| mean of all | 30 | 0.3000 | – | – | – | **0.3667** |" in shown[6]
+    assert "| mean of all | 30 | 0.3000 | – | – | – | – | **0.3667** |" in shown[6]
 
 
 def test_what_is_absent_is_said_in_one_sentence(tmp_path):

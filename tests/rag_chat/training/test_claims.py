@@ -18,11 +18,15 @@ def test_the_keys_and_labels_of_the_public_sets_are_understood(tmp_path):
         {"response": "It rains.", "knowledge": "It is dry.", "label": "Not fully attributable"},
         {"sentence": "It rains.", "quote": "Rain falls.", "label": "Fully attributable"},
         {"claim": "It rains.", "evidence": "x" * 5000, "label": "REFUTES"},
+        {"claim": "It rains.", "evidence": ["Rain falls.", "It is wet."], "support": "Complete"},
+        {"claim": "It rains.", "evidence": ["Rain falls."], "support": "Partial"},
+        {"claim": "It rains.", "evidence": [], "support": "Missing"},
     ]
     found = read_claims(write(tmp_path / "c.jsonl", *rows))
-    assert [claim.carried for claim in found] == [True, False, True, False]
+    assert [claim.carried for claim in found] == [True, False, True, False, True]
     assert found[0] == Claim("It rains.", "It rained.", True)
     assert len(found[3].quote) == 600
+    assert found[4].quote == "Rain falls.\nIt is wet."
 
 
 @pytest.mark.parametrize("row", [{"claim": "a", "label": "SUPPORT"}, {"claim": "a", "evidence": "b"}, ["a"], "a"])

@@ -32,14 +32,14 @@ def test_only_pairs_whose_answer_stands_in_the_passage_are_used(examples):
     assert len(examples) == 4
 
 
-def test_a_questions_place_is_its_answer_and_about_a_third_has_none(examples):
+def test_a_questions_place_is_its_answer_and_two_fifths_have_none(examples):
     rng = random.Random(0)
     drawn = [examples.question(rng) for _ in range(600)]
     answers = {pair.question: pair.answer for pair in PAIRS}
     for one in drawn:
         if one.start >= 0:
             assert one.text[one.start : one.end] == answers[one.question]
-    assert 0.3 < sum(one.start < 0 for one in drawn) / len(drawn) < 0.42
+    assert 0.36 < sum(one.start < 0 for one in drawn) / len(drawn) < 0.48
 
 
 def test_a_text_without_the_answer_does_not_hold_it_unless_the_question_was_changed(examples):
@@ -50,6 +50,15 @@ def test_a_text_without_the_answer_does_not_hold_it_unless_the_question_was_chan
     assert kept
     assert len(kept) < len(drawn)
     assert not [one for one in kept if answers[one.question] in one.text]
+
+
+def test_a_mined_passage_stands_for_one_that_does_not_answer():
+    mined = "The tide gate of Tarnwick was painted green. Nobody knows who wanted it to be of that color."
+    rng = random.Random(3)
+    examples = Examples(PAIRS, {PAIRS[0].question: [mined]})
+    drawn = [examples.question(rng) for _ in range(600)]
+    shown = {one.text for one in drawn if one.start < 0 and one.question == PAIRS[0].question}
+    assert any(text in mined for text in shown)
 
 
 def test_half_of_the_claims_are_carried_and_the_others_are_not_their_quote(examples):

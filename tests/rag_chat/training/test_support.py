@@ -57,6 +57,10 @@ def test_a_run_gives_a_folder_that_the_app_reads_with(tmp_path, capfd, monkeypat
     cli.run([*command[:-6], "--steps", "3", *command[-6:]])
     lines = [json.loads(line)["step"] for line in (tmp_path / "out" / "losses.jsonl").read_text().splitlines()]
     assert lines == [1, 2, 3]
+    (mined,) = (tmp_path / "out").glob("hard-*.json")  # once for both runs
+    hard = json.loads(mined.read_text())
+    assert len(hard) == 60
+    assert not [t for i in range(60) for t in hard[pair(i)["question"]] if pair(i)["answer"] + " " in t]
 
 
 def test_too_few_pairs_with_an_answer_are_refused(tmp_path, capfd, monkeypatch):
