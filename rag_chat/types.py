@@ -244,6 +244,12 @@ class Citation:
     supported: bool
     continued: tuple[Excerpt, ...] = ()
 
+    @property
+    def excerpts(self) -> tuple[Excerpt, ...]:
+        """The quote page by page."""
+        own = Excerpt(self.page, self.page_label, self.quote, self.start, self.end, self.boxes)
+        return own, *self.continued
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
