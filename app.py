@@ -67,19 +67,24 @@ def _serve(settings: Settings) -> None:
 def _open_backend(settings: Settings) -> Backend:
     from ingest.pipeline import Ingestor
     from rag_chat.build import open_app
+    from rag_chat.library.conversations import Conversations
     from rag_chat.web.backend import Backend
 
     opened = open_app(settings, exclusive=True)
     ingestor = Ingestor(opened.library, opened.embedder, settings)
     catalog = opened.library.catalog
+    conversations = Conversations(catalog)
+    conversations.sweep()
 
     def close() -> None:
         ingestor.close()
+        conversations.close()
         opened.close()
 
     return Backend(
         engine=opened.engine,
         images=opened.pages,
+        conversations=conversations,
         documents=catalog.documents,
         document=catalog.document,
         file=catalog.file,

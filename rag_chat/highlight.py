@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import ctypes
 import io
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,14 @@ FILL, EDGE = (255, 233, 138), (222, 160, 20)  # multiplied with the page, so tha
 _CharBox = tuple[str, Box]
 
 
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page as PNG; `boxes` are the drawn ones of each range, as shares of its width and height, origin top left."""
+
+    png: bytes
+    boxes: tuple[tuple[Box, ...], ...]
+
+
 class PageView:
     """Boxes and images of pages, from a worker of its own; calls of several threads wait for each other."""
 
@@ -43,8 +53,8 @@ class PageView:
         """
         return self._sandbox.call(_boxes, str(path), page, start, end, quote)
 
-    def image(self, path: Path, page: int, spans: Sequence[tuple[int, int]], *, width: int = 900) -> bytes:
-        """The page as PNG with the character ranges boxed; a range that cannot be placed is left unmarked."""
+    def image(self, path: Path, page: int, spans: Sequence[tuple[int, int]], *, width: int = 900) -> PageImage:
+        """The page with the character ranges boxed; a range that cannot be placed exactly is left unmarked."""
         return self._sandbox.call(_image, str(path), page, tuple(spans), width)
 
     def close(self) -> None:
@@ -59,7 +69,7 @@ def _boxes(path: str, page: int, start: int, end: int, quote: str | None) -> tup
         return _place(text, start, end, quote)
 
 
-def _image(path: str, page: int, spans: tuple[tuple[int, int], ...], width: int) -> bytes:
+def _image(path: str, page: int, spans: tuple[tuple[int, int], ...], width: int) -> PageImage:
     from PIL import Image, ImageChops, ImageDraw
 
     with _opened(path, page) as (sheet, text):
@@ -69,12 +79,15 @@ def _image(path: str, page: int, spans: tuple[tuple[int, int], ...], width: int)
         picture = bitmap.to_pil().convert("RGB")
         layer = Image.new("RGB", picture.size, "white")
         pen = ImageDraw.Draw(layer)
-        for start, end in spans:
-            for box in _place(text, start, end, None):
-                pen.rectangle(_pixels(to_pixel, box), fill=FILL, outline=EDGE, width=max(1, round(scale)))
+        drawn = [[_pixels(to_pixel, box) for box in _place(text, start, end, None)] for start, end in spans]
+        for box in itertools.chain.from_iterable(drawn):
+            pen.rectangle(box, fill=FILL, outline=EDGE, width=max(1, round(scale)))
         file = io.BytesIO()
-        ImageChops.multiply(picture, layer).save(file, "PNG")
-        return file.getvalue()
+        # Level 1 takes half the time of the default for a tenth more bytes, and nothing leaves this machine.
+        (ImageChops.multiply(picture, layer) if any(drawn) else picture).save(file, "PNG", compress_level=1)
+        across, down = picture.size
+        shares = [tuple((a / across, b / down, c / across, d / down) for a, b, c, d in boxes) for boxes in drawn]
+        return PageImage(file.getvalue(), tuple(shares))
 
 
 def _scale(width_pt: float, height_pt: float, width: int) -> float:

@@ -13,6 +13,7 @@ Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF poin
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "exhaustive"]
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
+Verdict: TypeAlias = Literal["supported", "weak", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,15 @@ class Chunk:
                 return Span(span.page, begin, max(begin, min(span.start + end - offset, span.end)))
             offset += length + 1
         raise AssertionError("a chunk has at least one span")
+
+    def spread(self, start: int, end: int) -> tuple[Span, ...]:
+        """All page spans of `text[start:end]`, more than one where it runs over a page's end; `locate` is the first."""
+        found, offset = [self.locate(start, end)], 0
+        for span in self.spans:
+            if span.page > found[0].page and end > offset:
+                found.append(Span(span.page, span.start, min(span.start + end - offset, span.end)))
+            offset += span.end - span.start + 1
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +216,18 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The rest of a quote that runs over the end of its page; `quote == page.text[start:end]`."""
+
+    page: int
+    page_label: str
+    quote: str
+    start: int
+    end: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The quote that carries one sentence of the answer; `quote == page.text[start:end]`."""
 
@@ -220,6 +242,13 @@ class Citation:
     boxes: tuple[Box, ...]  # empty where the quote cannot be placed exactly: never a wrong box
     score: float
     supported: bool
+    continued: tuple[Excerpt, ...] = ()
+
+    @property
+    def excerpts(self) -> tuple[Excerpt, ...]:
+        """The quote page by page."""
+        own = Excerpt(self.page, self.page_label, self.quote, self.start, self.end, self.boxes)
+        return own, *self.continued
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +258,11 @@ class Sentence:
     text: str
     citation: int | None
     supported: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """`weak`: the nearest quote carries it in part at best."""
+        return "supported" if self.supported else "missing" if self.citation is None else "weak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +287,7 @@ class Answer:
     candidates: tuple[Candidate, ...] = ()
     generator: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    mode: Mode = "auto"  # what ran, after `auto` was resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +297,7 @@ class Retrieved:
     standalone_question: str
     passages: tuple[Passage, ...]
     candidates: tuple[Candidate, ...]
+    mode: Mode = "auto"
 
 
 @dataclass(frozen=True, slots=True)

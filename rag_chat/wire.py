@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rag_chat.types import Answer, Candidate, Citation, Document, IngestReport, SearchResult
+from rag_chat.types import Answer, Candidate, Citation, Document, Excerpt, IngestReport, SearchResult
 
 ANSWER_STAGES = ("embed", "retrieve", "rerank", "generate", "verify", "total", "first_token")
 SCORE_DIGITS, SECOND_DIGITS = 6, 4
@@ -30,7 +30,8 @@ def candidate(value: Candidate) -> dict[str, Any]:
 
 
 def citation(value: Citation) -> dict[str, Any]:
-    return {
+    """`continued` is there only where the quote runs over the end of its page."""
+    made = {
         "number": value.number,
         "document": value.document,
         "doc_id": value.doc_id,
@@ -42,6 +43,19 @@ def citation(value: Citation) -> dict[str, Any]:
         "boxes": [[round(side, 2) for side in box] for box in value.boxes],
         "score": _score(value.score),
         "supported": value.supported,
+    }
+    return made | {"continued": [excerpt(e) for e in value.continued]} if value.continued else made
+
+
+def excerpt(value: Excerpt) -> dict[str, Any]:
+    """Where a quote goes on over the end of its page."""
+    return {
+        "page": value.page,
+        "page_label": value.page_label,
+        "quote": value.quote,
+        "start": value.start,
+        "end": value.end,
+        "boxes": [[round(side, 2) for side in box] for box in value.boxes],
     }
 
 

@@ -6,13 +6,16 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 
 from rag_chat.errors import BadQuestion, DocumentError
 from rag_chat.highlight import PageView
+from rag_chat.library.catalog import Catalog
+from rag_chat.library.conversations import Conversations
 from rag_chat.types import (
     Answer,
     Candidate,
@@ -22,8 +25,11 @@ from rag_chat.types import (
     Event,
     Finished,
     IngestReport,
+    Mode,
+    Page,
     Passage,
     Retrieved,
+    SearchResult,
     Sentence,
     Span,
     Token,
@@ -39,30 +45,44 @@ class ScriptedStep:
     total: int
 
 
-@dataclass
 class ScriptedBackend:
-    """Finds pages by shared words and quotes their best line; words of the question drive it:
-    "slow" waits, "nothing" abstains, "broken" raises something foreign."""
+    """A real catalog, and an engine that finds pages by shared words and quotes their best line. Words of the question
+    drive it: "slow" waits, "nothing" abstains, "doubt" adds sentences that no quote carries, "broken" raises something
+    foreign. A question that begins with "and " is searched with the one before it."""
 
-    pause: float = 0.0
-    files: dict[str, Path] = field(default_factory=dict)
-    known: dict[str, Document] = field(default_factory=dict)
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    asked: list[tuple[str, tuple[Turn, ...], tuple[str, ...] | None]] = field(default_factory=list)
-    closed: int = 0  # iterators that were closed before their end
-    images: PageView = field(default_factory=PageView)
+    def __init__(self, pause: float = 0.0, folder: Path | None = None) -> None:
+        self.pause = pause
+        self.folder = folder or Path(tempfile.mkdtemp())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.catalog = Catalog(self.folder)
+        self.conversations = Conversations(self.catalog)
+        self.conversations.sweep()
+        self.images = PageView()
+        self.asked: list[tuple[str, tuple[Turn, ...], tuple[str, ...] | None]] = []
+        self.searched: list[str | None] = []  # modes
+        self.closed = 0  # iterators that were closed before their end
+
+    @property
+    def known(self) -> dict[str, Document]:
+        return {document.doc_id: document for document in self.catalog.documents()}
 
     def backend(self) -> Backend:
         return Backend(
             engine=self,
             images=self.images,
-            documents=lambda: list(self.known.values()),
-            document=self.known.get,
-            file=lambda doc_id: self.files[doc_id],
+            conversations=self.conversations,
+            documents=self.catalog.documents,
+            document=self.catalog.document,
+            file=self.catalog.file,
             add_document=self.add,
-            delete_document=lambda doc_id: [part.pop(doc_id) for part in (self.files, self.known, self.texts)] and None,
-            close=self.images.close,
+            delete_document=self.catalog.delete,
+            close=self.close,
         )
+
+    def close(self) -> None:
+        self.images.close()
+        self.conversations.close()
+        self.catalog.close()
 
     def add(self, path: Path, name: str, progress) -> IngestReport:
         content = path.read_bytes()
@@ -71,17 +91,23 @@ class ScriptedBackend:
         doc_id = hashlib.sha256(content).hexdigest()
         if doc_id in self.known:
             return IngestReport(name, doc_id, "unchanged")
-        kept = Path(tempfile.mkdtemp()) / f"{doc_id}.pdf"
-        kept.write_bytes(content)
         pdf = pypdfium2.PdfDocument(content)
-        self.texts[doc_id] = [sheet.get_textpage().get_text_range().replace("\r\n", " \n") for sheet in pdf]
+        texts = [sheet.get_textpage().get_text_range().replace("\r\n", " \n") for sheet in pdf]
         for done in range(10):
             progress(ScriptedStep("embed", done + 1, 10))
             time.sleep(self.pause)
-        self.files[doc_id] = kept
-        blank = tuple(i + 1 for i, text in enumerate(self.texts[doc_id]) if not text.strip())
-        self.known[doc_id] = Document(doc_id, name, "", len(pdf), len(pdf), len(content), "2026-01-01T00:00:00Z", blank)
+        blank = tuple(i for i, text in enumerate(texts, 1) if not text.strip())
+        document = Document(doc_id, name, "", len(pdf), len(pdf), len(content), "2026-01-01T00:00:00Z", blank)
+        self.catalog.keep_file(doc_id, path)
+        pages = [Page(number, str(number), text) for number, text in enumerate(texts, 1)]
+        self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), [])
         return IngestReport(name, doc_id, "ready", len(pdf), len(pdf))
+
+    def search(self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None) -> SearchResult:
+        self.searched.append(mode)
+        passages = self._passages(query, doc_ids)
+        found = tuple(passage.candidate for passage in reversed(passages))
+        return SearchResult(query, mode or "rerank", found, passages, {"embed": 0.01, "retrieve": 0.02, "total": 0.03})
 
     def ask(
         self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
@@ -91,10 +117,11 @@ class ScriptedBackend:
             raise BadQuestion("The question is empty; type what you want to know from your documents.")
         if "broken" in question:
             raise ZeroDivisionError("a secret path /srv/data")
-        passages = self._passages(question, doc_ids)
-        yield Retrieved(question, passages, tuple(passage.candidate for passage in passages))
+        searched = f"{history_[-1].question} {question}" if history_ and question.startswith("and ") else question
+        passages = self._passages(searched, doc_ids)
+        yield Retrieved(searched, passages, tuple(passage.candidate for passage in passages), "rerank")
         time.sleep(self.pause)
-        answer = self._answer(question, passages)
+        answer = self._answer(question, searched, passages)
         try:
             for word in answer.text.split(" "):
                 time.sleep(self.pause + (0.3 if "slow" in question else 0))
@@ -107,10 +134,10 @@ class ScriptedBackend:
     def _passages(self, question: str, doc_ids: Sequence[str] | None) -> tuple[Passage, ...]:
         words = set(question.lower().strip("?").split())
         found = [
-            (len(words & set(text.lower().split())), doc_id, page, text)
-            for doc_id, texts in self.texts.items()
-            for page, text in enumerate(texts, 1)
-            if text.strip() and (not doc_ids or doc_id in doc_ids)
+            (len(words & set(page.text.lower().split())), doc_id, page.number, page.text)
+            for doc_id in self.known
+            for page in self.catalog.pages(doc_id)
+            if page.text.strip() and (not doc_ids or doc_id in doc_ids)
         ]
         found.sort(key=lambda entry: -entry[0])
         return tuple(Passage(number, self._candidate(number, *entry)) for number, entry in enumerate(found[:5], 1))
@@ -128,8 +155,12 @@ class ScriptedBackend:
             stage1_score=0.5 / number,
         )
 
-    def _answer(self, question: str, passages: Sequence[Passage]) -> Answer:
-        base = Answer(question, question, "The documents do not say.", True, (), (), tuple(passages))
+    def _answer(self, question: str, searched: str, passages: Sequence[Passage]) -> Answer:
+        base = Answer(
+            question, searched, "The documents do not say.", True, (), (), tuple(passages),
+            tuple(passage.candidate for passage in passages), "scripted",
+            {"retrieve": 0.031, "rerank": 0.24, "total": 1.9}, "rerank",
+        )  # fmt: skip
         if "nothing" in question or not passages:
             return base
         citations, sentences, parts = [], [], []
@@ -137,16 +168,18 @@ class ScriptedBackend:
             start, end = best_line(passage.chunk.text, question)
             citations.append(self._citation(passage, start, end))
             text = " ".join(passage.chunk.text[start:end].split())
-            sentences.append(Sentence(text, len(citations) - 1, True))
+            sentences.append(Sentence(text, len(citations) - 1, passage.number == 1))
             parts.append(f"{text} [{passage.number}]")
-        return Answer(
-            question, question, " ".join(parts), False, tuple(sentences), tuple(citations), tuple(passages),
-            generator="scripted", seconds={"retrieve": 0.031, "rerank": 0.24, "first_token": 0.6, "total": 1.9},
-        )  # fmt: skip
+        if "doubt" in question:
+            sentences.append(Sentence("The moon is made of cheese.", None, False))
+            parts.append("The moon is made of cheese.")
+        return replace(
+            base, text=" ".join(parts), abstained=False, sentences=tuple(sentences), citations=tuple(citations)
+        )
 
     def _citation(self, passage: Passage, start: int, end: int) -> Citation:
         chunk = passage.chunk
-        boxes = self.images.boxes(self.files[chunk.doc_id], chunk.first_page, start, end)
+        boxes = self.images.boxes(self.catalog.file(chunk.doc_id), chunk.first_page, start, end)
         return Citation(
             passage.number, passage.candidate.document, chunk.doc_id, chunk.first_page, str(chunk.first_page),
             chunk.text[start:end], start, end, boxes, 0.9, passage.number == 1,

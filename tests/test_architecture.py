@@ -21,7 +21,7 @@ LAYERS = [
         "rag_chat.weights rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library rag_chat.index"
         " rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation"
     ).split(),
-    ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render"),
+    ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render", "rag_chat.export"),
     ("rag_chat.evaluation", "rag_chat.training"),
     ("rag_chat.build",),
     ("rag_chat.web", "rag_chat.commands"),

@@ -16,7 +16,7 @@ from rag_chat.chat import citations, history
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable, select
 from rag_chat.chat.shortening import loses_condition, place, shorten
-from rag_chat.chat.support import SUPPORTED
+from rag_chat.chat.support import SUPPORTED, WEAK
 from rag_chat.errors import NotFound
 from rag_chat.generation.quoting import quotes_to_show
 from rag_chat.library.catalog import Catalog
@@ -28,6 +28,7 @@ from rag_chat.types import (
     Brief,
     Citation,
     Event,
+    Excerpt,
     Finished,
     Mode,
     Passage,
@@ -35,6 +36,7 @@ from rag_chat.types import (
     Retrieved,
     SearchResult,
     Sentence,
+    Span,
     Token,
     Turn,
 )
@@ -101,7 +103,7 @@ class Engine:
         if len(standalone) > self._limits.question_characters:  # an earlier question must not make this one too long
             standalone = question
         found = self._search(standalone, trace, None, None, None, doc_ids)
-        yield Retrieved(standalone, found.passages, found.candidates)
+        yield Retrieved(standalone, found.passages, found.candidates, found.mode)
         with trace.stage("quote"):
             quotes = self._stages.evidence.quotes(standalone, found.passages, QUOTES)
         draft = Answer(
@@ -114,6 +116,7 @@ class Engine:
             passages=found.passages,
             candidates=found.candidates,
             generator=self._stages.generator.name,
+            mode=found.mode,
         )
         if not self._stages.evidence.enough(quotes, self._limits.evidence_threshold):
             yield Finished(replace(draft, seconds=trace.seconds()))
@@ -227,7 +230,7 @@ class Engine:
         for attribution in carried:
             supported = attribution.support >= SUPPORTED and attribution.quote is not None
             place = None
-            if attribution.quote is not None and supported:
+            if attribution.quote is not None and attribution.support >= WEAK:
                 citation = self._cite(attribution.quote, attribution.support, supported)
                 place = found.index(citation) if citation in found else len(found)
                 if place == len(found):
@@ -241,20 +244,31 @@ class Engine:
 
     def _cite(self, quote: Quote, score: float, supported: bool) -> Citation:
         passage: Passage = quote.passage
-        span = passage.chunk.locate(quote.start, quote.end)
-        page = self._stages.catalog.page(passage.chunk.doc_id, span.page)
+        first, *rest = (self._excerpt(passage, span) for span in passage.chunk.spread(quote.start, quote.end))
         return Citation(
             number=passage.number,
             document=passage.candidate.document,
             doc_id=passage.chunk.doc_id,
+            page=first.page,
+            page_label=first.page_label,
+            quote=first.quote,
+            start=first.start,
+            end=first.end,
+            boxes=first.boxes,
+            score=round(score, 4),
+            supported=supported,
+            continued=tuple(rest),
+        )
+
+    def _excerpt(self, passage: Passage, span: Span) -> Excerpt:
+        page = self._stages.catalog.page(passage.chunk.doc_id, span.page)
+        return Excerpt(
             page=span.page,
             page_label=page.label if page else str(span.page),
             quote=page.text[span.start : span.end] if page else "",
             start=span.start,
             end=span.end,
             boxes=self._stages.place_quote(passage.chunk.doc_id, span.page, span.start, span.end),
-            score=round(score, 4),
-            supported=supported,
         )
 
 

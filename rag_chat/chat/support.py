@@ -9,6 +9,7 @@ from rag_chat import words
 from rag_chat.scoring import SupportOrder
 
 SUPPORTED = 0.5  # probability from which on a quote counts as carrying a sentence
+WEAK = 0.25  # ... and as carrying it in part: shown, and said to be doubtful
 
 
 class ClaimReader(Protocol):

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from rag_chat.errors import ModelFailed, RagChatError
-from rag_chat.types import Document, Event, IngestReport, Turn
+from rag_chat.highlight import PageImage
+from rag_chat.library.conversations import Conversations
+from rag_chat.types import Document, Event, IngestReport, Mode, SearchResult, Turn
 
 
 class Step(Protocol):
@@ -28,10 +30,11 @@ class Asker(Protocol):
     def ask(
         self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
     ) -> Iterator[Event]: ...
+    def search(self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None) -> SearchResult: ...
 
 
 class PageImages(Protocol):
-    def image(self, path: Path, page: int, spans: Sequence[tuple[int, int]], *, width: int) -> bytes: ...
+    def image(self, path: Path, page: int, spans: Sequence[tuple[int, int]], *, width: int) -> PageImage: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Backend:
 
     engine: Asker
     images: PageImages
+    conversations: Conversations
     documents: Callable[[], list[Document]]
     document: Callable[[str], Document | None]
     file: Callable[[str], Path]

@@ -1,48 +1,43 @@
-"""The middle column: the questions and answers so far as values, and as HTML."""
+"""The middle column as HTML: the head of a conversation, its questions and answers, and the welcome before any."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rag_chat.render import Markup, answer_html, answer_markdown, seconds_text, visible
-from rag_chat.types import Answer, Turn
+from rag_chat.library.conversations import WHOLE_ANSWER, Conversation, Exchange
+from rag_chat.render import (
+    Markup,
+    answer_html,
+    answer_markdown,
+    name,
+    page_name,
+    plain,
+    seconds_text,
+    support_text,
+    visible,
+)
+from rag_chat.types import Answer, Passage, Turn
+from rag_chat.web.sources import Known, vote_button
 
 REMEMBERED = 6  # turns that are handed to the engine
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question and what came of it so far: text that is being written, the checked answer, or an error."""
-
-    number: int
-    question: str
-    text: str = ""
-    stage: str = "Looking for passages…"
-    answer: Answer | None = None
-    error: str | None = None
-    stopped: bool = False
-
-    @property
-    def busy(self) -> bool:
-        return self.answer is None and self.error is None and not self.stopped
+NEAREST = 3  # passages shown under a refusal
+THUMB = Markup(
+    '<svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true"{}><path fill="none" stroke="currentColor" '
+    'stroke-width="1.3" stroke-linejoin="round" d="M2 7h2.5v7H2zM4.5 7 8 1.8c1.3 0 1.9 1 1.6 2.2L9 6.5h4c.9 0 1.5.7 '
+    '1.3 1.6l-1 4.6c-.2.8-.8 1.3-1.6 1.3H4.5"/></svg>'
+)
+UP, DOWN = THUMB.format(""), THUMB.format(Markup(' transform="rotate(180)"'))
+LOOKING = "Looking for passages…"
 
 
 def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
     """What the engine may know of the conversation."""
-    done = [Turn(exchange.question, exchange.answer.text) for exchange in exchanges if exchange.answer is not None]
+    done = [Turn(e.question, e.answer.text) for e in exchanges if e.answer is not None and e.state == "answered"]
     return tuple(done[-REMEMBERED:])
 
 
-def conversation_html(exchanges: Sequence[Exchange], examples: Sequence[str] = (), *, documents: bool = True) -> Markup:
-    if not exchanges:
-        return _welcome(examples, documents)
-    return Markup('<div class="thread" role="log" aria-live="polite" aria-label="Conversation">{}</div>').format(
-        Markup("").join(_exchange(exchange) for exchange in exchanges)
-    )
-
-
-def _welcome(examples: Sequence[str], documents: bool) -> Markup:
+def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
     hint = "Ask what you want to know." if documents else "Add PDFs on the left, then ask."
     buttons = [
         Markup('<li><button type="button" class="example" data-ask="{0}">{0}</button></li>').format(example)
@@ -57,42 +52,136 @@ def _welcome(examples: Sequence[str], documents: bool) -> Markup:
     ).format(hint, listed)
 
 
-def _exchange(exchange: Exchange) -> Markup:
+def conversation_html(conversation: Conversation | None, exchanges: Sequence[Exchange], known: Known) -> Markup:
+    """The head and all exchanges but the one that is still being answered."""
+    if conversation is None:
+        return Markup("")
+    return _head(conversation) + Markup("").join(exchange_html(exchange, known) for exchange in exchanges)
+
+
+def _head(conversation: Conversation) -> Markup:
     return Markup(
-        '<article class="exchange" data-turn="{}"><h3 class="question">{}</h3><div class="reply"{}>{}</div></article>'
+        '<div class="talk" data-conversation="{id}" data-title="{title}"><h2 title="{title}">{name}</h2>'
+        '<button type="button" class="link" data-talk="rename">Rename</button>'
+        '<button type="button" class="link" data-talk="link">Copy link</button>'
+        '<a class="link" href="/conversations/{id}.md" download>Markdown</a>'
+        '<a class="link" href="/conversations/{id}.json" download>JSON</a>'
+        '<button type="button" class="link" data-talk="delete">Delete</button></div>'
+    ).format(id=conversation.id, title=plain(conversation.title), name=name(conversation.title))
+
+
+def exchange_html(exchange: Exchange, known: Known, *, stage: str = LOOKING) -> Markup:
+    """`stage` says what is being done as long as nothing has been written."""
+    found = exchange.answer is not None and bool(exchange.answer.passages)
+    return Markup(
+        '<article class="exchange" data-turn="{}" data-state="{}" data-found="{}">'
+        '<h3 class="question" dir="auto">{}</h3><div class="reply"{}>{}</div></article>'
     ).format(
         exchange.number,
+        exchange.state,
+        "yes" if found else "no",
         visible(exchange.question),
-        Markup(' aria-busy="true"') if exchange.busy else "",
-        _reply(exchange),
+        Markup(' aria-busy="true"') if exchange.state == "asking" else "",
+        _reply(exchange, known, stage),
     )
 
 
-def _reply(exchange: Exchange) -> Markup:
-    if exchange.error is not None:
-        return Markup('<p class="failure" role="alert">{}</p>').format(visible(exchange.error))
-    if exchange.answer is not None:
-        return _answered(exchange, exchange.answer)
-    if exchange.stopped:
-        return Markup('<div class="answer">{}</div><p class="foot">Stopped.</p>').format(visible(exchange.text))
-    if exchange.text:
-        return Markup('<div class="answer writing">{}</div>').format(visible(exchange.text))
-    return Markup('<p class="stage">{}</p>').format(exchange.stage)
+def _reply(exchange: Exchange, known: Known, stage: str) -> Markup:
+    if exchange.state == "failed":
+        return Markup('<p class="failure" role="alert">{}</p>').format(visible(exchange.said))
+    if exchange.state == "answered" and exchange.answer is not None:
+        return _answered(exchange, exchange.answer, known)
+    if exchange.state == "stopped":
+        return Markup('<div class="answer" dir="auto">{}</div><p class="foot">Stopped.{}</p>').format(
+            visible(exchange.said), _sources_button(exchange) if exchange.answer else ""
+        )
+    if exchange.said:
+        return Markup('<div class="answer writing" dir="auto">{}</div>').format(visible(exchange.said))
+    return Markup('<p class="stage">{}</p>').format(stage)
 
 
-def _answered(exchange: Exchange, answer: Answer) -> Markup:
-    asked = Markup("")
-    if answer.standalone_question.strip() != answer.question.strip():
-        asked = Markup('<p class="asked">Searched for: {}</p>').format(visible(answer.standalone_question))
+def _answered(exchange: Exchange, answer: Answer, known: Known) -> Markup:
+    said = support_text(answer)
+    whole = all(sentence.supported for sentence in answer.sentences)
+    summary = Markup('<p class="summary {}">{}</p>').format("whole" if whole else "partly", said) if said else ""
+    nearest = _nearest(exchange, answer, known) if answer.abstained else ""
+    return Markup("{}{}{}{}{}").format(
+        _asked(exchange, answer), answer_html(answer, turn=exchange.number), summary, nearest, _foot(exchange, answer)
+    )
+
+
+def _asked(exchange: Exchange, answer: Answer) -> Markup:
+    """What was searched, shown where it is not the question itself; it can be changed and searched again."""
+    changed = answer.standalone_question.strip() != exchange.question.strip()
+    return Markup(
+        '<details class="asked"><summary>{said}</summary><form data-again="{turn}">'
+        '<input name="search" aria-label="What is searched for" value="{search}" dir="auto" autocomplete="off">'
+        '<button type="submit" class="quiet">Search again</button></form></details>'
+    ).format(
+        said=Markup("Searched for: <q>{}</q>").format(plain(answer.standalone_question))
+        if changed
+        else "Change the search",
+        turn=exchange.number,
+        search=plain(answer.standalone_question),
+    )
+
+
+def _nearest(exchange: Exchange, answer: Answer, known: Known) -> Markup:
+    """A refusal that helps: the passages that came nearest, and other places to look."""
+    rows = [_nearest_row(exchange, passage) for passage in answer.passages[:NEAREST]]
+    listed = Markup('<p class="try">The nearest passages:</p><ol class="nearest">{}</ol>').format(Markup("").join(rows))
+    return (listed if rows else Markup("")) + _elsewhere(exchange, answer, known)
+
+
+def _nearest_row(exchange: Exchange, passage: Passage) -> Markup:
+    candidate = passage.candidate
+    return Markup(
+        '<li><button type="button" data-card="source-{turn}-{number}"><span class="place">{document}, {where}</span>'
+        '<span class="score">score {score}</span><span class="snippet" dir="auto">{text}</span></button></li>'
+    ).format(
+        turn=exchange.number,
+        number=passage.number,
+        document=name(candidate.document),
+        where=page_name(passage.chunk.first_page, candidate.page_label),
+        score=f"{candidate.score:.2f}",
+        text=plain(passage.chunk.text)[:220] or "(its document has been deleted)",
+    )
+
+
+def _elsewhere(exchange: Exchange, answer: Answer, known: Known) -> Markup:
+    """Buttons that ask again of all documents, or of one of the nearest."""
+    near = {p.chunk.doc_id: p.candidate.document for p in answer.passages if known(p.chunk.doc_id)}
+    only = exchange.doc_ids or ()
+    offers: list[tuple[str, Markup, list[str]]] = [("Search all documents", Markup(""), [])] if only else []
+    offers += [("Search only", name(title), [doc_id]) for doc_id, title in near.items() if [doc_id] != [*only]]
+    buttons = [
+        Markup('<button type="button" class="quiet" data-elsewhere="{}" data-turn="{}">{} {}</button>').format(
+            json.dumps(ids), exchange.number, said, title
+        )
+        for said, title, ids in offers[: NEAREST + 1]
+    ]
+    return (
+        Markup('<p class="elsewhere">{}</p>').format(Markup(" ").join(buttons)) if len(near) > 1 or only else Markup("")
+    )
+
+
+def _foot(exchange: Exchange, answer: Answer) -> Markup:
+    given = exchange.votes.get(WHOLE_ANSWER, 0)
+    good = vote_button(exchange.number, WHOLE_ANSWER, 1, given == 1, "This answer is good", UP)
+    bad = vote_button(exchange.number, WHOLE_ANSWER, -1, given == -1, "This answer is bad", DOWN)
     seconds = seconds_text(answer.seconds)
     return Markup(
-        '{asked}{answer}<p class="foot">{seconds}'
-        '<button type="button" class="link" data-sources="{turn}">Sources</button>'
-        '<button type="button" class="link" data-copy="{markdown}">Copy</button></p>'
+        '<p class="foot">{good}{bad}{sources}<button type="button" class="link" data-why="{turn}">Why these passages?'
+        '</button><button type="button" class="link" data-copy="{markdown}">Copy</button>{seconds}</p>'
     ).format(
-        asked=asked,
-        answer=answer_html(answer, turn=exchange.number),
-        seconds=Markup('<span class="seconds">{}</span>').format(seconds) if seconds else "",
+        good=good,
+        bad=bad,
+        sources=_sources_button(exchange),
         turn=exchange.number,
         markdown=answer_markdown(answer),
+        seconds=Markup('<span class="seconds">{}</span>').format(seconds) if seconds else "",
     )
+
+
+def _sources_button(exchange: Exchange) -> Markup:
+    return Markup('<button type="button" class="link" data-sources="{}">Sources</button>').format(exchange.number)

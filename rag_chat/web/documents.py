@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
-from rag_chat.render import Markup, visible
-from rag_chat.sentences import readable
+from rag_chat.render import Markup, plain, visible
 from rag_chat.types import Document
 from rag_chat.web.uploads import Upload
 
@@ -44,10 +43,10 @@ def _scope(documents: Sequence[Document], selected: Collection[str]) -> Markup:
 
 
 def _document(document: Document, selected: Collection[str]) -> Markup:
-    name = readable(visible(document.name))
+    name = plain(document.name)
     return Markup(
         '<li class="document"><label><input type="checkbox" data-doc="{id}"{checked}>'
-        '<span class="about"><span class="name" title="{name}">{name}</span><span class="facts">{facts}</span>{blank}'
+        '<span class="about"><bdi class="name" title="{name}">{name}</bdi><span class="facts">{facts}</span>{blank}'
         '</span></label><button type="button" class="delete" data-delete="{id}" data-name="{name}" '
         'aria-label="Delete {name}">✕</button></li>'
     ).format(
@@ -69,12 +68,12 @@ def _pages_without_text(pages: Sequence[int], of: int) -> Markup:
 
 
 def _upload(upload: Upload) -> Markup:
-    name = readable(visible(upload.name))
+    name = plain(upload.name)
     if upload.report is not None:
         return _finished(upload, name)
     percent = round(100 * upload.share)
     return Markup(
-        '<li class="upload"><span class="name" title="{name}">{name}</span>'
+        '<li class="upload"><bdi class="name" title="{name}">{name}</bdi>'
         '<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" aria-valuemax="100" '
         'aria-valuenow="{percent}"><span style="width:{percent}%"></span></div><span class="facts">{facts}</span></li>'
     ).format(name=name, percent=percent, facts=_progress(upload))
@@ -85,7 +84,7 @@ def _finished(upload: Upload, name: str) -> Markup:
     failed = report is not None and report.status == "failed"
     said = (report.error if report else None) or "It could not be read."
     return Markup(
-        '<li class="upload {kind}"{role}><span class="name" title="{name}">{name}</span>'
+        '<li class="upload {kind}"{role}><bdi class="name" title="{name}">{name}</bdi>'
         '<span class="reason">{said}</span>'
         '<button type="button" class="delete" data-dismiss="{id}" aria-label="Dismiss {name}">✕</button></li>'
     ).format(

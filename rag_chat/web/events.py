@@ -1,7 +1,7 @@
-"""What happens when a person does something: generators that turn engine events into the page's HTML.
+"""What happens when a person does something on the page: Gradio's events, answered with the page's HTML.
 
-Knows the components' values, not their layout. One session asks one question at a time; stopping or closing the tab
-closes the engine's iterator, which stops the model.
+Knows the components' values, not their layout. A tab holds nothing but the id of its conversation; the library holds
+the rest. One session asks one question at a time.
 """
 
 from __future__ import annotations
@@ -9,25 +9,29 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from rag_chat.errors import RagChatError
+from rag_chat.library.conversations import Exchange
 from rag_chat.render import Markup
-from rag_chat.types import Event, Finished, Retrieved, Token
-from rag_chat.web.backend import Loading
-from rag_chat.web.conversation import Exchange, conversation_html, turns
+from rag_chat.web.asking import FRAME, Question, answering
+from rag_chat.web.backend import Backend, Loading
+from rag_chat.web.conversation import conversation_html, exchange_html, welcome_html
 from rag_chat.web.documents import documents_html
-from rag_chat.web.evidence import answered, evidence_html, reading
 from rag_chat.web.uploads import Uploads
 
 TICK = 0.4  # seconds between two looks at uploads or at loading
 MOST_SELECTED = 10_000
-MOST_EXCHANGES = 50  # shown of one conversation; the oldest go first
-FRAME = 0.08  # seconds between two paintings of a growing answer
+LONGEST_STOP = 20.0  # seconds that a model may take to stop
+GONE = "This conversation is not in the library; it may have been deleted."
+
+NOTHING_CHANGED = (gr.skip(),) * 6
+Shown = tuple[Any, ...]  # question box, conversation id, earlier exchanges, the last one, ask and stop buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +40,6 @@ class Sample:
 
     path: Path
     questions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """One tab's conversation: the exchanges, and the sources of each as HTML."""
-
-    exchanges: tuple[Exchange, ...] = ()
-    sections: tuple[str, ...] = ()
-
-    def with_question(self, question: str) -> Talk:
-        number = self.exchanges[-1].number + 1 if self.exchanges else 1
-        exchanges = (*self.exchanges, Exchange(number, question))
-        return Talk(exchanges[-MOST_EXCHANGES:], (*self.sections, "")[-MOST_EXCHANGES:])
-
-    def with_last(self, exchange: Exchange, section: Markup | None = None) -> Talk:
-        sections = self.sections if section is None else (*self.sections[:-1], str(section))
-        return Talk((*self.exchanges[:-1], exchange), sections)
-
-    def without_last(self) -> Talk:
-        return Talk(self.exchanges[:-1], self.sections[:-1])
 
 
 class Events:
@@ -68,14 +52,14 @@ class Events:
 
     # --- loading and documents -------------------------------------------------------------------------------
 
-    def watch(self, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
-        """Banner, documents and (while nothing was asked) the welcome, until nothing is on its way any more."""
-        shown: tuple[Any, Any] | None = None
+    def watch(self, request: gr.Request) -> Iterator[tuple[str, str, str]]:
+        """Banner, documents and the welcome, until nothing is on its way any more."""
+        shown: tuple[str, str] | None = None
         while True:
             banner, panel = self._banner(), self._panel(_session(request))
             if (banner, panel) != shown:
                 shown = banner, panel
-                yield banner, panel, gr.skip() if talk.exchanges else str(self._welcome())
+                yield banner, panel, str(self._welcome())
             if self._loading.settled and not self._uploads.busy():
                 return
             time.sleep(TICK)
@@ -135,100 +119,141 @@ class Events:
     def _welcome(self) -> Markup:
         names = {document.name for document in self._documents()}
         examples = [question for sample in self._samples if sample.path.name in names for question in sample.questions]
-        return conversation_html((), examples[:4], documents=bool(names))
+        return welcome_html(examples[:4], documents=bool(names))
 
     # --- the conversation ------------------------------------------------------------------------------------
 
-    def ask(self, question: str, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Yields question box, talk, conversation, sources, and the ask and stop buttons' updates."""
-        session = _session(request)
-        if session in self._stops:  # its first question is still being answered
-            yield (gr.skip(),) * 6
-            return
-        stop = self._stops[session] = threading.Event()
-        talk = talk.with_question(question)
-        try:
-            yield "", talk, _conversation(talk), gr.skip(), gr.update(visible=False), gr.update(visible=True)
-            for step, sources in self._answering(question, talk, session, stop):
-                talk = step
-                yield gr.skip(), talk, _conversation(talk), _sources(talk) if sources else gr.skip(), *(gr.skip(),) * 2
-            yield *(gr.skip(),) * 4, gr.update(visible=True), gr.update(visible=False)
-        finally:
-            del self._stops[session]
+    def arrive(self, request: gr.Request) -> Iterator[Shown]:
+        """The page was opened: with the conversation that its address names, once the library is open."""
+        wanted = str(dict(request.query_params or {}).get("c", ""))
+        if wanted:
+            yield from self._open(wanted)
+        else:
+            yield NOTHING_CHANGED  # Gradio empties the outputs of a generator that yields nothing
 
-    def retry(self, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def acted(self, event: gr.EventData, conversation: str, request: gr.Request) -> Iterator[Shown]:
+        """A button in the conversation or in the list of them."""
+        data = event._data
+        if data.get("action") == "open":
+            self._leave(request)
+            yield from self._open(str(data.get("id", "")))
+        elif data.get("action") == "new":
+            self._leave(request)
+            yield "", "", "", "", gr.skip(), gr.skip()
+        elif data.get("action") == "ask":
+            yield from self._ask(Question(str(data.get("question", ""))), conversation, request)
+        elif data.get("action") in ("again", "elsewhere") and str(data.get("turn", "")).isdecimal():
+            yield from self._ask_otherwise(data, conversation, request)
+        else:
+            yield NOTHING_CHANGED
+
+    def ask(self, question: str, conversation: str, request: gr.Request) -> Iterator[Shown]:
+        yield from self._ask(Question(question), conversation, request)
+
+    def retry(self, conversation: str, request: gr.Request) -> Iterator[Shown]:
         """Asks the last question again in place of its answer."""
-        if not talk.exchanges or _session(request) in self._stops:
-            yield (gr.skip(),) * 6
+        backend = self._loading.wait(timeout=0) if self._loading.ready else None
+        exchanges = backend.conversations.exchanges(conversation) if backend is not None else []
+        if backend is None or not exchanges or _session(request) in self._stops:
+            yield NOTHING_CHANGED
             return
-        yield from self.ask(talk.exchanges[-1].question, talk.without_last(), request)
+        backend.conversations.forget(conversation, exchanges[-1].number)
+        yield from self._ask(Question(exchanges[-1].question), conversation, request)
 
     def stop(self, request: gr.Request) -> None:
         running = self._stops.get(_session(request))
         if running is not None:
             running.set()
 
-    def clear(self, request: gr.Request) -> tuple[Talk, str, str]:
+    def _leave(self, request: gr.Request) -> None:
+        """Stops what is being answered and waits for its last frame, which would else be shown in the next place."""
         self.stop(request)
-        return Talk(), str(self._welcome()), str(evidence_html(()))
+        end = time.monotonic() + LONGEST_STOP
+        while _session(request) in self._stops and time.monotonic() < end:
+            time.sleep(FRAME)
 
-    def example(self, event: gr.EventData) -> str:
-        return str(event._data.get("question", ""))[:4000]
+    def _ask_otherwise(self, data: dict[str, Any], conversation: str, request: gr.Request) -> Iterator[Shown]:
+        """An earlier question with another search, or of other documents."""
+        backend = self._loading.wait(timeout=0) if self._loading.ready else None
+        earlier = backend.conversations.exchange(conversation, int(data["turn"])) if backend is not None else None
+        if earlier is None:
+            yield NOTHING_CHANGED
+            return
+        search = earlier.answer.standalone_question if earlier.answer is not None else None
+        if data["action"] == "again":
+            search = str(data.get("search", ""))
+        elif isinstance(data.get("doc_ids"), list):
+            self._act("select", data["doc_ids"], _session(request))
+        yield from self._ask(Question(earlier.question, search), conversation, request)
 
-    def _answering(self, question: str, talk: Talk, session: str, stop: threading.Event) -> Iterator[tuple[Talk, bool]]:
-        """The talk as it grows; True where the sources have changed."""
-        exchange = talk.exchanges[-1]
+    def _ask(self, asked: Question, conversation: str, request: gr.Request) -> Iterator[Shown]:
+        session = _session(request)
+        if session in self._stops or not asked.text.strip():  # one at a time
+            yield NOTHING_CHANGED
+            return
+        stop = self._stops[session] = threading.Event()
         try:
-            while (backend := self._loading.wait(timeout=TICK)) is None:
+            yield from self._answer(asked, conversation, session, stop)
+            yield *(gr.skip(),) * 4, gr.update(visible=True), gr.update(visible=False)
+        finally:
+            del self._stops[session]
+
+    def _answer(self, asked: Question, conversation: str, session: str, stop: threading.Event) -> Iterator[Shown]:
+        running = gr.update(visible=False), gr.update(visible=True)
+        try:
+            backend = None
+            while backend is None:
+                backend = self._loading.wait(timeout=0 if self._loading.ready else TICK)
+                if backend is None:
+                    waiting = Exchange(0, asked.text, state="stopped" if stop.is_set() else "asking")
+                    stage = f"Loading models… {int(self._loading.seconds)} s"
+                    yield "", gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *running
                 if stop.is_set():
-                    yield talk.with_last(replace(exchange, stopped=True)), False
                     return
-                exchange = replace(exchange, stage=f"Loading models… {int(self._loading.seconds)} s")
-                yield talk.with_last(exchange), False
-            ticked = self._selected.get(session, ())
-            known = [doc_id for doc_id in ticked if backend.document(doc_id) is not None]
-            events = backend.engine.ask(question, turns(talk.exchanges[:-1]), doc_ids=known or None)
-            yield from _follow(events, talk, stop)
-        except RagChatError as error:
-            yield talk.with_last(replace(exchange, error=str(error))), False
-        except Exception as error:  # an outer edge: a UI event
-            said = f"The question could not be answered ({type(error).__name__}); ask again, or run 'rag-chat doctor'."
-            yield talk.with_last(replace(exchange, error=said)), False
+            known = [doc_id for doc_id in self._selected.get(session, ()) if backend.document(doc_id) is not None]
+            asked = Question(asked.text, asked.search, tuple(known) or None)
+            conversation = _conversation_for(backend, conversation, asked)
+            number = backend.conversations.ask(conversation, asked.text, asked.doc_ids)
+            first = str(exchange_html(Exchange(number, asked.text), backend.document))
+            yield "", conversation, _earlier(backend, conversation, number), first, *running
+            with closing(answering(backend, conversation, number, asked, stop)) as steps:
+                for step in steps:
+                    last = str(exchange_html(step.exchange, backend.document, stage=step.stage))
+                    yield *(gr.skip(),) * 3, last, *(gr.skip(),) * 2
+        except RagChatError as error:  # the library cannot be opened, or the conversation cannot be kept
+            failed = Exchange(0, asked.text, state="failed", said=str(error))
+            yield *(gr.skip(),) * 3, str(exchange_html(failed, _nobody)), *(gr.skip(),) * 2
+
+    def _open(self, conversation: str) -> Iterator[Shown]:
+        while not self._loading.settled:
+            time.sleep(TICK)
+        if not self._loading.ready:  # the banner says why
+            yield NOTHING_CHANGED
+            return
+        backend = self._loading.wait(timeout=0)
+        if backend is None or backend.conversations.get(conversation) is None:
+            yield gr.skip(), "", str(Markup('<p class="failure exchange">{}</p>').format(GONE)), "", *(gr.skip(),) * 2
+        else:
+            yield gr.skip(), conversation, _earlier(backend, conversation), "", *(gr.skip(),) * 2
 
 
 def _session(request: gr.Request) -> str:
     return str(request.session_hash)
 
 
-def _follow(events: Iterator[Event], talk: Talk, stop: threading.Event) -> Iterator[tuple[Talk, bool]]:
-    painted = 0.0
-    try:
-        for event in events:
-            exchange = talk.exchanges[-1]
-            if stop.is_set():
-                yield talk.with_last(replace(exchange, stopped=True)), False
-                return
-            if isinstance(event, Retrieved):
-                stage = f"Reading {len(event.passages)} passages…"
-                talk = talk.with_last(replace(exchange, stage=stage), reading(event.passages, exchange.number))
-                yield talk, True
-            elif isinstance(event, Token):
-                talk = talk.with_last(replace(exchange, text=exchange.text + event.text))
-                if time.monotonic() - painted > FRAME:
-                    painted = time.monotonic()
-                    yield talk, False
-            elif isinstance(event, Finished):
-                done = replace(exchange, answer=event.answer)
-                yield talk.with_last(done, answered(event.answer, exchange.number)), True
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
+def _nobody(_: str) -> None:
+    """While no library is open, no document is known."""
 
 
-def _conversation(talk: Talk) -> str:
-    return str(conversation_html(talk.exchanges))
+def _conversation_for(backend: Backend, conversation: str, asked: Question) -> str:
+    """The one that is open, or a new one that bears the question's name."""
+    if conversation and backend.conversations.get(conversation) is not None:
+        return conversation
+    return backend.conversations.start(asked.text)
 
 
-def _sources(talk: Talk) -> str:
-    return str(evidence_html([Markup(section) for section in talk.sections]))
+def _earlier(backend: Backend, conversation: str, before: int | None = None) -> str:
+    """The head and the exchanges before a number, all of them without one."""
+    kept = backend.conversations
+    exchanges = [e for e in kept.exchanges(conversation) if before is None or e.number < before]
+    return str(conversation_html(kept.get(conversation), exchanges, backend.document))

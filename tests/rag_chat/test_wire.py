@@ -1,9 +1,21 @@
 """The JSON objects have exactly the keys that scripts and clients rely on, in the contract's words."""
 
 import json
+from dataclasses import replace
 
 from rag_chat import wire
-from rag_chat.types import Answer, Candidate, Chunk, Citation, Document, IngestReport, Passage, SearchResult, Span
+from rag_chat.types import (
+    Answer,
+    Candidate,
+    Chunk,
+    Citation,
+    Document,
+    Excerpt,
+    IngestReport,
+    Passage,
+    SearchResult,
+    Span,
+)
 
 CHUNK = Chunk("c1", "d1", 0, (Span(4, 10, 30), Span(5, 0, 8)), "Heat", "Pumps move heat.\nAnd more")
 CANDIDATE = Candidate(CHUNK, "pump.pdf", "iv", 1, 0.123456789, 7, 0.5)
@@ -40,6 +52,12 @@ def test_a_citation_has_the_contracts_keys_and_plain_boxes():
     made = wire.citation(CITATION)
     assert list(made) == CITATION_KEYS
     assert made["boxes"] == [[1.0, 2.12, 3.0, 4.0]]
+
+
+def test_a_quote_over_the_end_of_a_page_has_its_rest():
+    made = wire.citation(replace(CITATION, continued=(Excerpt(5, "v", "And more", 0, 8, ((1.0, 2.0, 3.0, 4.0),)),)))
+    assert list(made) == [*CITATION_KEYS, "continued"]
+    assert [list(rest) for rest in made["continued"]] == [["page", "page_label", "quote", "start", "end", "boxes"]]
 
 
 def test_an_answer_has_the_contracts_keys_and_every_stage_even_if_it_did_not_run():

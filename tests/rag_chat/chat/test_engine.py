@@ -147,6 +147,30 @@ def test_a_large_models_unsupported_sentence_stays_and_is_marked(engine):
     assert len(found.citations) == 1
 
 
+def test_a_large_models_half_carried_sentence_keeps_its_quote_and_is_doubted(engine):
+    said = "The tide gate of Tarnwick opens at five and is not closed by the night watch."
+    found = answer_of(engine(ScriptedGenerator(trusted=True).enqueue(said)))
+    assert found.text == f"{said} [1]"
+    assert [s.verdict for s in found.sentences] == ["weak"]
+    assert [c.supported for c in found.citations] == [False]
+
+
+def test_a_quote_over_the_end_of_a_page_is_cited_on_both(engine, library, tmp_path):
+    path = write_pdf(
+        tmp_path / "crossing.pdf", [["The lighthouse of Osk was lit by whale oil until"], ["the winter of 1871."]]
+    )
+    with Ingestor(library, HashEmbedder(), Settings()) as ingestor:
+        doc_id = ingestor.add(path).doc_id
+    try:
+        found = answer_of(engine(QuotingGenerator()), "Until when was the lighthouse of Osk lit?", doc_ids=[doc_id])
+        (citation,) = found.citations
+        (rest,) = citation.continued
+        assert (citation.page, citation.quote) == (1, "The lighthouse of Osk was lit by whale oil until")
+        assert (rest.page, rest.quote, rest.boxes[0][0]) == (2, "the winter of 1871.", 2.0)
+    finally:
+        library.delete(doc_id)
+
+
 def test_a_large_models_refusal_is_an_abstention(engine):
     found = answer_of(engine(ScriptedGenerator(trusted=True).enqueue("The documents ", "do not say.")))
     assert (found.text, found.abstained, found.sentences) == (REFUSAL, True, ())

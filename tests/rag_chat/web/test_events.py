@@ -12,20 +12,20 @@ from scripted_engine import ScriptedBackend
 
 from rag_chat.errors import WeightsMissing
 from rag_chat.web.backend import Loading
-from rag_chat.web.events import Events, Sample, Talk
+from rag_chat.web.events import Events, Sample
 from rag_chat.web.uploads import Uploads
 
 
 class Page:
     """The events over a scripted engine, and the components' values as the browser would hold them."""
 
-    def __init__(self, tmp_path, *, start=True):
-        self.scripted = ScriptedBackend()
+    def __init__(self, tmp_path, *, start=True, scripted=None):
+        self.scripted = scripted or ScriptedBackend(folder=tmp_path / "library")
         self.loading = Loading(self.scripted.backend)
         self.tmp_path = tmp_path
         self.uploads = Uploads(self.loading)
         self.events = Events(self.loading, self.uploads, [Sample(tmp_path / "pump.pdf", ("How strong is the pump?",))])
-        self.talk = Talk()
+        self.conversation = self.past = self.live = ""
         self.frames: list[tuple] = []
         if start:
             self.loading.start()
@@ -38,21 +38,33 @@ class Page:
         sheet.save()
         return self.scripted.add(path, name, lambda step: None).doc_id
 
-    def request(self, session="s"):
-        return SimpleNamespace(session_hash=session)
+    def request(self, session="s", **query):
+        return SimpleNamespace(session_hash=session, query_params=query)
 
     def ask(self, question, session="s"):
-        for frame in self.events.ask(question, self.talk, self.request(session)):
+        self.run(self.events.ask(question, self.conversation, self.request(session)))
+
+    def acted(self, session="s", **data):
+        self.run(self.events.acted(SimpleNamespace(_data=data), self.conversation, self.request(session)))
+
+    def run(self, frames):
+        for frame in frames:
             self.keep(frame)
 
     def keep(self, frame):
         self.frames.append(frame)
-        if isinstance(frame[1], Talk):
-            self.talk = frame[1]
+        kept = [value if isinstance(value, str) else None for value in frame[1:4]]
+        self.conversation, self.past, self.live = (
+            old if new is None else new
+            for old, new in zip((self.conversation, self.past, self.live), kept, strict=True)
+        )
 
     def act(self, action, value=None, session="s"):
         event = SimpleNamespace(_data={"action": action, "value": value})
         return self.events.documents_acted(event, self.request(session))
+
+    def kept(self):
+        return self.scripted.conversations.exchanges(self.conversation)
 
 
 @pytest.fixture
@@ -62,28 +74,101 @@ def page(tmp_path):
     made.loading.close()
 
 
-def test_answer_streams_and_ends_with_citations_and_sources(page):
+def test_answer_streams_is_kept_and_ends_with_citations(page):
     page.add()
     page.ask("How much does the pump lift?")
-    conversations = [frame[2] for frame in page.frames if isinstance(frame[2], str)]
-    assert "Looking for passages" in conversations[0]
-    assert any("writing" in html for html in conversations)
-    assert 'data-card="source-1-1"' in conversations[-1]
-    sources = [frame[3] for frame in page.frames if isinstance(frame[3], str)]
-    assert "Reading 1 passages" in sources[0]
-    assert ">supported<" in sources[-1]
+    shown = [frame[3] for frame in page.frames if isinstance(frame[3], str)]
+    assert "Looking for passages" in shown[0]
+    assert any("Reading 1 passages" in html and 'data-found="yes"' in html for html in shown)
+    assert any("writing" in html for html in shown)
+    assert 'data-card="source-1-1"' in shown[-1]
     assert page.frames[0][0] == ""  # the question box is emptied
     assert page.frames[0][5]["visible"] is True and page.frames[-1][5]["visible"] is False  # the stop button
+    (kept,) = page.kept()
+    assert (kept.state, kept.answer.citations[0].document) == ("answered", "pump.pdf")
+    assert page.scripted.conversations.get(page.conversation).title == "How much does the pump lift?"
 
 
-def test_earlier_turns_are_handed_to_the_engine_and_their_sources_stay(page):
+def test_earlier_turns_are_shown_above_and_handed_to_the_engine(page):
     page.add()
     page.ask("How much does the pump lift?")
     page.ask("And who says so?")
     _, history, _ = page.scripted.asked[-1]
     assert [turn.question for turn in history] == ["How much does the pump lift?"]
-    sources = [frame[3] for frame in page.frames if isinstance(frame[3], str)][-1]
-    assert 'id="source-1-1"' in sources and 'id="source-2-1"' in sources
+    assert 'data-turn="1"' in page.past and 'data-turn="2"' not in page.past
+    assert 'data-turn="2"' in page.live and 'data-card="source-2-1"' in page.live
+
+
+def test_conversation_goes_on_after_a_restart(page):
+    page.add()
+    page.ask("How much does the pump lift?")
+    again = Page(page.tmp_path, scripted=ScriptedBackend(folder=page.scripted.folder))
+    again.run(again.events.arrive(again.request(c=page.conversation)))
+    assert again.conversation == page.conversation
+    assert 'data-card="source-1-1"' in again.past and "How much does the pump lift?" in again.past
+    again.ask("And who says so?")
+    assert [exchange.number for exchange in again.kept()] == [1, 2]
+    again.loading.close()
+
+
+def test_address_without_or_with_an_unknown_conversation(page):
+    page.run(page.events.arrive(page.request()))
+    assert page.past == ""
+    page.run(page.events.arrive(page.request(c="<img src=x>")))
+    assert "not in the library" in page.past and "<img" not in page.past
+    page.ask("How much?")
+    assert page.conversation and len(page.kept()) == 1
+
+
+def test_opening_another_conversation_stops_the_question_and_shows_its_own_exchanges(page):
+    page.add()
+    page.ask("How much?")
+    first = page.conversation
+    page.acted(action="new")
+    assert (page.conversation, page.past, page.live) == ("", "", "")
+    asking = threading.Thread(target=page.ask, args=("slow pump?",))
+    asking.start()
+    while not page.scripted.conversations.all("slow"):
+        time.sleep(0.02)
+    page.acted(action="open", id=first)
+    asking.join(10)
+    assert "How much?" in page.past and page.live == ""
+    (slow,) = page.scripted.conversations.all("slow")
+    assert page.scripted.conversations.exchanges(slow.id)[0].state == "stopped"
+
+
+def test_follow_up_is_searched_as_shown_and_can_be_searched_otherwise(page):
+    page.add()
+    page.ask("How much does the pump lift?")
+    page.ask("and by night?")
+    assert "Searched for: <q>How much does the pump lift? and by night?</q>" in page.live
+    page.acted(action="again", turn="2", search="pump by night")
+    question, history, _ = page.scripted.asked[-1]
+    assert (question, history) == ("pump by night", ())
+    last = page.kept()[-1]
+    assert (last.number, last.question, last.answer.standalone_question) == (3, "and by night?", "pump by night")
+
+
+def test_question_can_be_asked_of_one_document_or_of_all(page):
+    page.add()
+    tide = page.add("tide.pdf", "The tide rises.")
+    page.ask("nothing?")
+    assert "Search only" in page.live and "Search all" not in page.live
+    page.acted(action="elsewhere", turn="1", doc_ids=[tide])
+    assert page.scripted.asked[-1][2] == (tide,)
+    assert page.kept()[-1].doc_ids == (tide,)
+    assert "Search all documents" in page.live
+    page.acted(action="elsewhere", turn="2", doc_ids=[])
+    assert page.scripted.asked[-1][2] is None
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"action": "again", "turn": "9", "search": "x"}, {"action": "elsewhere", "turn": "x"}, {"action": "?"}]
+)
+def test_nonsense_in_a_conversation_changes_nothing(page, data):
+    page.acted(**data)
+    assert (page.conversation, page.past, page.live) == ("", "", "")
+    assert page.scripted.asked == []
 
 
 def test_question_is_restricted_to_the_ticked_documents_of_this_session(page):
@@ -100,40 +185,44 @@ def test_question_is_restricted_to_the_ticked_documents_of_this_session(page):
 
 def test_stop_closes_the_engine_and_keeps_what_was_written(page):
     page.add()
-    stopped = threading.Timer(0.5, page.events.stop, [page.request()])
-    stopped.start()
-    page.ask("slow pump?")
+    asking = threading.Thread(target=page.ask, args=("slow pump?",))
+    asking.start()
+    while "writing" not in page.live:
+        time.sleep(0.02)
+    page.events.stop(page.request())
+    asking.join(10)
     assert page.scripted.closed == 1
-    assert "Stopped." in [frame[2] for frame in page.frames if isinstance(frame[2], str)][-1]
-    assert page.talk.exchanges[-1].text
+    assert "Stopped." in page.live
+    (kept,) = page.kept()
+    assert kept.state == "stopped" and kept.said and kept.answer.passages
 
 
 def test_closing_the_tab_closes_the_engine_and_frees_the_session(page):
     page.add()
-    asking = page.events.ask("slow pump?", page.talk, page.request())
-    while not page.talk.exchanges or not page.talk.exchanges[-1].text:
+    asking = page.events.ask("slow pump?", "", page.request())
+    while "writing" not in page.live:
         page.keep(next(asking))
     asking.close()
     assert page.scripted.closed == 1
+    assert [exchange.state for exchange in page.kept()] == ["stopped"]
     page.ask("How much?")
-    assert page.talk.exchanges[-1].answer is not None
+    assert [exchange.state for exchange in page.kept()] == ["stopped", "answered"]
 
 
 def test_second_question_of_a_session_waits_its_turn(page):
     page.add()
-    first = page.events.ask("How much?", page.talk, page.request())
+    first = page.events.ask("How much?", "", page.request())
     next(first)
-    (frame,) = page.events.ask("Again?", page.talk, page.request())
-    assert not any(isinstance(value, Talk) for value in frame)
+    (frame,) = page.events.ask("Again?", "", page.request())
+    assert not any(isinstance(value, str) for value in frame)
     first.close()
 
 
 def test_retry_replaces_the_last_answer(page):
     page.add()
     page.ask("How much?")
-    for frame in page.events.retry(page.talk, page.request()):
-        page.keep(frame)
-    assert [exchange.question for exchange in page.talk.exchanges] == ["How much?"]
+    page.run(page.events.retry(page.conversation, page.request()))
+    assert [exchange.question for exchange in page.kept()] == ["How much?"]
     assert len(page.scripted.asked) == 2
     assert page.scripted.asked[-1][1] == ()
 
@@ -141,33 +230,24 @@ def test_retry_replaces_the_last_answer(page):
 def test_errors_are_sentences_and_foreign_ones_tell_nothing_of_the_machine(page):
     page.add()
     page.ask("   ")
-    assert page.talk.exchanges[-1].error.startswith("The question is empty")
+    assert page.scripted.conversations.all() == []  # nothing was asked
     page.ask("broken?")
-    assert "ZeroDivisionError" in page.talk.exchanges[-1].error
-    assert "/srv" not in page.frames[-2][2]
+    assert "ZeroDivisionError" in page.live and "/srv" not in page.live
+    assert page.kept()[-1].state == "failed"
 
 
-def test_abstention_shows_the_nearest_passages(page):
+def test_abstention_shows_the_nearest_passages_with_their_scores(page):
     page.add()
     page.ask("nothing?")
-    assert "nearest passages" in [frame[3] for frame in page.frames if isinstance(frame[3], str)][-1]
-
-
-def test_clear_forgets_the_conversation(page):
-    page.add()
-    page.ask("How much?")
-    talk, thread, sources = page.events.clear(page.request())
-    assert talk == Talk()
-    assert "How strong is the pump?" in thread  # the example of a document that is here
-    assert "source-1" not in sources
+    assert "The nearest passages" in page.live and "score 0.95" in page.live
 
 
 def test_question_while_loading_waits_and_is_answered(tmp_path):
     page = Page(tmp_path, start=False)
     threading.Timer(0.6, page.loading.start).start()
     page.ask("How much?")
-    assert any("Loading models…" in frame[2] for frame in page.frames if isinstance(frame[2], str))
-    assert page.talk.exchanges[-1].answer is not None
+    assert any("Loading models…" in frame[3] for frame in page.frames if isinstance(frame[3], str))
+    assert page.kept()[-1].state == "answered"
     page.loading.close()
 
 
@@ -175,7 +255,7 @@ def test_watch_shows_loading_then_documents_then_ends(tmp_path):
     page = Page(tmp_path, start=False)
     page.add()
     threading.Timer(0.6, page.loading.start).start()
-    frames = list(page.events.watch(Talk(), page.request()))
+    frames = list(page.events.watch(page.request()))
     assert "Loading models…" in frames[0][0]
     assert frames[-1][0] == ""
     assert "pump.pdf" in frames[-1][1]
@@ -190,10 +270,13 @@ def test_watch_says_why_loading_failed(tmp_path):
     loading = Loading(fail)
     loading.start()
     events = Events(loading, Uploads(loading))
-    banner = list(events.watch(Talk(), SimpleNamespace(session_hash="s")))[-1][0]
+    request = SimpleNamespace(session_hash="s", query_params={"c": "x"})
+    banner = list(events.watch(request))[-1][0]
     assert "No &lt;b&gt;weights&lt;/b&gt;." in banner
-    (*_, last) = events.ask("x", Talk(), SimpleNamespace(session_hash="s"))
+    *_, failed, last = events.ask("x", "", request)
+    assert "No &lt;b&gt;weights&lt;/b&gt;." in failed[3]
     assert last[4]["visible"] is True
+    assert not any(isinstance(value, str) for frame in events.arrive(request) for value in frame)
 
 
 @pytest.mark.parametrize(
@@ -207,8 +290,7 @@ def test_nonsense_from_the_browser_changes_nothing(page, action, value):
 
 def test_samples_are_ingested_and_kept(page):
     path = page.tmp_path / "pump.pdf"
-    page.add()
-    page.scripted.known.clear()
+    page.scripted.catalog.delete(page.add())
     page.act("samples")
     end = time.monotonic() + 5
     while page.uploads.busy() and time.monotonic() < end:

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import re
 import time
 
 import pytest
-from fastapi import FastAPI
 from PIL import Image
 from reportlab.pdfgen import canvas
 from scripted_engine import ScriptedBackend
+from served import BASE, make_app, ready
 from starlette.testclient import TestClient
 
 from rag_chat.errors import PortInUse, WeightsMissing
 from rag_chat.web import server
-
-BASE = "http://127.0.0.1:7860"
-
-
-def ready(client: TestClient) -> None:
-    for _ in range(200):
-        if client.get("/readyz").status_code == 200:
-            return
-        time.sleep(0.02)
-    raise AssertionError("not ready")
-
-
-def make_app(open_backend) -> FastAPI:
-    """Inside a running event loop, because Gradio otherwise makes loops of its own and never closes them."""
-
-    async def made() -> FastAPI:
-        return server.create_app(open_backend, host="127.0.0.1", max_file_mb=1, samples=())
-
-    return asyncio.run(made())
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +48,19 @@ def test_page_comes_with_policy_and_headers(client):
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
+def test_page_shows_its_frame_before_any_script_has_run(client):
+    page = client.get("/").text
+    assert page.index("first-paint") < page.index("window.gradio_config") < page.index("assets/index")
+    assert client.get("/", headers={"accept-encoding": "gzip"}).text == page
+
+
 def test_page_names_no_other_host(client):
     own = {"www.w3.org", "127.0.0.1"}
-    page = client.get("/").text + client.get("/theme.css").text + client.get("/page.js").text
+    page = (
+        client.get("/").text
+        + client.get("/theme.css").text
+        + "".join(client.get(f"/{name}").text for name in server.SCRIPTS)
+    )
     assert set(re.findall(r"(?:src|href)=[\"']https?://([\w.-]+)", page)) <= own
     assert not re.findall(r"@import|url\([\"']?https?:", page)
 
@@ -128,6 +118,30 @@ def test_page_image_is_served_with_its_boxes(client, doc_id):
     plain = client.get(f"/pages/{doc_id}/1.png")
     assert Image.open(io.BytesIO(answer.content)).width == Image.open(io.BytesIO(plain.content)).width >= 900
     assert answer.content != plain.content
+    assert (answer.headers["x-boxes"].count(","), plain.headers["x-boxes"]) == (3, "")
+
+
+def test_pdf_is_served_from_the_library_and_may_run_nothing(client, doc_id):
+    answer = client.get(f"/documents/{doc_id}.pdf")
+    assert answer.content.startswith(b"%PDF")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == 'inline; filename="a.pdf"'
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    for other in (f"/documents/{'0' * 64}.pdf", "/documents/..%2fcatalog.sqlite.pdf", "/documents/x.pdf"):
+        assert client.get(other).status_code == 404
+
+
+def test_deleted_document_is_gone_from_every_route(client, scripted, tmp_path):
+    path = tmp_path / "b.pdf"
+    sheet = canvas.Canvas(str(path))
+    sheet.drawString(72, 700, "Soon gone.")
+    sheet.save()
+    doc_id = scripted.add(path, "b.pdf", lambda step: None).doc_id
+    routes = [f"/pages/{doc_id}/1.png", f"/documents/{doc_id}.pdf"]
+    assert [client.get(route).status_code for route in routes] == [200, 200]
+    scripted.catalog.delete(doc_id)
+    assert [client.get(route).status_code for route in routes] == [404, 404]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,210 @@
+/* What happens in the browser alone: clicks, keys, dropped and pasted files, and what follows when Gradio has changed
+   the page. Every text is set as text, never as HTML. */
+
+import { confirm, say } from "./dialogs.js";
+import { conversation, send } from "./server.js";
+import { clearSources, enlarge, forgetSources, hideQuote, openSource, showSources, step, zoom } from "./sources.js";
+import * as talks from "./talks.js";
+
+// --- clicks --------------------------------------------------------------------------------------------------
+
+function confirmDeletion(button) {
+  const { name, delete: id } = button.dataset;
+  const said = `“${name}” and everything learned from it will be removed. Quotes in your conversations stay.`;
+  confirm("Delete this document?", said, "Delete", () => send(button, { action: "delete", value: id }));
+}
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    say("The answer is copied, with its quotes.");
+  } catch {
+    say("Copying is not allowed here.");
+  }
+}
+
+/* The same question of other documents: the boxes are ticked at once, the server ticks its own. */
+function elsewhere(button) {
+  const ids = JSON.parse(button.dataset.elsewhere);
+  document.querySelectorAll("#documents input[data-doc]").forEach((box) => (box.checked = ids.includes(box.dataset.doc)));
+  send(button, { action: "elsewhere", turn: button.dataset.turn, doc_ids: ids });
+}
+
+function showAll(button) {
+  showSources(button.dataset.sources);
+  document.getElementById("sources-column").scrollIntoView({ block: "nearest" });
+}
+
+const clicks = [
+  ["[data-card]", (it) => openSource(it.dataset.card, it.dataset.citation)],
+  ["[data-ask]", (it) => send(it, { action: "ask", question: it.dataset.ask })],
+  ["[data-delete]", confirmDeletion],
+  ["[data-dismiss]", (it) => send(it, { action: "dismiss", value: it.dataset.dismiss })],
+  ['[data-act="samples"]', (it) => send(it, { action: "samples" })],
+  ['[data-act="all"]', (it) => send(it, { action: "select", value: [] })],
+  ["[data-copy]", copy],
+  ["[data-sources]", showAll],
+  ["[data-elsewhere]", elsewhere],
+  ["[data-talk]", talks.act],
+  ["[data-why]", (it) => talks.why(it.dataset.why)],
+  [".vote", talks.vote],
+  ["figure.page [data-step]", (it) => step(it.closest("figure"), Number(it.dataset.step))],
+  ["figure.page [data-zoom]", (it) => zoom(it.closest("figure"), Number(it.dataset.zoom))],
+  ["figure.page button.zoom", (it) => enlarge(it.closest("figure"))],
+];
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-open]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    return talks.open(link.dataset.open);
+  }
+  for (const [selector, act] of clicks) {
+    const it = event.target.closest?.(selector);
+    if (it) return act(it);
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const turn = event.target.dataset?.again;
+  if (!turn) return;
+  event.preventDefault();
+  const search = new FormData(event.target).get("search");
+  if (search.trim()) send(event.target, { action: "again", turn, search });
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches?.("input[data-doc]")) return;
+  const ticked = [...document.querySelectorAll("#documents input[data-doc]:checked")].map((box) => box.dataset.doc);
+  send(target, { action: "select", value: ticked });
+});
+
+// --- keys ----------------------------------------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  // Gradio would send the question on Shift+Enter too; left alone, the browser begins a new line.
+  if (event.key === "Enter" && event.shiftKey && event.target.closest?.("#question")) event.stopPropagation();
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  hideQuote();
+  const stop = document.getElementById("stop");
+  if (stop?.checkVisibility()) stop.click();
+}, true);
+
+// --- files dropped or pasted anywhere --------------------------------------------------------------------------
+
+const chooser = () => document.querySelector("#drop input[type=file]");
+
+async function add(files) {
+  for (let tries = 0; !chooser() && tries < 50; tries += 1) await new Promise((next) => setTimeout(next, 100));
+  const input = chooser();
+  if (!input) return say("Other files are being taken over; try again in a moment.");
+  const fitting = [...files].filter((file) => file.name.toLowerCase().endsWith(".pdf") || file.type === "application/pdf");
+  if (!fitting.length) return say("Only PDF files can be added.");
+  const carrier = new DataTransfer();
+  fitting.forEach((file) => carrier.items.add(file));
+  input.files = carrier.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  if (fitting.length < files.length) say("Only the PDF files were added.");
+}
+
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+const inZone = (event) => event.target.closest?.("#drop");
+
+document.addEventListener("dragover", (event) => {
+  if (!holdsFiles(event)) return;
+  document.documentElement.classList.add("dropping");
+  if (!inZone(event)) event.preventDefault();
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.documentElement.classList.remove("dropping");
+});
+document.addEventListener("drop", (event) => {
+  document.documentElement.classList.remove("dropping");
+  if (!holdsFiles(event) || inZone(event)) return;
+  event.preventDefault();
+  add(event.dataTransfer.files);
+}, true);
+document.addEventListener("paste", (event) => {
+  if (!event.clipboardData?.files.length) return;
+  event.preventDefault();
+  add(event.clipboardData.files);
+});
+
+// --- what follows when the page has changed --------------------------------------------------------------------
+
+let opened = "";
+let seen = ""; // turn, state and whether passages are there, of the exchange that is being answered
+let nearEnd = true; // the reader has not scrolled away from what is being written
+let moved = 0; // when a person last scrolled
+let documentsSeen = null;
+
+const SCROLLING = ["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"];
+for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  document.addEventListener(kind, ({ key, target }) => {
+    const scrolls = kind === "keydown" ? SCROLLING.includes(key) : kind !== "pointerdown" || target.id === "thread";
+    if (scrolls) moved = Date.now();
+  }, { capture: true, passive: true });
+}
+document.addEventListener("scroll", ({ target: it }) => {
+  if (it.id !== "thread" || Date.now() - moved > 500) return; // rows that are laid out late scroll it too
+  nearEnd = it.scrollHeight - it.scrollTop - it.clientHeight < 80;
+}, true);
+
+function followEnd() {
+  const thread = document.getElementById("thread");
+  if (thread && nearEnd) thread.scrollTop = thread.scrollHeight;
+}
+
+function conversationChanged() {
+  const id = conversation();
+  if (id === opened) return;
+  opened = id;
+  nearEnd = true;
+  clearSources();
+  talks.addressed();
+  const exchanges = document.querySelectorAll("#past .exchange[data-found='yes']");
+  if (exchanges.length && !document.querySelector("#live .exchange")) {
+    showSources(exchanges[exchanges.length - 1].dataset.turn, { openFirst: true }).catch(() => {});
+  }
+}
+
+function exchangeChanged() {
+  const exchange = document.querySelector("#live .exchange");
+  const { turn, state, found } = exchange?.dataset ?? {};
+  const now = `${opened}/${turn}/${state}/${found}`;
+  if (now === seen) return;
+  if (!seen.startsWith(`${opened}/${turn}/`)) nearEnd = true; // a new question
+  seen = now;
+  if (found === "yes") {
+    showSources(turn, { finished: state !== "asking", openFirst: state === "answered" }).catch((error) => say(error.message));
+  }
+  if (!exchange || state === "asking") return;
+  talks.refreshTalks();
+  say(state === "answered" ? "The answer is there." : "Stopped.", { quietly: true });
+}
+
+function documentsChanged() {
+  // A box that a person ticked keeps its own state, whatever the attribute says; the server's word counts.
+  document.querySelectorAll("#documents input[data-doc]").forEach((box) => (box.checked = box.hasAttribute("checked")));
+  const now = [...document.querySelectorAll("#documents [data-delete]")].map((it) => it.dataset.delete).join();
+  if (now === documentsSeen) return;
+  documentsSeen = now;
+  forgetSources(); // a card may speak of a document that is gone, or has come back
+}
+
+let painting = false;
+new MutationObserver((changes) => {
+  if (painting) return;
+  painting = true;
+  const touched = (id) => changes.some(({ target }) => (target.nodeType === 1 ? target : target.parentElement)?.closest(id));
+  if (document.getElementById("columns")) document.getElementById("first-paint")?.remove();
+  if (touched("#past")) conversationChanged();
+  if (touched("#live") || touched("#past")) exchangeChanged();
+  if (touched("#documents")) documentsChanged();
+  if (touched("#banner")) talks.refreshTalks(); // the library has been opened
+  if (touched("#thread")) {
+    followEnd();
+    requestAnimationFrame(followEnd); // the last rows have their heights by then
+  }
+  queueMicrotask(() => (painting = false));
+}).observe(document.documentElement, { childList: true, subtree: true, characterData: true, attributeFilter: ["checked"] });

@@ -1,0 +1,126 @@
+/* Conversations: their list, their address, renaming and deleting them; what a person says of an answer; and why its
+   passages were chosen. */
+
+import { confirm, panel, prompt, say } from "./dialogs.js";
+import { change, conversation, part, send } from "./server.js";
+import { forgetSources } from "./sources.js";
+
+const WAIT = 200; // milliseconds after the last letter of a search
+
+export async function refreshTalks() {
+  const list = document.getElementById("talks-list");
+  const search = document.getElementById("talks-search")?.value ?? "";
+  if (!list) return;
+  try {
+    list.replaceChildren(await part(`/conversations?search=${encodeURIComponent(search)}`));
+  } catch {
+    return; // still loading: the banner says so, and the list is asked for again when it is over
+  }
+  markOpen();
+}
+
+function markOpen() {
+  for (const link of document.querySelectorAll("#talks-list a[data-open]")) {
+    const open = link.dataset.open === conversation();
+    link.toggleAttribute("aria-current", open);
+    if (open) link.setAttribute("aria-current", "page");
+  }
+}
+
+// --- address -------------------------------------------------------------------------------------------------
+
+const named = () => new URLSearchParams(location.search).get("c") ?? "";
+
+/* The conversation on the page has changed: its address is the page's, its row is marked. */
+export function addressed() {
+  const id = conversation();
+  if (id && id !== named()) history.replaceState(null, "", `/?c=${encodeURIComponent(id)}`);
+  refreshTalks();
+}
+
+export function open(id, { remember = true } = {}) {
+  if (remember) history.pushState(null, "", id ? `/?c=${encodeURIComponent(id)}` : "/");
+  send(document.getElementById("talks-list"), id ? { action: "open", id } : { action: "new" });
+  document.querySelector("#question textarea")?.focus();
+}
+
+addEventListener("popstate", () => open(named(), { remember: false }));
+
+// --- the open conversation -----------------------------------------------------------------------------------
+
+const address = () => `/conversations/${conversation()}`;
+
+async function tried(doing) {
+  try {
+    await doing();
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+export function act(it) {
+  const talk = it.closest(".talk");
+  const does = {
+    new: () => open(""),
+    rename: () =>
+      prompt("Rename this conversation", talk.dataset.title, "Rename", (title) =>
+        tried(async () => {
+          await change("PATCH", address(), { title });
+          if (title.trim()) talk.querySelector("h2").textContent = talk.dataset.title = title.trim();
+          await refreshTalks();
+        })),
+    link: async () => {
+      try {
+        await navigator.clipboard.writeText(`${location.origin}/?c=${conversation()}`);
+        say("The link is copied. It works on this machine.");
+      } catch {
+        say(`${location.origin}/?c=${conversation()}`);
+      }
+    },
+    delete: () =>
+      confirm("Delete this conversation?", `“${talk.dataset.title}” with its answers and ratings will be removed.`, "Delete", () =>
+        tried(async () => {
+          await change("DELETE", address());
+          open("");
+          await refreshTalks();
+        })),
+  };
+  does[it.dataset.talk]();
+}
+
+export function vote(it) {
+  const { turn, chunk } = it.dataset;
+  const given = it.getAttribute("aria-pressed") === "true" ? 0 : Number(it.dataset.vote);
+  return tried(async () => {
+    await change("POST", `${address()}/${turn}/votes`, { chunk, vote: given });
+    forgetSources();
+    for (const other of document.querySelectorAll(`.vote[data-turn="${turn}"]`)) {
+      if (other.dataset.chunk === chunk) other.setAttribute("aria-pressed", String(Number(other.dataset.vote) === given));
+    }
+    say(given ? "Thank you. It is kept for training the reranker on this machine." : "Taken back.");
+  });
+}
+
+export function why(turn) {
+  return tried(async () => {
+    const where = `${address()}/${turn}/why`;
+    const holder = document.createElement("div");
+    holder.append(await part(where));
+    panel("Why these passages?", "rag-why", holder);
+    holder.addEventListener("change", ({ target }) =>
+      tried(async () => {
+        if (!target.matches("select[data-compare]")) return;
+        holder.setAttribute("aria-busy", "true");
+        holder.replaceChildren(await part(target.value ? `${where}?compare=${encodeURIComponent(target.value)}` : where));
+        holder.removeAttribute("aria-busy");
+        holder.querySelector("select").focus();
+      }));
+  });
+}
+
+let waiting;
+document.addEventListener("input", ({ target }) => {
+  if (target.id !== "talks-search") return;
+  clearTimeout(waiting);
+  waiting = setTimeout(refreshTalks, WAIT);
+});
