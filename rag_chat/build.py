@@ -11,12 +11,14 @@ from rag_chat.errors import BadSetting, WeightsMissing
 
 if TYPE_CHECKING:
     from rag_chat.chat.engine import Engine, PlaceQuote
+    from rag_chat.chat.search import Route
     from rag_chat.highlight import PageView
     from rag_chat.index.connect import Library
     from rag_chat.index.embedders import BiEncoder
     from rag_chat.library.catalog import Catalog
     from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, VectorStore
     from rag_chat.reading.reader import Reader
+    from rag_chat.types import Mode
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
@@ -86,19 +88,16 @@ def engine(
     place_quote: PlaceQuote,
 ) -> Engine:
     """The engine over a catalog and its vectors."""
-    from rag_chat.chat.engine import Engine, Limits, Stages
+    from rag_chat.chat.engine import Engine, Stages
     from rag_chat.chat.evidence import Evidence
+    from rag_chat.chat.search import Limits
     from rag_chat.chat.support import ReadSupport
-    from rag_chat.rerank.keep_order import KeepOrder
-    from rag_chat.retrieval.dense import DenseRetriever
 
     card = shared.reader.card
     stages = Stages(
         catalog=catalog,
         embedder=shared.embedder,
-        retriever=DenseRetriever(shared.embedder, store, catalog),
-        reranker=shared.reranker,
-        keep_order=KeepOrder(),
+        routes=routes(shared, catalog, store),
         evidence=Evidence(shared.scorer, shared.reader, card.quotes, card.threshold),
         generator=writer,
         support=ReadSupport(shared.reader, card.support),
@@ -114,6 +113,22 @@ def engine(
         evidence_threshold=settings.evidence_threshold,
     )
     return Engine(stages, limits)
+
+
+def routes(shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
+    """What each mode runs over a catalog and its vectors."""
+    from rag_chat.chat.search import Route
+    from rag_chat.rerank.keep_order import KeepOrder
+    from rag_chat.retrieval.dense import DenseRetriever
+    from rag_chat.retrieval.hybrid import HybridRetriever
+
+    dense = DenseRetriever(shared.embedder, store, catalog)
+    return {
+        "dense": Route(dense, KeepOrder()),
+        "rerank": Route(dense, shared.reranker),
+        "exhaustive": Route(dense, shared.reranker),
+        "hybrid": Route(HybridRetriever(shared.embedder, store, catalog), shared.reranker),
+    }
 
 
 def embedder(settings: Settings) -> BiEncoder:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from rag_chat.types import Candidate, Signals
 
+RRF_K = 60  # of reciprocal rank fusion, its authors' own value
+
 
 @dataclass(frozen=True, slots=True)
 class Combination:
@@ -94,6 +96,15 @@ def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[
     """Best first by the new scores; ties keep the earlier order; ranks count from 1 anew, stage one's are kept."""
     order = sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].rank))
     return [replace(candidates[i], rank=rank, score=scores[i]) for rank, i in enumerate(order, start=1)]
+
+
+def fused(rankings: Sequence[Sequence[str]]) -> list[str]:
+    """Everything in any ranking, best first by the sum of 1 / (RRF_K + rank); ties in the order of the rankings."""
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for rank, key in enumerate(ranking, start=1):
+            scores[key] = scores.get(key, 0.0) + 1.0 / (RRF_K + rank)
+    return sorted(scores, key=lambda key: -scores[key])
 
 
 def length_batches(lengths: Sequence[int], size: int) -> list[list[int]]:

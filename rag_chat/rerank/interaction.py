@@ -83,7 +83,11 @@ class InteractionReranker:
         asked = front.within(query, [f"{c.document} {c.title}" for c in candidates[:TITLES]])
         found = self.signals(asked, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
-        marked = [replace(c, signals=replace(s, cosine=c.stage1_score)) for c, s in zip(candidates, found, strict=True)]
+        cosines = [c.stage1_score if c.signals.cosine is None else c.signals.cosine for c in candidates]
+        marked = [
+            replace(c, signals=replace(s, cosine=cosine))
+            for c, s, cosine in zip(candidates, found, cosines, strict=True)
+        ]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
