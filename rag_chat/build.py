@@ -98,7 +98,7 @@ def engine(
     stages = Stages(
         catalog=catalog,
         embedder=shared.embedder,
-        routes=routes(shared, catalog, store),
+        routes=routes(settings, shared, catalog, store),
         evidence=Evidence(shared.scorer, shared.reader, card.quotes, card.threshold),
         generator=writer,
         support=ReadSupport(shared.reader, card.support),
@@ -116,7 +116,7 @@ def engine(
     return Engine(stages, limits)
 
 
-def routes(shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
+def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
     """What each mode runs over a catalog and its vectors."""
     from rag_chat.chat.search import Route
     from rag_chat.rerank.keep_order import KeepOrder
@@ -124,12 +124,27 @@ def routes(shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, R
     from rag_chat.retrieval.hybrid import HybridRetriever
 
     dense = DenseRetriever(shared.embedder, store, catalog)
+    hybrid = HybridRetriever(shared.embedder, store, catalog)
     return {
         "dense": Route(dense, KeepOrder()),
         "rerank": Route(dense, shared.reranker),
         "exhaustive": Route(dense, shared.reranker),
-        "hybrid": Route(HybridRetriever(shared.embedder, store, catalog), shared.reranker),
+        "hybrid": Route(hybrid, shared.reranker),
+        "late-interaction": Route(hybrid, late_interaction(settings, shared, catalog), widened=2),
     }
+
+
+def late_interaction(settings: Settings, shared: Models, catalog: Catalog) -> Reranker:
+    """MaxSim over the configured checkpoint's token vectors, else over those of the project's own reranker."""
+    from rag_chat.rerank.interaction import InteractionReranker
+    from rag_chat.rerank.late_interaction import LateInteractionReranker
+    from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
+
+    if settings.token_encoder is not None:
+        found = weights.find(settings.token_encoder, offline=settings.offline)
+        return LateInteractionReranker(MultiVectorTokens(found), catalog)
+    own = shared.scorer if isinstance(shared.scorer, InteractionReranker) else _own_reranker()
+    return LateInteractionReranker(NetworkTokens(own), catalog, own.card.passages)
 
 
 def embedder(settings: Settings) -> Embedder:

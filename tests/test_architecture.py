@@ -36,7 +36,11 @@ DOORS = {  # a foreign package and the only places that import it
     "gradio": ("rag_chat.web", "app"),
     "chromadb": ("rag_chat.index.chroma", "rag_chat.index.probe"),
     "sqlite3": ("rag_chat.library", "rag_chat.index.seal"),
-    "sentence_transformers": ("rag_chat.index.embedders", "rag_chat.rerank.cross_encoder"),
+    "sentence_transformers": (
+        "rag_chat.index.embedders",
+        "rag_chat.rerank.cross_encoder",
+        "rag_chat.rerank.token_encoders",
+    ),
     "pypdf": ("ingest",),
     "pypdfium2": ("ingest", "rag_chat.highlight"),
     "peft": ("rag_chat.training.adapter_trainer",),

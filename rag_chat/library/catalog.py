@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from rag_chat.errors import DiskFull, LibraryError
-from rag_chat.library import full_text
+from rag_chat.library import full_text, token_vectors
 from rag_chat.library.files import FULL, Files
 from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors
 
@@ -75,6 +75,7 @@ class Catalog:
             self._db.executescript(_SCHEMA)
             self._check_version()
             full_text.prepare(self._db)
+            token_vectors.prepare(self._db)
         except sqlite3.Error as error:
             raise _ours(error) from error
 
@@ -148,6 +149,21 @@ class Catalog:
                 return full_text.matches(self._db, question, most, doc_ids)
             except sqlite3.Error as error:
                 raise _ours(error) from error
+
+    def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
+        """What this encoder made of these chunks, as far as it is kept."""
+        found: dict[str, token_vectors.Packed] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            with self._lock:
+                try:
+                    found.update(token_vectors.read(self._db, ids[start : start + _AT_ONCE], encoder))
+                except sqlite3.Error as error:
+                    raise _ours(error) from error
+        return found
+
+    def keep_tokens(self, found: Mapping[str, token_vectors.Packed], encoder: str) -> None:
+        with self._transaction() as db:
+            token_vectors.keep(db, found, encoder)
 
     def file(self, doc_id: str) -> Path:
         """Where the original bytes are."""

@@ -18,7 +18,7 @@ from rag_chat.lanes import lanes
 from rag_chat.rerank import lexical
 from rag_chat.scoring import Combination, reordered
 from rag_chat.types import Candidate, Signals
-from rag_chat.weights import Weights
+from rag_chat.weights import Weights, hash_of
 
 if TYPE_CHECKING:
     import torch
@@ -65,8 +65,14 @@ class InteractionReranker:
             ) from error
         self._network = self._network.to(this_machine().device, this_machine().dtype).eval()
         self.name = weights.name
+        self.sha256 = hash_of(weights)
         self.pairs_per_second = 0.0
         self._lock = threading.Lock()  # the tokenizer must not be borrowed by two threads at once
+
+    @property
+    def parts(self) -> tuple[InteractionNetwork, PreTrainedTokenizerBase, threading.Lock]:
+        """Network, tokenizer and the tokenizer's lock, for who needs token vectors alone."""
+        return self._network, self._tokenizer, self._lock
 
     def warm_up(self) -> None:
         """Measures this machine's speed on full-length passages, which also warms everything: 0.2 s."""
