@@ -11,7 +11,7 @@ from rag_chat.errors import BadSetting, WeightsMissing
 
 if TYPE_CHECKING:
     from rag_chat.chat.engine import Engine, PlaceQuote
-    from rag_chat.chat.search import Route
+    from rag_chat.chat.search import Limits, Route, Search
     from rag_chat.highlight import PageView
     from rag_chat.index.connect import Library
     from rag_chat.library.catalog import Catalog
@@ -91,20 +91,26 @@ def engine(
     """The engine over a catalog and its vectors."""
     from rag_chat.chat.engine import Engine, Stages
     from rag_chat.chat.evidence import Evidence
-    from rag_chat.chat.search import Limits
     from rag_chat.chat.support import ReadSupport
 
     card = shared.reader.card
     stages = Stages(
         catalog=catalog,
         embedder=shared.embedder,
-        routes=routes(settings, shared, catalog, store),
+        search=search(settings, shared, catalog, store),
         evidence=Evidence(shared.scorer, shared.reader, card.quotes, card.threshold),
         generator=writer,
         support=ReadSupport(shared.reader, card.support),
         place_quote=place_quote,
     )
-    limits = Limits(
+    return Engine(stages, limits(settings))
+
+
+def limits(settings: Settings) -> Limits:
+    """The settings that a search and an answer read."""
+    from rag_chat.chat.search import Limits
+
+    return Limits(
         mode=settings.mode,
         candidates=settings.candidates,
         passages=settings.passages,
@@ -113,7 +119,13 @@ def engine(
         question_characters=settings.question_characters,
         evidence_threshold=settings.evidence_threshold,
     )
-    return Engine(stages, limits)
+
+
+def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> Search:
+    """Both stages, in every mode."""
+    from rag_chat.chat.search import Search
+
+    return Search(catalog, routes(settings, shared, catalog, store), limits(settings))
 
 
 def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:

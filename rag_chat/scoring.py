@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from rag_chat.types import Candidate, Signals
 
-RRF_K = 60  # of reciprocal rank fusion, its authors' own value
-
 
 @dataclass(frozen=True, slots=True)
 class Combination:
     """The final order: a weighted sum of the signals, and its calibration to a probability of being relevant.
 
     The weights are set on tuning data and travel with the reranker's weights. Probability is
-    sigmoid(scale * sum + offset), Platt's form.
+    sigmoid(scale * sum + offset), Platt's form. Those of `named` and `figures` hold whatever the reranker: 0 for both
+    on sets without documents and tables (README, "Evidence pages").
     """
 
     cosine: float
@@ -28,6 +27,8 @@ class Combination:
     lexical: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
+    named: float = 16.0
+    figures: float = 9.0
 
     def logit(self, signals: Signals) -> float:
         """The weighted sum over the signals that ran, calibrated but not yet squashed."""
@@ -36,6 +37,8 @@ class Combination:
             (self.maxsim, signals.maxsim),
             (self.joint, signals.joint),
             (self.lexical, signals.lexical),
+            (self.named, signals.named),
+            (self.figures, signals.figures),
         )
         return self.scale * sum(weight * value for weight, value in parts if value is not None) + self.offset
 
@@ -99,15 +102,6 @@ def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[
     """Best first by the new scores; ties keep the earlier order; ranks count from 1 anew, stage one's are kept."""
     order = sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].rank))
     return [replace(candidates[i], rank=rank, score=scores[i]) for rank, i in enumerate(order, start=1)]
-
-
-def fused(rankings: Sequence[Sequence[str]]) -> list[str]:
-    """Everything in any ranking, best first by the sum of 1 / (RRF_K + rank); ties in the order of the rankings."""
-    scores: dict[str, float] = {}
-    for ranking in rankings:
-        for rank, key in enumerate(ranking, start=1):
-            scores[key] = scores.get(key, 0.0) + 1.0 / (RRF_K + rank)
-    return sorted(scores, key=lambda key: -scores[key])
 
 
 def maxsim(

@@ -113,6 +113,10 @@ class Signals:
     maxsim: float | None = None
     joint: float | None = None
     lexical: float | None = None
+    named: float | None = (
+        None  # 0 where the document is what the question names best or it names none, else below, to -1
+    )
+    figures: float | None = None  # share of table rows, where the question asks for figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ LAYERS = [
     ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences"),
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
-        " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words"
+        " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
     ).split(),
     (
         "rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library"
@@ -46,6 +46,9 @@ DOORS = {  # a foreign package and the only places that import it
     "peft": ("rag_chat.training.adapter_trainer",),
     "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote"),
     "sklearn": ("rag_chat.training.calibration",),
+    "scipy": ("rag_chat.evaluation.metrics",),
+    "ir_measures": ("rag_chat.evaluation.metrics",),
+    "matplotlib": ("rag_chat.evaluation.plot",),
     "typer": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
     "rich": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
 }

@@ -6,7 +6,7 @@ models; callers may be threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generating
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from rag_chat import question as question_rule
 from rag_chat.chat import citations, history
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
-from rag_chat.chat.search import Limits, Route, Search
+from rag_chat.chat.search import Limits, Search
 from rag_chat.chat.shortening import loses_condition, place, shorten
 from rag_chat.chat.support import SUPPORTED
 from rag_chat.generation.quoting import quotes_to_show
@@ -50,7 +50,7 @@ class Stages:
 
     catalog: Catalog
     embedder: Embedder
-    routes: Mapping[Mode, Route]  # every mode but `auto`
+    search: Search
     evidence: Evidence
     generator: Generator
     support: SupportChecker
@@ -63,7 +63,6 @@ class Engine:
     def __init__(self, stages: Stages, limits: Limits) -> None:
         self._stages = stages
         self._limits = limits
-        self._searching = Search(stages.catalog, stages.routes, limits)
 
     def search(
         self,
@@ -75,7 +74,9 @@ class Engine:
         doc_ids: Sequence[str] | None = None,
     ) -> SearchResult:
         """Both stages. Raises BadQuestion for an empty or overlong query, NotFound for an unknown document."""
-        return self._searching.run(query, Trace(), mode=mode, candidates=candidates, passages=passages, doc_ids=doc_ids)
+        return self._stages.search.run(
+            query, Trace(), mode=mode, candidates=candidates, passages=passages, doc_ids=doc_ids
+        )
 
     def ask(
         self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
@@ -86,7 +87,7 @@ class Engine:
         standalone = history.standalone(question, history_)
         if len(standalone) > self._limits.question_characters:  # an earlier question must not make this one too long
             standalone = question
-        found = self._searching.run(standalone, trace, doc_ids=doc_ids)
+        found = self._stages.search.run(standalone, trace, doc_ids=doc_ids)
         yield Retrieved(standalone, found.passages, found.candidates)
         with trace.stage("quote"):
             quotes = self._stages.evidence.quotes(standalone, found.passages, QUOTES)

@@ -41,7 +41,7 @@ class Search:
 
     def __init__(self, catalog: Catalog, routes: Mapping[Mode, Route], limits: Limits) -> None:
         self._catalog = catalog
-        self._routes = routes
+        self.routes = routes
         self._limits = limits
 
     def run(
@@ -57,8 +57,8 @@ class Search:
         """Raises BadQuestion for an empty or overlong query, NotFound for an unknown document."""
         self._check(query, doc_ids)
         chunks = self._catalog.chunk_count(doc_ids)
-        chosen = self._resolve(mode or self._limits.mode, chunks)
-        route = self._routes[chosen]
+        chosen = self.resolve(mode or self._limits.mode, chunks)
+        route = self.routes[chosen]
         depth = chunks if chosen == "exhaustive" else route.widened * (candidates or self._limits.candidates)
         first = route.retriever.retrieve(query, depth, doc_ids, trace=trace)
         with trace.stage("rerank"):
@@ -75,10 +75,10 @@ class Search:
             if doc_id not in known:
                 raise NotFound(f"No document '{doc_id[:16]}' is in the library; see: rag-chat documents.")
 
-    def _resolve(self, mode: Mode, chunks: int) -> Mode:
+    def resolve(self, mode: Mode, chunks: int) -> Mode:
         """`auto` lets the cross-encoder score everything where this machine, as measured, does so in time."""
         if mode != "auto":
             return mode
-        speed = self._routes["exhaustive"].reranker.pairs_per_second
+        speed = self.routes["exhaustive"].reranker.pairs_per_second
         small = chunks <= self._limits.exhaustive_chunks
         return "exhaustive" if small and chunks <= speed * self._limits.exhaustive_seconds else "hybrid"

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_chat import front, quiet
+from rag_chat import front, lexical, quiet
 from rag_chat.bert import load_encoder, load_tokenizer, load_trained, padded, require_base
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
-from rag_chat.rerank import lexical
 from rag_chat.scoring import Combination, reordered
 from rag_chat.types import Candidate, Signals
 from rag_chat.weights import Weights, hash_of
@@ -89,11 +88,7 @@ class InteractionReranker:
         asked = front.within(query, [f"{c.document} {c.title}" for c in candidates[:TITLES]])
         found = self.signals(asked, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
-        cosines = [c.stage1_score if c.signals.cosine is None else c.signals.cosine for c in candidates]
-        marked = [
-            replace(c, signals=replace(s, cosine=cosine))
-            for c, s, cosine in zip(candidates, found, cosines, strict=True)
-        ]
+        marked = [_marked(c, signals) for c, signals in zip(candidates, found, strict=True)]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
@@ -127,6 +122,14 @@ class InteractionReranker:
             for place, (maxsim, joint) in zip(batch, scores, strict=True):
                 signals[place] = Signals(maxsim=maxsim, joint=joint, lexical=matched[place])
         return signals
+
+
+def _marked(candidate: Candidate, found: Signals) -> Candidate:
+    """With what the network says beside what stage one knew."""
+    known = candidate.signals
+    cosine = candidate.stage1_score if known.cosine is None else known.cosine
+    signals = replace(known, cosine=cosine, maxsim=found.maxsim, joint=found.joint, lexical=found.lexical)
+    return replace(candidate, signals=signals)
 
 
 def load_network(encoder: Weights, trained: Path) -> InteractionNetwork:

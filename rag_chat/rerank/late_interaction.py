@@ -11,12 +11,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag_chat import front
+from rag_chat import front, lexical
 from rag_chat.errors import LibraryError
 from rag_chat.library.catalog import Catalog
 from rag_chat.library.token_vectors import Packed, pack
 from rag_chat.protocols import TokenEncoder
-from rag_chat.rerank import lexical
 from rag_chat.scoring import Combination, maxsim, reordered
 from rag_chat.types import Candidate
 

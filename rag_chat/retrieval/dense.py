@@ -26,4 +26,5 @@ class DenseRetriever:
             vector = self._embedder.encode_query(query)
         with trace.stage("retrieve"):
             nearest = self._store.search(vector, top_k, doc_ids)
-            return self._lookup.candidates([Found(id_, score, rank) for rank, (id_, score) in enumerate(nearest, 1)])
+            found = [Found(chunk_id, cosine, rank) for rank, (chunk_id, cosine) in enumerate(nearest, start=1)]
+            return self._lookup.candidates(query, found, self._lookup.named(query))

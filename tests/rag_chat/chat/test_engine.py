@@ -9,7 +9,7 @@ from pdfs import write_pdf
 from ingest.pipeline import Ingestor
 from rag_chat.chat.engine import Engine, Stages
 from rag_chat.chat.evidence import REFUSAL, Evidence
-from rag_chat.chat.search import Limits, Route
+from rag_chat.chat.search import Limits, Route, Search
 from rag_chat.chat.support import ExactSupport
 from rag_chat.config import Settings
 from rag_chat.errors import BadQuestion, NotFound
@@ -49,15 +49,16 @@ def engine(library):
         embedder, known = HashEmbedder(), catalog or library.catalog
         reranker = reranker or OverlapReranker()
         dense = DenseRetriever(embedder, library.store, known)
+        routes = {
+            "dense": Route(dense, KeepOrder()),
+            "rerank": Route(dense, reranker),
+            "exhaustive": Route(dense, reranker),
+            "hybrid": Route(HybridRetriever(embedder, library.store, known), reranker),
+        }
         stages = Stages(
             catalog=known,
             embedder=embedder,
-            routes={
-                "dense": Route(dense, KeepOrder()),
-                "rerank": Route(dense, reranker),
-                "exhaustive": Route(dense, reranker),
-                "hybrid": Route(HybridRetriever(embedder, library.store, known), reranker),
-            },
+            search=Search(known, routes, Limits(**limits)),
             evidence=evidence or Evidence(OverlapReranker()),
             generator=generator or ScriptedGenerator(),
             support=ExactSupport(),

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from fakes import HashEmbedder
 
@@ -8,7 +7,10 @@ from rag_chat.retrieval.hybrid import HybridRetriever
 from rag_chat.trace import Trace
 from rag_chat.types import Chunk, Document, Page, Span
 
-TEXTS = ["the gate opens at five", "grains are moved by rail", "pumps move heat", "the the the the gate"]
+TEXTS = {
+    "BARLEY_2021_10K.pdf": ["grains of sand", "grains are moved by rail", "pumps move heat"],
+    "RYEFIELD_2022_10K.pdf": ["grains and grains", "earnings were 42", "the quay is long"],
+}
 
 
 class Blurred(HashEmbedder):
@@ -19,46 +21,56 @@ class Blurred(HashEmbedder):
 
 
 @pytest.fixture
-def found(tmp_path):
+def retriever(tmp_path):
     embedder, catalog, store = Blurred(), Catalog(tmp_path), InMemory()
-    chunks = [Chunk(str(i), "d", i, (Span(i + 1, 0, len(t)),), "", t) for i, t in enumerate(TEXTS)]
-    vectors = embedder.encode_passages(TEXTS)
-    pages = [Page(i + 1, f"p{i}", text) for i, text in enumerate(TEXTS)]
-    catalog.add(Document("d", "d.pdf", "D", 4, 4, 4, "", ()), pages, chunks, vectors)
-    store.upsert([c.id for c in chunks], ["d"] * 4, vectors)
-    yield HybridRetriever(embedder, store, catalog), vectors
+    for name, texts in TEXTS.items():
+        doc_id = name[0]
+        chunks = [Chunk(f"{doc_id}{i}", doc_id, i, (Span(i + 1, 0, len(t)),), "", t) for i, t in enumerate(texts)]
+        vectors = embedder.encode_passages(texts)
+        pages = [Page(i + 1, f"p{i}", text) for i, text in enumerate(texts)]
+        catalog.add(Document(doc_id, name, "T", 3, 3, 4, "", ()), pages, chunks, vectors)
+        store.upsert([c.id for c in chunks], [doc_id] * 3, vectors)
+    yield HybridRetriever(embedder, store, catalog)
     catalog.close()
 
 
-def test_what_either_of_both_found_is_there_with_its_cosine(found):
-    retriever, vectors = found
+def ids(candidates):
+    return [c.chunk.id for c in candidates]
+
+
+def test_what_words_alone_found_has_its_cosine_and_no_rank_of_stage_ones(retriever):
     trace = Trace()
-    candidates = retriever.retrieve("the moving rail", 2, trace=trace)
-    assert {c.chunk.id for c in candidates} == {"0", "3", "1", "2"}
-    by_id = {c.chunk.id: c for c in candidates}
-    assert [by_id[i].stage1_rank for i in "0312"] == [1, 2, None, None]
-    assert by_id["1"].stage1_score is None
-    wanted = float(vectors[1] @ HashEmbedder().encode_query("the"))
-    assert by_id["1"].signals.cosine == by_id["1"].score == pytest.approx(wanted)
-    assert [c.rank for c in candidates] == [1, 2, 3, 4]
-    assert (by_id["1"].page_label, by_id["1"].title) == ("p1", "D")
+    (found,) = retriever.retrieve("grains rail", 1, trace=trace)
+    assert (found.chunk.id, found.page_label, found.title, found.rank) == ("B1", "p1", "T", 1)
+    assert (found.stage1_rank, found.stage1_score) == (None, None)
+    assert found.signals.cosine == found.score == pytest.approx(1)
     assert set(trace.seconds()) == {"embed", "retrieve", "total"}
 
 
-def test_both_lists_first_places_come_before_their_second(found):
-    candidates = found[0].retrieve("the moving rail", 2, trace=Trace())
-    assert [c.chunk.id for c in candidates] == ["0", "1", "3", "2"]
+def test_what_vectors_found_keeps_its_rank(retriever):
+    found = {c.chunk.id: c for c in retriever.retrieve("grains rail", 3, trace=Trace())}
+    assert set(found) == {"B0", "B1", "R0"}
+    assert {c.stage1_rank for c in found.values()} == {1, 2, 3}
+    assert found["B1"].rank == 1
 
 
-def test_found_by_both_is_better_than_found_by_one(found):
-    assert found[0].retrieve("grains moved", 3, trace=Trace())[0].chunk.id == "1"
+def test_without_content_words_the_vectors_find_alone(retriever):
+    assert [c.stage1_rank for c in retriever.retrieve("the", 2, trace=Trace())] == [1, 2]
 
 
-def test_without_content_words_the_vectors_find_alone(found):
-    candidates = found[0].retrieve("the", 2, trace=Trace())
-    assert [c.stage1_rank for c in candidates] == [1, 2]
+def test_documents_are_a_filter_for_both(retriever):
+    assert ids(retriever.retrieve("grains rail", 2, ["x"], trace=Trace())) == []
+    assert set(ids(retriever.retrieve("grains rail", 9, ["R"], trace=Trace()))) == {"R0", "R1", "R2"}
 
 
-def test_documents_are_a_filter_for_both(found):
-    assert found[0].retrieve("the moving rail", 2, ["x"], trace=Trace()) == []
-    assert np.all([c.chunk.doc_id == "d" for c in found[0].retrieve("rail", 2, ["d"], trace=Trace())])
+def test_a_named_document_is_looked_into_and_preferred(retriever):
+    found = retriever.retrieve("grains of Ryefield in FY22", 1, trace=Trace())
+    assert ids(found) == ["R0"]
+    assert found[0].signals.named == 0
+    others = [c for c in retriever.retrieve("grains of Ryefield in FY22", 9, trace=Trace()) if c.chunk.doc_id == "B"]
+    assert {c.signals.named for c in others} == {-1.0}
+    assert {c.signals.named for c in retriever.retrieve("grains", 9, trace=Trace())} == {0.0}
+
+
+def test_a_named_document_outside_the_filter_is_left_out(retriever):
+    assert {c.chunk.doc_id for c in retriever.retrieve("grains of Ryefield", 9, ["B"], trace=Trace())} == {"B"}
