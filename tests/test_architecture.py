@@ -24,7 +24,7 @@ LAYERS = [
     ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render"),
     ("rag_chat.evaluation", "rag_chat.training"),
     ("rag_chat.build",),
-    ("rag_chat.web", "rag_chat.commands"),
+    ("rag_chat.web", "rag_chat.commands", "rag_chat.api", "rag_chat.integrations"),
     ("rag_chat.cli", "ingest.cli", "app"),
 ]
 SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.reading", "rag_chat.generation")
@@ -48,6 +48,8 @@ DOORS = {  # a foreign package and the only places that import it
     "sklearn": ("rag_chat.training.calibration",),
     "scipy": ("rag_chat.evaluation.metrics",),
     "ir_measures": ("rag_chat.evaluation.metrics",),
+    "langchain_core": ("rag_chat.integrations.langchain",),
+    "llama_index": ("rag_chat.integrations.llama_index",),
     "matplotlib": ("rag_chat.evaluation.plot",),
     "typer": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
     "rich": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
