@@ -59,13 +59,12 @@ def main() -> None:
 def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ingestor:
     """The library, its lock held, and the embedder it is built with; both end with the stack."""
     from ingest.pipeline import Ingestor
+    from rag_chat import build
     from rag_chat.index.connect import open_library
-    from rag_chat.index.embedders import BiEncoder
     from rag_chat.library.lock import Lock
-    from rag_chat.weights import find
 
     Lock(settings.library, exclusive=True).close()  # refused before the model's seconds, not after
-    embedder = BiEncoder(find(settings.embedder_name, offline=settings.offline))
+    embedder = build.embedder(settings)
     library = open_library(
         settings.library, embedder.name, embedder.dimension,
         chunk_tokens=settings.chunk_tokens, overlap=settings.chunk_overlap_tokens,

@@ -11,12 +11,15 @@ from rag_chat.errors import BadSetting, WeightsMissing
 
 if TYPE_CHECKING:
     from rag_chat.chat.engine import Engine, PlaceQuote
+    from rag_chat.chat.search import Limits, Route, Search
     from rag_chat.highlight import PageView
     from rag_chat.index.connect import Library
-    from rag_chat.index.embedders import BiEncoder
     from rag_chat.library.catalog import Catalog
     from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, VectorStore
     from rag_chat.reading.reader import Reader
+    from rag_chat.rerank.interaction import InteractionReranker
+    from rag_chat.types import Mode
+    from rag_chat.weights import Weights
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
@@ -28,7 +31,7 @@ class App:
     settings: Settings
     engine: Engine
     library: Library
-    embedder: BiEncoder
+    embedder: Embedder
     reranker: Reranker
     pages: PageView
 
@@ -86,25 +89,28 @@ def engine(
     place_quote: PlaceQuote,
 ) -> Engine:
     """The engine over a catalog and its vectors."""
-    from rag_chat.chat.engine import Engine, Limits, Stages
+    from rag_chat.chat.engine import Engine, Stages
     from rag_chat.chat.evidence import Evidence
     from rag_chat.chat.support import ReadSupport
-    from rag_chat.rerank.keep_order import KeepOrder
-    from rag_chat.retrieval.dense import DenseRetriever
 
     card = shared.reader.card
     stages = Stages(
         catalog=catalog,
         embedder=shared.embedder,
-        retriever=DenseRetriever(shared.embedder, store, catalog),
-        reranker=shared.reranker,
-        keep_order=KeepOrder(),
+        search=search(settings, shared, catalog, store),
         evidence=Evidence(shared.scorer, shared.reader, card.quotes, card.threshold),
         generator=writer,
         support=ReadSupport(shared.reader, card.support),
         place_quote=place_quote,
     )
-    limits = Limits(
+    return Engine(stages, limits(settings))
+
+
+def limits(settings: Settings) -> Limits:
+    """The settings that a search and an answer read."""
+    from rag_chat.chat.search import Limits
+
+    return Limits(
         mode=settings.mode,
         candidates=settings.candidates,
         passages=settings.passages,
@@ -113,16 +119,65 @@ def engine(
         question_characters=settings.question_characters,
         evidence_threshold=settings.evidence_threshold,
     )
-    return Engine(stages, limits)
 
 
-def embedder(settings: Settings) -> BiEncoder:
+def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> Search:
+    """Both stages, in every mode."""
+    from rag_chat.chat.search import Search
+
+    return Search(catalog, routes(settings, shared, catalog, store), limits(settings))
+
+
+def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
+    """What each mode runs over a catalog and its vectors."""
+    from rag_chat.chat.search import Route
+    from rag_chat.rerank.keep_order import KeepOrder
+    from rag_chat.retrieval.dense import DenseRetriever
+    from rag_chat.retrieval.hybrid import HybridRetriever
+
+    dense = DenseRetriever(shared.embedder, store, catalog)
+    hybrid = HybridRetriever(shared.embedder, store, catalog)
+    return {
+        "dense": Route(dense, KeepOrder()),
+        "rerank": Route(dense, shared.reranker),
+        "exhaustive": Route(dense, shared.reranker),
+        "hybrid": Route(hybrid, shared.reranker),
+        "late-interaction": Route(hybrid, late_interaction(settings, shared, catalog), widened=2),
+    }
+
+
+def late_interaction(settings: Settings, shared: Models, catalog: Catalog) -> Reranker:
+    """MaxSim over the configured checkpoint's token vectors, else over those of the project's own reranker."""
+    from rag_chat.rerank.interaction import InteractionReranker
+    from rag_chat.rerank.late_interaction import LateInteractionReranker
+    from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
+
+    if settings.token_encoder is not None:
+        found = weights.find(settings.token_encoder, offline=settings.offline)
+        return LateInteractionReranker(MultiVectorTokens(found), catalog)
+    own = shared.scorer if isinstance(shared.scorer, InteractionReranker) else _own_reranker()
+    return LateInteractionReranker(NetworkTokens(own), catalog, own.card.passages)
+
+
+def embedder(settings: Settings) -> Embedder:
+    """Stage one's encoder, on this machine or behind a URL."""
+    if settings.embedder_url is not None:
+        from rag_chat.endpoint import Endpoint
+        from rag_chat.index.remote_embedder import RemoteEmbedder
+
+        model = _named(settings.embedder, "embedder")
+        url = f"{settings.embedder_url.rstrip('/')}/embeddings"
+        encoder = weights.find(DEFAULT_ENCODER, offline=True)
+        assert encoder.path is not None
+        return RemoteEmbedder(
+            Endpoint(url, "embedding", "embedder_url", settings.embedder_key), model, encoder.path / "tokenizer.json"
+        )
     from rag_chat.index.embedders import BiEncoder
 
     return BiEncoder(weights.find(settings.embedder_name, offline=settings.offline))
 
 
-def library(settings: Settings, encoder: BiEncoder, *, exclusive: bool) -> Library:
+def library(settings: Settings, encoder: Embedder, *, exclusive: bool) -> Library:
     from rag_chat.index.connect import open_library
 
     return open_library(
@@ -136,22 +191,42 @@ def library(settings: Settings, encoder: BiEncoder, *, exclusive: bool) -> Libra
 
 
 def reranker(settings: Settings) -> tuple[Reranker, PairScorer]:
-    """The second stage, and the same model as the scorer of sentences."""
+    """The second stage, and what scores sentences: the same model, or the default where the second stage is remote."""
     name = settings.reranker_name
-    found = weights.find(name, offline=settings.offline) if name != "none" else None
-    if found is None or found.path is None or not (found.path / "combination.json").exists():
-        if found is not None:
-            from rag_chat.rerank.cross_encoder import CrossEncoderReranker
+    if settings.reranker_url is not None:
+        from rag_chat.endpoint import Endpoint
+        from rag_chat.rerank.remote import RemoteReranker
 
-            foreign = CrossEncoderReranker(found)
-            return foreign, foreign
-        found = weights.find("minilm-interaction", offline=True)
-    from rag_chat.rerank.interaction import InteractionReranker
+        model = _named(settings.reranker, "reranker")
+        endpoint = Endpoint(settings.reranker_url, "reranker", "reranker_url", settings.reranker_key)
+        return RemoteReranker(endpoint, model), _own_reranker()
+    found = weights.find(name, offline=settings.offline) if name != "none" else None
+    if found is not None and (found.path is None or not (found.path / "combination.json").exists()):
+        from rag_chat.rerank.cross_encoder import CrossEncoderReranker
+
+        foreign = CrossEncoderReranker(found)
+        return foreign, foreign
     from rag_chat.rerank.keep_order import KeepOrder
 
-    own = InteractionReranker(found, weights.find(DEFAULT_ENCODER, offline=True))
-    own.warm_up()
+    own = _own_reranker(found)
     return (KeepOrder() if name == "none" else own), own
+
+
+def _own_reranker(found: Weights | None = None) -> InteractionReranker:
+    """The project's reranker, the shipped weights where no others are named."""
+    from rag_chat.rerank.interaction import InteractionReranker
+
+    shipped = found or weights.find("minilm-interaction", offline=True)
+    own = InteractionReranker(shipped, weights.find(DEFAULT_ENCODER, offline=True))
+    own.warm_up()
+    return own
+
+
+def _named(model: str | None, role: str) -> str:
+    """The server's model; a default of this machine's would hardly be meant."""
+    if model is None:
+        raise BadSetting(f"`{role}_url` is set but `{role}` is not; name the server's model there.")
+    return model
 
 
 def reader(settings: Settings) -> Reader:
@@ -168,13 +243,11 @@ def generator(settings: Settings) -> Generator:
 
     name = settings.generator_name
     if settings.generator_url is not None:
-        if settings.generator is None:
-            raise BadSetting("`generator_url` is set but `generator` is not; name the server's model there.")
         from rag_chat.generation.remote import RemoteGenerator
 
         return RemoteGenerator(
             settings.generator_url,
-            settings.generator,
+            _named(settings.generator, "generator"),
             prompt.from_passages,
             key=settings.generator_key,
             most=settings.max_new_tokens,

@@ -17,7 +17,7 @@ from rag_chat.types import Mode
 
 PREFIX = "RAG_CHAT_"
 DEFAULT_FILE = Path("data/rag.toml")
-SECRETS = frozenset({"generator_key"})  # from the environment only
+SECRETS = frozenset({"generator_key", "embedder_key", "reranker_key"})  # from the environment only
 
 Profile = Literal["small", "standard", "quality", "multilingual"]
 
@@ -49,7 +49,12 @@ class Settings(BaseSettings):
     # models: None means the profile's
     profile: Profile = "small"
     embedder: str | None = None
+    embedder_url: str | None = None  # an OpenAI-compatible server; `embedder` is then its model's name
+    embedder_key: SecretStr | None = None
     reranker: str | None = None  # "none" keeps stage one's order
+    reranker_url: str | None = None  # Cohere's, Jina's, vLLM's or TEI's rerank; `reranker` is then its model's name
+    reranker_key: SecretStr | None = None
+    token_encoder: str | None = None  # a ColBERT checkpoint for late interaction; None: the default reranker's vectors
     reader: str = "minilm-reader"  # a folder made by `rag-chat train support`
     generator: str | None = None  # a folder, a hub id, or "quoting"
     generator_url: str | None = None  # an OpenAI-compatible server; `generator` is then its model's name

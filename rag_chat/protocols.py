@@ -75,6 +75,23 @@ class PairScorer(Protocol):
         ...
 
 
+class TokenEncoder(Protocol):
+    """What late interaction compares: a vector for each token."""
+
+    @property
+    def name(self) -> str:
+        """Other weights, other name: vectors that are kept are of one encoder."""
+        ...
+
+    def encode_question(self, text: str) -> tuple[Vectors, Vectors]:
+        """(tokens, dim) float32 rows of unit length, and the tokens' weights, (tokens,), which sum to one."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str]) -> list[Vectors]:
+        """(tokens, dim) of each text."""
+        ...
+
+
 class AnswerReader(Protocol):
     """Reads a question and a text together."""
 

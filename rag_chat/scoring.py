@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rag_chat.types import Candidate, Signals
 
 
@@ -14,7 +17,8 @@ class Combination:
     """The final order: a weighted sum of the signals, and its calibration to a probability of being relevant.
 
     The weights are set on tuning data and travel with the reranker's weights. Probability is
-    sigmoid(scale * sum + offset), Platt's form.
+    sigmoid(scale * sum + offset), Platt's form. Those of `named` and `figures` hold whatever the reranker: 0 for both
+    on sets without documents and tables (README, "Evidence pages").
     """
 
     cosine: float
@@ -23,6 +27,8 @@ class Combination:
     lexical: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
+    named: float = 16.0
+    figures: float = 9.0
 
     def logit(self, signals: Signals) -> float:
         """The weighted sum over the signals that ran, calibrated but not yet squashed."""
@@ -31,6 +37,8 @@ class Combination:
             (self.maxsim, signals.maxsim),
             (self.joint, signals.joint),
             (self.lexical, signals.lexical),
+            (self.named, signals.named),
+            (self.figures, signals.figures),
         )
         return self.scale * sum(weight * value for weight, value in parts if value is not None) + self.offset
 
@@ -94,6 +102,24 @@ def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[
     """Best first by the new scores; ties keep the earlier order; ranks count from 1 anew, stage one's are kept."""
     order = sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].rank))
     return [replace(candidates[i], rank=rank, score=scores[i]) for rank, i in enumerate(order, start=1)]
+
+
+def maxsim(
+    question: NDArray[np.float32], weights: NDArray[np.float32], passages: Sequence[NDArray[np.integer | np.floating]]
+) -> list[float]:
+    """Weighted mean over the question's tokens, (q, dim) of unit length, of the best cosine in each passage, (p, dim).
+
+    The passages' rows may have any length and be bytes; `weights`, (q,), sum to one.
+    """
+    filled = [passage for passage in passages if len(passage)]
+    if not filled:
+        return [0.0] * len(passages)
+    tokens = np.concatenate(filled).astype(np.float32)
+    norms = np.maximum(np.sqrt(np.einsum("td,td->t", tokens, tokens)), 1e-12)
+    cosines = (question @ tokens.T) / norms  # (q, tokens of all passages)
+    starts = np.cumsum([0, *(len(passage) for passage in filled[:-1])])
+    best = iter((weights @ np.maximum.reduceat(cosines, starts, axis=1)).tolist())
+    return [next(best) if len(passage) else 0.0 for passage in passages]
 
 
 def length_batches(lengths: Sequence[int], size: int) -> list[list[int]]:

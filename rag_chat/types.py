@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
-Mode: TypeAlias = Literal["auto", "dense", "rerank", "exhaustive"]
+Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
@@ -123,6 +123,10 @@ class Signals:
     maxsim: float | None = None
     joint: float | None = None
     lexical: float | None = None
+    named: float | None = (
+        None  # 0 where the document is what the question names best or it names none, else below, to -1
+    )
+    figures: float | None = None  # share of table rows, where the question asks for figures
 
 
 @dataclass(frozen=True, slots=True)

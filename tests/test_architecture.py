@@ -15,16 +15,16 @@ LAYERS = [
     ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences"),
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
-        " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words"
+        " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
     ).split(),
     (
-        "rag_chat.weights rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library rag_chat.index"
-        " rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation"
+        "rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library"
+        " rag_chat.index rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation"
     ).split(),
     ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render", "rag_chat.export"),
     ("rag_chat.evaluation", "rag_chat.training"),
     ("rag_chat.build",),
-    ("rag_chat.web", "rag_chat.commands"),
+    ("rag_chat.web", "rag_chat.commands", "rag_chat.api", "rag_chat.integrations"),
     ("rag_chat.cli", "ingest.cli", "app"),
 ]
 SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.reading", "rag_chat.generation")
@@ -36,12 +36,21 @@ DOORS = {  # a foreign package and the only places that import it
     "gradio": ("rag_chat.web", "app"),
     "chromadb": ("rag_chat.index.chroma", "rag_chat.index.probe"),
     "sqlite3": ("rag_chat.library", "rag_chat.index.seal"),
-    "sentence_transformers": ("rag_chat.index.embedders", "rag_chat.rerank.cross_encoder"),
+    "sentence_transformers": (
+        "rag_chat.index.embedders",
+        "rag_chat.rerank.cross_encoder",
+        "rag_chat.rerank.token_encoders",
+    ),
     "pypdf": ("ingest",),
     "pypdfium2": ("ingest", "rag_chat.highlight"),
     "peft": ("rag_chat.training.adapter_trainer",),
-    "httpx": ("rag_chat.generation.remote",),
+    "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote"),
     "sklearn": ("rag_chat.training.calibration",),
+    "scipy": ("rag_chat.evaluation.metrics",),
+    "ir_measures": ("rag_chat.evaluation.metrics",),
+    "langchain_core": ("rag_chat.integrations.langchain",),
+    "llama_index": ("rag_chat.integrations.llama_index",),
+    "matplotlib": ("rag_chat.evaluation.plot",),
     "typer": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
     "rich": ("rag_chat.cli", "rag_chat.commands", "ingest.cli", "ingest.terminal"),
 }

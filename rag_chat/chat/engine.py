@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from rag_chat import question as question_rule
 from rag_chat.chat import citations, history
 from rag_chat.chat.evidence import REFUSAL, Evidence
-from rag_chat.chat.passages import quotable, select
+from rag_chat.chat.passages import quotable
+from rag_chat.chat.search import Limits, Search
 from rag_chat.chat.shortening import loses_condition, place, shorten
 from rag_chat.chat.support import SUPPORTED, WEAK
-from rag_chat.errors import NotFound
 from rag_chat.generation.quoting import quotes_to_show
 from rag_chat.library.catalog import Catalog
-from rag_chat.protocols import Embedder, Generator, Reranker, Retriever, SupportChecker
+from rag_chat.protocols import Embedder, Generator, SupportChecker
 from rag_chat.trace import Trace
 from rag_chat.types import (
     Answer,
@@ -52,26 +52,11 @@ class Stages:
 
     catalog: Catalog
     embedder: Embedder
-    retriever: Retriever
-    reranker: Reranker
-    keep_order: Reranker
+    search: Search
     evidence: Evidence
     generator: Generator
     support: SupportChecker
     place_quote: PlaceQuote
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The settings that the engine reads."""
-
-    mode: Mode = "auto"
-    candidates: int = 50
-    passages: int = 5
-    exhaustive_chunks: int = 500
-    exhaustive_seconds: float = 1.0
-    question_characters: int = 4000
-    evidence_threshold: float | None = None
 
 
 class Engine:
@@ -91,7 +76,9 @@ class Engine:
         doc_ids: Sequence[str] | None = None,
     ) -> SearchResult:
         """Both stages. Raises BadQuestion for an empty or overlong query, NotFound for an unknown document."""
-        return self._search(query, Trace(), mode, candidates, passages, doc_ids)
+        return self._stages.search.run(
+            query, Trace(), mode=mode, candidates=candidates, passages=passages, doc_ids=doc_ids
+        )
 
     def ask(
         self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
@@ -102,7 +89,7 @@ class Engine:
         standalone = history.standalone(question, history_)
         if len(standalone) > self._limits.question_characters:  # an earlier question must not make this one too long
             standalone = question
-        found = self._search(standalone, trace, None, None, None, doc_ids)
+        found = self._stages.search.run(standalone, trace, doc_ids=doc_ids)
         yield Retrieved(standalone, found.passages, found.candidates, found.mode)
         with trace.stage("quote"):
             quotes = self._stages.evidence.quotes(standalone, found.passages, QUOTES)
@@ -130,44 +117,6 @@ class Engine:
         with trace.stage("verify"):
             answer = self._finish(draft, carried)
         yield Finished(replace(answer, seconds=trace.seconds()))
-
-    def _search(
-        self,
-        query: str,
-        trace: Trace,
-        mode: Mode | None,
-        candidates: int | None,
-        passages: int | None,
-        doc_ids: Sequence[str] | None,
-    ) -> SearchResult:
-        stages, limits = self._stages, self._limits
-        self._check(query, doc_ids)
-        chunks = stages.catalog.chunk_count(doc_ids)
-        chosen = self._resolve(mode or limits.mode, chunks)
-        depth = chunks if chosen == "exhaustive" else candidates or limits.candidates
-        first = stages.retriever.retrieve(query, depth, doc_ids, trace=trace)
-        reranker = stages.keep_order if chosen == "dense" else stages.reranker
-        with trace.stage("rerank"):
-            final = reranker.rerank(query, first)
-        kept = select(final, passages or limits.passages)
-        return SearchResult(query, chosen, tuple(final), kept, trace.seconds())
-
-    def _check(self, query: str, doc_ids: Sequence[str] | None) -> None:
-        question_rule.check(query, self._limits.question_characters)
-        known = {document.doc_id for document in self._stages.catalog.documents()}
-        if not known:
-            raise NotFound("The library has no documents yet; add some with rag-ingest or on the page.")
-        for doc_id in doc_ids or ():
-            if doc_id not in known:
-                raise NotFound(f"No document '{doc_id[:16]}' is in the library; see: rag-chat documents.")
-
-    def _resolve(self, mode: Mode, chunks: int) -> Mode:
-        """`auto` lets the cross-encoder score everything where this machine, as measured, does so in time."""
-        if mode != "auto":
-            return mode
-        speed = self._stages.reranker.pairs_per_second
-        small = chunks <= self._limits.exhaustive_chunks
-        return "exhaustive" if small and chunks <= speed * self._limits.exhaustive_seconds else "rerank"
 
     def _checked(self, brief: Brief, trace: Trace) -> Generating[citations.Attribution]:
         """What the generator says, sentence by sentence as they are completed, each with its quote; where nothing is

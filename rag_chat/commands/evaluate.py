@@ -1,4 +1,4 @@
-"""`rag-chat eval`: measures both stages on a retrieval set in BEIR's layout."""
+"""`rag-chat eval`: every mode of searching on a retrieval set in BEIR's layout."""
 
 from __future__ import annotations
 
@@ -13,53 +13,87 @@ from rag_chat.errors import BadSetting
 from rag_chat.types import Mode
 
 if TYPE_CHECKING:
-    from rag_chat.evaluation.retrieval import Row
+    from rag_chat.config import Settings
+    from rag_chat.evaluation.beir import Dataset
+    from rag_chat.evaluation.modes import Row
 
 MEASURES = ("ndcg@10", "recall@50", "mrr@10")
+COMPARED: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
 
 
 def evaluate(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl[.gz], queries.jsonl[.gz] and qrels.tsv.")],
     *,
-    mode: Annotated[Mode, typer.Option(help="dense measures stage one alone; auto is rerank here.")] = "auto",
+    mode: Annotated[list[Mode] | None, typer.Option(help="Only this mode; repeatable. Else all that fit.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N queries.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PICTURE", help="Draw quality against time (.png, .svg).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Measure the ranking on a retrieval set.
+    """Measure every way of searching on a retrieval set.
 
-    Prints nDCG@10, Recall@50, MRR@10 and milliseconds per query, a row for each stage. Answers
-    are measured by another command: rag-chat eval answers FOLDER.
+    Prints nDCG@10, Recall@50, MRR@10 and milliseconds per query, a row for each stage of each
+    mode, and how likely chance alone would part it so far from stage one (paired randomisation).
+    Answers are measured by another command: rag-chat eval answers FOLDER.
     """
-    from rag_chat import build
-    from rag_chat.evaluation import beir, retrieval
+    from rag_chat.evaluation import beir
 
     if limit is not None and limit < 1:
         raise BadSetting(f"--limit {limit} leaves no query to measure with; give 1 or more.")
-    settings = Session.of(context).settings(mode=mode)
+    if plot is not None:
+        from rag_chat.evaluation.plot import check
+
+        check(plot)
+    settings = Session.of(context).settings()
     dataset = beir.read(folder).first(limit)
-    ran: Mode = "rerank" if mode == "auto" else mode
-    embedder = build.embedder(settings)
-    reranker = None if ran == "dense" else build.reranker(settings)[0]
-    with terminal.progress() as report:
-        corpus = retrieval.embed_corpus(dataset, embedder, settings.cache, report)
-        depth = len(corpus) if ran == "exhaustive" else settings.candidates
-        ranked = retrieval.rank_all(dataset, corpus, embedder, reranker, candidates=depth)
-        done = retrieval.counted(ranked, len(dataset.queries), report)
-    rows = retrieval.rows(done, dataset, ran)
+    rows = measured(settings, dataset, mode or [])
+    if plot is not None:
+        from rag_chat.evaluation.plot import draw
+
+        draw(rows, dataset.name, plot)
     if as_json:
         terminal.say_json(
             {"dataset": dataset.name, "queries": len(dataset.queries), "rows": [_row(row) for row in rows]}
         )
-        return
-    terminal.say(f"{dataset.name}: {len(dataset.queries)} queries, {len(corpus)} texts")
+    else:
+        _show(rows, dataset)
+
+
+def measured(settings: Settings, dataset: Dataset, asked: list[Mode]) -> list[Row]:
+    """The rows of the modes asked for, of all that fit the set where none is; `auto` is what it comes down to here."""
+    from rag_chat import build
+    from rag_chat.evaluation import modes, retrieval
+
+    shared = build.models(settings)
+    with terminal.progress() as report:
+        vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache, report)
+        with modes.library(dataset, vectors) as library:
+            searching = build.search(settings, shared, library.catalog, library.store)
+            small = len(dataset.corpus) <= settings.exhaustive_chunks
+            exhaustive: tuple[Mode, ...] = ("exhaustive",) if small else ()
+            wanted = asked or [*COMPARED, *exhaustive]
+            chosen = list(dict.fromkeys(searching.resolve(one, len(dataset.corpus)) for one in wanted))
+            done = list(modes.runs(dataset, searching.routes, chosen, settings.candidates, report))
+    return modes.rows(done, dataset)
+
+
+def _show(rows: list[Row], dataset: Dataset) -> None:
+    terminal.say(f"{dataset.name}: {len(dataset.queries)} queries, {len(dataset.corpus)} texts")
     terminal.table(
-        ("mode", "stage", *MEASURES, "ms per query"),
+        ("mode", "stage", *MEASURES, "ms per query", "p"),
         [
-            (row.mode, row.stage, *(f"{row.measures[m]:.4f}" for m in MEASURES), f"{row.ms_per_query:.1f}")
+            (
+                row.mode,
+                row.stage,
+                *(f"{row.measures[m]:.4f}" for m in MEASURES),
+                f"{row.ms_per_query:.1f}",
+                "-" if row.p is None else f"{row.p:.4f}",
+            )
             for row in rows
         ],
-        numbers=4,
+        numbers=5,
     )
 
 
@@ -69,4 +103,5 @@ def _row(row: Row) -> dict[str, Any]:
         "stage": row.stage,
         **{measure: round(row.measures[measure], 5) for measure in MEASURES},
         "ms_per_query": round(row.ms_per_query, 2),
+        "p": None if row.p is None else round(row.p, 5),
     }

@@ -69,9 +69,11 @@ def look_up(settings: Settings) -> list[Model]:
     from rag_chat.generation.adapter import ANSWERERS
 
     roles = [
-        ("embedder", settings.embedder_name), ("reranker", settings.reranker_name), ("reader", settings.reader),
-    ]  # fmt: skip
-    found = [_model(role, name, settings.offline) for role, name in roles]
+        ("embedder", settings.embedder_name, settings.embedder_url),
+        ("reranker", settings.reranker_name, settings.reranker_url),
+        ("reader", settings.reader, None),
+    ]
+    found = [Model(role, name, "server") if url else _model(role, name, settings.offline) for role, name, url in roles]
     if settings.generator_url is not None:
         return [*found, Model("generator", settings.generator_name, "server")]
     found.append(_model("generator", settings.generator_name, settings.offline))

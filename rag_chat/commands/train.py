@@ -13,7 +13,7 @@ from rag_chat.errors import BadSetting
 
 if TYPE_CHECKING:
     from rag_chat.config import Settings
-    from rag_chat.index.embedders import BiEncoder
+    from rag_chat.protocols import Embedder
 
 
 def reranker(
@@ -60,7 +60,7 @@ def reranker(
         terminal.say("It is not better than the shipped reranker, which stays in use; give more pairs or steps.")
 
 
-def _passages(settings: Settings, embedder: BiEncoder) -> list[str]:
+def _passages(settings: Settings, embedder: Embedder) -> list[str]:
     """The text of every chunk in the user's library."""
     from rag_chat import build
 

@@ -1,49 +1,59 @@
-"""Ranking measures as trec_eval defines them and BEIR reports them; plain arithmetic on ids.
+"""Ranking measures as trec_eval defines them and BEIR reports them, through ir-measures; and whether two runs differ.
 
-A ranking is document ids, best first; judgements are grades by document id, above zero where relevant. Knows nothing
-about models. Ties are the ranking's business: trec_eval breaks them by document id, here the given order stands.
+A ranking is document ids, best first; judgements are grades by document id, above zero where relevant. trec_eval breaks
+ties by document id; here there are none, the given order stands.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 Ranking = Sequence[str]
 Judgements = Mapping[str, int]
+PerQuery = dict[str, dict[str, float]]  # by measure, then by query
+
+NAMES = ("ndcg@10", "recall@50", "mrr@10")
+RESAMPLES, SEED = 9999, 0  # of the randomisation
 
 
-def ndcg(ranking: Ranking, judgements: Judgements, k: int = 10) -> float:
-    """Discounted gain of the first k over the best possible; the gain is the grade itself, not 2^grade - 1."""
-    gains = [max(0, judgements.get(document, 0)) for document in ranking[:k]]
-    ideal = sorted((grade for grade in judgements.values() if grade > 0), reverse=True)[:k]
-    return _discounted(gains) / _discounted(ideal) if ideal else 0.0
+def per_query(run: Mapping[str, Ranking], qrels: Mapping[str, Judgements]) -> PerQuery:
+    """Every measure for every query of the qrels: one that the run lacks, or has no results for, counts as zero."""
+    import ir_measures
+
+    measures: dict[Any, str] = dict(
+        zip((ir_measures.nDCG @ 10, ir_measures.R @ 50, ir_measures.RR @ 10), NAMES, strict=True)
+    )
+    scored = {query: {key: -float(rank) for rank, key in enumerate(run.get(query, ()))} for query in qrels}
+    found: PerQuery = {name: dict.fromkeys(qrels, 0.0) for name in NAMES}
+    for metric in ir_measures.iter_calc(list(measures), {q: dict(judged) for q, judged in qrels.items()}, scored):
+        found[measures[metric.measure]][metric.query_id] = float(metric.value)
+    return found
 
 
-def recall(ranking: Ranking, judgements: Judgements, k: int = 50) -> float:
-    """The share of the relevant documents that are among the first k."""
-    relevant = {document for document, grade in judgements.items() if grade > 0}
-    return len(relevant & set(ranking[:k])) / len(relevant) if relevant else 0.0
-
-
-def reciprocal_rank(ranking: Ranking, judgements: Judgements, k: int = 10) -> float:
-    """One over the rank of the first relevant document, 0 where none is among the first k."""
-    for rank, document in enumerate(ranking[:k], start=1):
-        if judgements.get(document, 0) > 0:
-            return 1.0 / rank
-    return 0.0
+def means(found: PerQuery) -> dict[str, float]:
+    return {name: sum(values.values()) / len(values) if values else 0.0 for name, values in found.items()}
 
 
 def summary(run: Mapping[str, Ranking], qrels: Mapping[str, Judgements]) -> dict[str, float]:
-    """Means over every query of the qrels: one that the run lacks, or has no results for, counts as zero."""
-    measures = {"ndcg@10": ndcg, "recall@50": recall, "mrr@10": reciprocal_rank}
-    if not qrels:
-        return dict.fromkeys(measures, 0.0)
-    return {
-        name: sum(measure(run.get(query, ()), judged) for query, judged in qrels.items()) / len(qrels)
-        for name, measure in measures.items()
-    }
+    """Means over every query of the qrels."""
+    return means(per_query(run, qrels))
 
 
-def _discounted(gains: Sequence[int]) -> float:
-    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+def p_value(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """How often chance alone would part two runs over the same queries so far: paired randomisation, two-sided.
+
+    Each query's two values change places at random (Smucker and others 2007, doi:10.1145/1321440.1321528).
+    """
+    from scipy.stats import permutation_test
+
+    differences = np.array([value - other[query] for query, value in one.items()])
+    if not differences.any():
+        return 1.0
+    tested = permutation_test(
+        (differences,), np.mean, permutation_type="samples", vectorized=True, n_resamples=RESAMPLES,
+        rng=np.random.default_rng(SEED),
+    )  # fmt: skip
+    return float(tested.pvalue)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from rag_chat.errors import DiskFull, LibraryError
+from rag_chat.library import full_text, token_vectors
 from rag_chat.library.files import FULL, Files
 from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors
 
@@ -73,6 +74,8 @@ class Catalog:
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(_SCHEMA)
             self._check_version()
+            full_text.prepare(self._db)
+            token_vectors.prepare(self._db)
         except sqlite3.Error as error:
             raise _ours(error) from error
 
@@ -129,6 +132,38 @@ class Catalog:
             return [], np.zeros((0, 0), dtype=np.float32)
         flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
         return [row[0] for row in rows], flat.reshape(len(rows), -1).astype(np.float32)
+
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vector, (dim,) float32 of unit length, of each of these chunks that is there."""
+        found: dict[str, Vectors] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            part = list(ids[start : start + _AT_ONCE])
+            rows = self._rows(f"SELECT c.id, c.vector FROM {_READY} WHERE c.id IN ({_marks(part)})", *part)
+            found.update((row[0], np.frombuffer(row[1], dtype="<f4").astype(np.float32)) for row in rows)
+        return found
+
+    def word_matches(self, question: str, most: int, doc_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """(chunk id, BM25) of the chunks that share words with the question, best first."""
+        with self._lock:
+            try:
+                return full_text.matches(self._db, question, most, doc_ids)
+            except sqlite3.Error as error:
+                raise _ours(error) from error
+
+    def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
+        """What this encoder made of these chunks, as far as it is kept."""
+        found: dict[str, token_vectors.Packed] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            with self._lock:
+                try:
+                    found.update(token_vectors.read(self._db, ids[start : start + _AT_ONCE], encoder))
+                except sqlite3.Error as error:
+                    raise _ours(error) from error
+        return found
+
+    def keep_tokens(self, found: Mapping[str, token_vectors.Packed], encoder: str) -> None:
+        with self._transaction() as db:
+            token_vectors.keep(db, found, encoder)
 
     def file(self, doc_id: str) -> Path:
         """Where the original bytes are."""
@@ -189,6 +224,7 @@ class Catalog:
         self._files.remove(doc_id)
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
+            full_text.forget(db)
         with self._lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the deleted text too
 

@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_chat import front, quiet
+from rag_chat import front, lexical, quiet
 from rag_chat.bert import load_encoder, load_tokenizer, load_trained, padded, require_base
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
-from rag_chat.rerank import lexical
 from rag_chat.scoring import Combination, reordered
 from rag_chat.types import Candidate, Signals
-from rag_chat.weights import Weights
+from rag_chat.weights import Weights, hash_of
 
 if TYPE_CHECKING:
     import torch
@@ -65,8 +64,14 @@ class InteractionReranker:
             ) from error
         self._network = self._network.to(this_machine().device, this_machine().dtype).eval()
         self.name = weights.name
+        self.sha256 = hash_of(weights)
         self.pairs_per_second = 0.0
         self._lock = threading.Lock()  # the tokenizer must not be borrowed by two threads at once
+
+    @property
+    def parts(self) -> tuple[InteractionNetwork, PreTrainedTokenizerBase, threading.Lock]:
+        """Network, tokenizer and the tokenizer's lock, for who needs token vectors alone."""
+        return self._network, self._tokenizer, self._lock
 
     def warm_up(self) -> None:
         """Measures this machine's speed on full-length passages, which also warms everything: 0.2 s."""
@@ -83,7 +88,7 @@ class InteractionReranker:
         asked = front.within(query, [f"{c.document} {c.title}" for c in candidates[:TITLES]])
         found = self.signals(asked, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
-        marked = [replace(c, signals=replace(s, cosine=c.stage1_score)) for c, s in zip(candidates, found, strict=True)]
+        marked = [_marked(c, signals) for c, signals in zip(candidates, found, strict=True)]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
@@ -117,6 +122,14 @@ class InteractionReranker:
             for place, (maxsim, joint) in zip(batch, scores, strict=True):
                 signals[place] = Signals(maxsim=maxsim, joint=joint, lexical=matched[place])
         return signals
+
+
+def _marked(candidate: Candidate, found: Signals) -> Candidate:
+    """With what the network says beside what stage one knew."""
+    known = candidate.signals
+    cosine = candidate.stage1_score if known.cosine is None else known.cosine
+    signals = replace(known, cosine=cosine, maxsim=found.maxsim, joint=found.joint, lexical=found.lexical)
+    return replace(candidate, signals=signals)
 
 
 def load_network(encoder: Weights, trained: Path) -> InteractionNetwork:

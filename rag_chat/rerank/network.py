@@ -80,7 +80,7 @@ class InteractionNetwork(nn.Module):
         best = similarity.amax(dim=-1)  # (questions, own, q)
         alignment = torch.softmax(similarity * self.sharpness, dim=-1)
         aligned = torch.einsum("asqp,aspd->asqd", alignment, passage)
-        maxsim = (best.float() * self._importance(question, question_mask)[:, None]).sum(dim=-1)
+        maxsim = (best.float() * self.importance_of(question, question_mask)[:, None]).sum(dim=-1)
         return PairScores(maxsim, self._read_together(question, question_mask, aligned, best))
 
     def maxsim_of_all(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> Tensor:
@@ -88,10 +88,10 @@ class InteractionNetwork(nn.Module):
         similarity = (
             torch.einsum("aqd,bpd->abqp", question, passage) + _bias(passage_mask, question.dtype)[None, :, None, :]
         )
-        weight = self._importance(question, question_mask)
+        weight = self.importance_of(question, question_mask)
         return (similarity.amax(dim=-1).float() * weight[:, None]).sum(dim=-1)
 
-    def _importance(self, question: Tensor, mask: Tensor) -> Tensor:
+    def importance_of(self, question: Tensor, mask: Tensor) -> Tensor:
         """Weights of a question's tokens, (questions, q), summing to one."""
         logits = self.importance(question * math.sqrt(question.shape[-1]))[..., 0].float()
         return torch.softmax(logits + _bias(mask, torch.float32), dim=-1)

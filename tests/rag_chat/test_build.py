@@ -80,3 +80,23 @@ def test_an_app_opens_answers_and_deletes(tmp_path):
         assert app.library.store.count(report.doc_id) == 0
     finally:
         app.close()
+
+
+@pytest.mark.parametrize("role", ["embedder", "reranker"])
+def test_a_server_for_any_stage_needs_its_models_name(role):
+    with pytest.raises(BadSetting, match=f"`{role}_url` is set but `{role}` is not"):
+        getattr(build, role)(config.load(**{f"{role}_url": "http://127.0.0.1:1/v1"}))
+
+
+@pytest.mark.slow
+def test_stages_behind_urls_are_remote_and_their_keys_come_from_the_environment(monkeypatch):
+    from json_server import running
+
+    with running() as server:
+        server.respond = lambda path, body: (200, {"data": [{"index": 0, "embedding": [0.6, 0.8]}]})
+        monkeypatch.setenv("RAG_CHAT_EMBEDDER_KEY", "sk-1")
+        made = build.embedder(config.load(embedder_url=f"{server.url}/v1/", embedder="m", profile="quality"))
+        assert (made.name, made.dimension) == ("m", 2)
+        assert server.asked[0][::2] == ("/v1/embeddings", "Bearer sk-1")
+    second, scorer = build.reranker(config.load(reranker_url="http://127.0.0.1:1/rerank", reranker="r"))
+    assert (second.name, scorer.name) == ("r", "minilm-interaction")

@@ -64,7 +64,7 @@ def test_no_command_shows_the_help_and_counts_as_a_mistake(capfd):
     ("arguments", "said"),
     [
         (["searhc"], "No such command 'searhc'"),
-        (["search", "q", "--mode", "psychic"], "'psychic' is not one of 'auto', 'dense', 'rerank', 'exhaustive'"),
+        (["search", "q", "--mode", "psychic"], "'psychic' is not one of 'auto', 'dense', 'rerank', 'hybrid'"),
         (["search", "q", "--candidates", "0"], "The setting 'candidates' cannot take the value '0'"),
         (["search"], "Give either a query or --queries FILE.jsonl; neither was given."),
         (["ask", "q", "--questions", "q.jsonl"], "Give either a question or --questions FILE.jsonl; both were given."),

@@ -4,7 +4,19 @@ import math
 
 import pytest
 
-from rag_chat.evaluation.metrics import ndcg, recall, reciprocal_rank, summary
+from rag_chat.evaluation.metrics import p_value, per_query, summary
+
+
+def ndcg(ranking, judged):
+    return summary({"q": ranking}, {"q": judged})["ndcg@10"]
+
+
+def recall(ranking, judged):
+    return summary({"q": ranking}, {"q": judged})["recall@50"]
+
+
+def reciprocal_rank(ranking, judged):
+    return summary({"q": ranking}, {"q": judged})["mrr@10"]
 
 
 def test_ndcg_uses_the_grade_itself_as_gain():
@@ -53,3 +65,22 @@ def test_a_query_without_results_still_counts():
 
 def test_no_queries_give_zeros_rather_than_a_division():
     assert summary({}, {}) == {"ndcg@10": 0.0, "recall@50": 0.0, "mrr@10": 0.0}
+
+
+def test_the_values_of_each_query_stay_apart():
+    found = per_query({"q1": ["a"], "q2": ["x", "b"]}, {"q1": {"a": 1}, "q2": {"b": 1}})
+    assert found["mrr@10"] == {"q1": 1.0, "q2": 0.5}
+
+
+def values(*found):
+    return {str(i): value for i, value in enumerate(found)}
+
+
+def test_four_queries_better_by_chance_have_two_of_sixteen_signs_as_far_apart():
+    assert p_value(values(0.9, 0.8, 0.7, 0.6), values(0.5, 0.4, 0.3, 0.2)) == pytest.approx(2 / 16)
+
+
+def test_many_queries_better_are_no_chance_and_equal_ones_are():
+    assert p_value(values(*[0.5] * 40), values(*[0.4] * 40)) < 0.001
+    assert p_value(values(*[0.5, 0.4] * 20), values(*[0.4, 0.5] * 20)) > 0.9
+    assert p_value(values(0.5, 0.4), values(0.5, 0.4)) == 1.0

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from rag_chat.rerank.lexical import PAIRS, match
+from rag_chat.lexical import PAIRS, match
 
 
 def test_a_word_that_every_text_holds_hardly_counts():

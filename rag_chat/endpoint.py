@@ -1,0 +1,97 @@
+"""JSON to and from a configured model server: time limits, retries with growing pauses, errors in one sentence.
+
+Text leaves this machine here and in `generation/remote.py` only. The key is sent and never shown.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from rag_chat.errors import RemoteFailed
+
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds, of one try
+TRIES = 4
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0  # seconds; doubled from try to try, a server's own Retry-After is kept to
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})  # statuses that may be gone at the next try
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said: any status below 500 that no try can change, and the JSON of it (None where it is none)."""
+
+    status: int
+    body: Any
+
+
+class Endpoint:
+    """One URL of a server. `role` says in errors what it is for ("reranker"), `setting` what would replace it."""
+
+    def __init__(self, url: str, role: str, setting: str, key: SecretStr | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._role = role
+        self._setting = setting
+        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key is not None else {}
+        self._client = httpx.Client(timeout=TIMEOUT, headers=headers)
+
+    def post(self, body: dict[str, Any]) -> Any:
+        """The JSON of a good answer. Raises RemoteFailed for any other."""
+        reply = self.try_post(body)
+        if reply.status != 200:
+            raise RemoteFailed(
+                f"The {self._role} server at {self.url} answered with status {reply.status};"
+                " check its address, the model's name and the key."
+            )
+        return reply.body
+
+    def try_post(self, body: dict[str, Any]) -> Reply:
+        """The last answer after at most TRIES tries. Raises RemoteFailed where no answer comes."""
+        pause = FIRST_PAUSE
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                response = self._client.post(self.url, json=body)
+            except httpx.TransportError as error:
+                if not left:
+                    raise self._unreachable(error) from error
+            except httpx.InvalidURL as error:
+                raise self._unreachable(error) from error
+            else:
+                if response.status_code not in PASSING or not left:
+                    return Reply(response.status_code, self._json(response))
+                pause = max(pause, _asked_for(response))
+            time.sleep(
+                min(LONGEST_PAUSE, pause) * random.uniform(0.75, 1.0)
+            )  # so that clients do not come back at once
+            pause *= 2
+        raise AssertionError("the last try returns or raises")
+
+    def misfit(self, what: str) -> RemoteFailed:
+        """The error for an answer that is JSON but not of the agreed form."""
+        return RemoteFailed(f"The {self._role} server at {self.url} sent {what}; check its address and its log.")
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return response.json()
+        except ValueError as error:
+            if response.status_code == 200:
+                raise self.misfit("something that is no JSON") from error
+            return None
+
+    def _unreachable(self, error: Exception) -> RemoteFailed:
+        return RemoteFailed(
+            f"The {self._role} server at {self.url} cannot be reached ({type(error).__name__}); is it running?"
+            f" Leave the setting `{self._setting}` out to do without it."
+        )
+
+
+def _asked_for(response: httpx.Response) -> float:
+    """Seconds that the server wants to be left alone; 0 where it gives a date or nothing."""
+    try:
+        return max(0.0, float(response.headers.get("retry-after", "0")))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,29 @@
+"""A library behind LangChain and LlamaIndex: `python -m rag_chat.integrations.example LIBRARY QUESTION`."""
+
+from __future__ import annotations
+
+import sys
+
+import rag_chat
+from rag_chat.api import OpenLibrary
+from rag_chat.integrations import langchain, llama_index
+
+
+def show(library: OpenLibrary, question: str) -> None:
+    """The passages as each of both hands them on, and the library's own cited answer."""
+    for document in langchain.RagChatRetriever(library=library, k=3).invoke(question):
+        _say(
+            f"LangChain   {document.metadata['document']}, page {document.metadata['page']}: {document.page_content[:60]}"
+        )
+    for node in llama_index.RagChatRetriever(library, k=3).retrieve(question):
+        _say(f"LlamaIndex  {node.metadata['document']}, page {node.metadata['page']}: {node.text[:60]}")
+    _say(library.ask(question).text)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{' '.join(line.split())}\n")
+
+
+if __name__ == "__main__":
+    with rag_chat.open_library(sys.argv[1]) as opened:
+        show(opened, " ".join(sys.argv[2:]))

@@ -1,0 +1,99 @@
+"""BM25 over the words of every chunk, through SQLite's FTS5; triggers keep it in step inside the catalog's own commits.
+
+The index holds words and places only (the text stays in `chunks`), stemmed by Porter's rules, without accents. Chinese,
+Japanese and Korean text has no blanks: each of its characters counts as a word, and neighbouring pairs are looked for.
+Limit: `chunks` must keep its row numbers, so whoever runs VACUUM on the catalog must call `refill` after it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from rag_chat import words
+
+HEADING_WEIGHT, TEXT_WEIGHT = 1.0, 1.0  # of the columns, in their order
+MOST_TERMS = 64  # of a question; the rarest words of a longer one are in all probability among them
+_NO_BLANKS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_CHARACTER = re.compile(f"([{_NO_BLANKS}])")
+_RUN = re.compile(f"[{_NO_BLANKS}]+|[^\\W_]+")
+
+_INDEX = """CREATE VIRTUAL TABLE IF NOT EXISTS chunk_words USING fts5(
+    heading, text, content='', tokenize="porter unicode61 remove_diacritics 2")"""
+_FILL = "INSERT INTO chunk_words(rowid, heading, text) SELECT rowid, parted(heading), parted(text) FROM chunks"
+_TRIGGERS = """
+CREATE TRIGGER IF NOT EXISTS chunk_words_added AFTER INSERT ON chunks BEGIN
+    INSERT INTO chunk_words(rowid, heading, text) VALUES (new.rowid, parted(new.heading), parted(new.text)); END;
+CREATE TRIGGER IF NOT EXISTS chunk_words_removed AFTER DELETE ON chunks BEGIN
+    INSERT INTO chunk_words(chunk_words, rowid, heading, text)
+    VALUES ('delete', old.rowid, parted(old.heading), parted(old.text)); END;
+"""
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Makes the index where there is none yet, from what the catalog holds; call it once after the schema."""
+    db.create_function("parted", 1, parted, deterministic=True)
+    if not _is_there(db):
+        db.execute("BEGIN IMMEDIATE")
+        if not _is_there(db):  # another process may have made it meanwhile
+            db.execute(_INDEX)
+            db.execute(_FILL)
+        db.execute("COMMIT")
+    db.executescript(_TRIGGERS)
+
+
+def refill(db: sqlite3.Connection) -> None:
+    """All of it anew, inside the caller's transaction."""
+    db.execute("INSERT INTO chunk_words(chunk_words) VALUES ('delete-all')")
+    db.execute(_FILL)
+
+
+def forget(db: sqlite3.Connection) -> None:
+    """Rewrites the index, so that no word of what was deleted stays in the file."""
+    db.execute("INSERT INTO chunk_words(chunk_words) VALUES ('optimize')")
+
+
+def parted(text: str) -> str:
+    """The text with a blank around every character of a script that is written without them."""
+    return _CHARACTER.sub(r" \1 ", text)
+
+
+def expression(question: str) -> str:
+    """The question's content words and pairs of characters, any of them, as FTS5 reads it; '' where there are none."""
+    terms = list(dict.fromkeys(_terms(question)))[:MOST_TERMS]
+    return " OR ".join(f'"{term}"' for term in terms)
+
+
+def matches(
+    db: sqlite3.Connection, question: str, most: int, doc_ids: Sequence[str] | None = None
+) -> list[tuple[str, float]]:
+    """(chunk id, BM25) of ready documents, best first."""
+    wanted = expression(question)
+    if not wanted:
+        return []
+    some = "" if doc_ids is None else f" AND c.doc_id IN ({', '.join('?' * len(doc_ids))})"
+    rows = db.execute(
+        f"SELECT c.id, -bm25(chunk_words, {HEADING_WEIGHT}, {TEXT_WEIGHT}) AS score FROM chunk_words"
+        " JOIN chunks c ON c.rowid = chunk_words.rowid"
+        " JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
+        f" WHERE chunk_words MATCH ?{some} ORDER BY score DESC, c.rowid LIMIT ?",
+        (wanted, *(doc_ids or ()), most),
+    )
+    return [(str(chunk_id), float(score)) for chunk_id, score in rows]
+
+
+def _terms(question: str) -> Iterator[str]:
+    for run in _RUN.findall(question):
+        if not _CHARACTER.match(run):
+            if run.lower() not in words.STOP:
+                yield run
+        elif len(run) == 1:
+            yield run
+        else:
+            yield from (f"{a} {b}" for a, b in itertools.pairwise(run))
+
+
+def _is_there(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chunk_words'").fetchone() is not None

@@ -1,0 +1,69 @@
+"""Turns ids that an index found into candidates, with all that is known of them before a model reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag_chat import figures
+from rag_chat.library.catalog import Catalog
+from rag_chat.retrieval.naming import Names
+from rag_chat.types import Candidate, Chunk, Document, Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A chunk's id, its cosine with the question, and its rank by vectors, None where words alone found it."""
+
+    chunk_id: str
+    cosine: float
+    dense_rank: int | None
+
+
+class Lookup:
+    """The catalog decides what exists: an id whose chunk is gone or not ready is passed over."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known: tuple[list[Document], Names] = ([], Names.of([]))
+
+    def named(self, query: str) -> dict[str, float]:
+        """How much each document is what the query names, best 1; {} where it names none."""
+        documents = self._catalog.documents()
+        if documents != self._known[0]:
+            self._known = (documents, Names.of(documents))
+        return self._known[1].shares(query)
+
+    def candidates(self, query: str, found: Sequence[Found], named: Mapping[str, float]) -> list[Candidate]:
+        """In the order given, ranked from 1; the score is the cosine. `named` is what `named` says of the query."""
+        chunks = self._catalog.chunks([one.chunk_id for one in found])
+        kept = [(chunks[one.chunk_id], one) for one in found if one.chunk_id in chunks]
+        documents = {d.doc_id: d for d in self._catalog.documents()}
+        labels = {place: self._label(*place) for place in {(chunk.doc_id, chunk.first_page) for chunk, _ in kept}}
+        counted = figures.asked_for(query)
+        return [
+            Candidate(
+                chunk=chunk,
+                document=documents[chunk.doc_id].name,
+                title=documents[chunk.doc_id].title,
+                page_label=labels[chunk.doc_id, chunk.first_page],
+                rank=rank,
+                score=one.cosine,
+                stage1_rank=one.dense_rank,
+                stage1_score=None if one.dense_rank is None else one.cosine,
+                signals=_signals(chunk, one.cosine, named, counted),
+            )
+            for rank, (chunk, one) in enumerate(kept, start=1)
+        ]
+
+    def _label(self, doc_id: str, number: int) -> str:
+        page = self._catalog.page(doc_id, number)
+        return page.label if page else str(number)
+
+
+def _signals(chunk: Chunk, cosine: float, named: Mapping[str, float], counted: bool) -> Signals:
+    return Signals(
+        cosine=cosine,
+        named=named.get(chunk.doc_id, 0.0) - 1.0 if named else 0.0,
+        figures=figures.share(chunk.text) if counted else None,
+    )

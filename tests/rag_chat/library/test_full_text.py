@@ -1,0 +1,108 @@
+import sqlite3
+
+import numpy as np
+import pytest
+
+from rag_chat.library import full_text
+from rag_chat.library.catalog import Built, Catalog
+from rag_chat.types import Chunk, Document, Page, Span
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    made = Catalog(tmp_path)
+    add(made, "a", "Grain was moved by rail to the quay.", "Élan at the tide gate.", "東京都の人口は多い。")
+    add(made, "b", "Rails are made of steel.", "The pump's guarantee is 4.2 years.", heading="Zeppelins")
+    yield made
+    made.close()
+
+
+def add(catalog, doc_id, *texts, heading=""):
+    catalog.add(*row(doc_id, *texts, heading=heading))
+
+
+def row(doc_id, *texts, heading=""):
+    chunks = [Chunk(f"{doc_id}{i}", doc_id, i, (Span(1, 0, len(t)),), heading, t) for i, t in enumerate(texts)]
+    document = Document(doc_id, f"{doc_id}.pdf", "", 1, len(chunks), 1, "", ())
+    return document, [Page(1, "1", " ".join(texts))], chunks, np.ones((len(chunks), 4), dtype=np.float32)
+
+
+def found(catalog, question, most=9, doc_ids=None):
+    return [chunk_id for chunk_id, _ in catalog.word_matches(question, most, doc_ids)]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What moves grain?", ["a0"]),  # stems
+        ("rail moved", ["a0", "b0"]),  # both words before one
+        ("elan", ["a1"]),  # accents
+        ("人口の都", ["a2"]),  # one of the pairs of characters
+        ("zeppelin", ["b0", "b1"]),  # of the heading
+        ("4.2", ["b1"]),
+        ("What is the?", []),
+        ('") OR * NEAR(', []),
+        ("½ \u0301 '", []),
+        ("", []),
+    ],
+)
+def test_words_find_their_chunks_best_first(catalog, question, expected):
+    assert found(catalog, question) == expected
+
+
+def test_it_can_be_held_to_some_documents_and_to_so_many(catalog):
+    assert found(catalog, "rail", doc_ids=["b"]) == ["b0"]
+    assert found(catalog, "rail", doc_ids=[]) == []
+    assert len(found(catalog, "rail", most=1)) == 1
+
+
+def test_the_rarer_word_weighs_more(catalog):
+    scores = dict(catalog.word_matches("rail steel", 9))
+    assert scores["b0"] > scores["a0"] > 0
+
+
+def test_the_index_follows_every_change_of_the_catalog(catalog):
+    add(catalog, "a", "Coal alone.")
+    assert found(catalog, "grain coal") == ["a0"]
+    catalog.hide("a")
+    assert found(catalog, "coal") == []
+    catalog.delete("a")
+    _, _, chunks, vectors = row("b", "Ships of timber.")
+    catalog.stage(chunks, vectors)
+    catalog.adopt_staged(Built("hash", 4, 250, 40))
+    assert found(catalog, "steel timber") == ["b0"]
+
+
+def test_a_failed_commit_leaves_no_words(catalog):
+    document, pages, chunks, vectors = row("c", "Walnut.", "Hazel.")
+    with pytest.raises(Exception, match="UNIQUE"):
+        catalog.add(document, pages, [chunks[0], chunks[0]], vectors)
+    assert found(catalog, "walnut") == []
+
+
+def test_deleted_words_are_gone_from_the_file(catalog, tmp_path):
+    add(catalog, "c", "Walnut xylophone.")
+    catalog.delete("c")
+    assert not [p.name for p in tmp_path.iterdir() if p.is_file() and b"xylophon" in p.read_bytes()]
+
+
+def test_a_catalog_from_before_the_index_is_filled_when_opened(catalog, tmp_path):
+    catalog.close()
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as db:
+        db.executescript("DROP TRIGGER chunk_words_added; DROP TRIGGER chunk_words_removed; DROP TABLE chunk_words;")
+    db.close()
+    again = Catalog(tmp_path)
+    assert found(again, "grain") == ["a0"]
+    again.delete("a")
+    assert found(again, "grain") == []
+    again.close()
+
+
+def test_all_of_it_can_be_made_anew(catalog):
+    with catalog._transaction() as db:
+        full_text.refill(db)
+    assert found(catalog, "grain") == ["a0"]
+
+
+def test_a_very_long_question_is_cut_not_refused(catalog):
+    assert found(catalog, "grain " + " ".join(f"word{i}" for i in range(5000))) == ["a0"]

@@ -1,0 +1,143 @@
+"""Late interaction over kept token vectors: with toy weights, with a toy ColBERT, and with the shipped network."""
+
+import numpy as np
+import pytest
+import toy_bert
+from values import candidate, chunk
+
+from rag_chat import weights
+from rag_chat.library import token_vectors
+from rag_chat.library.catalog import Catalog
+from rag_chat.rerank.interaction import InteractionReranker
+from rag_chat.rerank.late_interaction import LateInteractionReranker
+from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
+from rag_chat.scoring import Combination, maxsim
+from rag_chat.types import Document, Page
+
+TEXTS = ["grain rail", "gate tide gate", "pump", "heat quay coal ship"]
+
+
+class OneHot:
+    """Each word of the toy vocabulary is an axis."""
+
+    name = "one-hot"
+
+    def __init__(self):
+        self.encoded = []
+
+    def encode_question(self, text):
+        vectors = self.encode_passages([text])[0]
+        return vectors, np.full(len(vectors), 1 / len(vectors), dtype=np.float32)
+
+    def encode_passages(self, texts):
+        self.encoded += texts
+        axes = np.eye(len(toy_bert.WORDS), dtype=np.float32)
+        return [
+            np.stack([axes[toy_bert.WORDS.index(w)] for w in text.split() if w in toy_bert.WORDS]) for text in texts
+        ]
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    made = Catalog(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def candidates(catalog):
+    """Candidates whose chunks are in the catalog."""
+    chunks = [chunk(text, page=page) for page, text in enumerate(TEXTS, start=1)]
+    pages = [Page(page, str(page), text) for page, text in enumerate(TEXTS, start=1)]
+    document = Document("d", "d.pdf", "", 4, 4, 1, "", ())
+    catalog.add(document, pages, chunks, np.ones((4, 2), dtype=np.float32))
+    return [candidate(c, rank=rank) for rank, c in enumerate(chunks, start=1)]
+
+
+def test_maxsim_by_hand():
+    question = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    weights_ = np.array([0.75, 0.25], dtype=np.float32)
+    passages = [np.array([[60, 80]], dtype=np.int8), np.zeros((0, 2)), np.array([[1, 0], [0, 3]], dtype=np.float32)]
+    assert maxsim(question, weights_, passages) == pytest.approx([0.75 * 0.6 + 0.25 * 0.8, 0.0, 1.0])
+    assert maxsim(question, weights_, []) == []
+
+
+def test_packing_moves_a_cosine_by_less_than_a_hundredth():
+    vectors = np.random.default_rng(0).normal(size=(200, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    packed = token_vectors.pack(vectors).astype(np.float32)
+    packed /= np.linalg.norm(packed, axis=1, keepdims=True)
+    assert np.abs(packed @ vectors.T - vectors @ vectors.T).max() < 0.01
+
+
+def test_the_best_match_of_each_word_orders_and_both_ranks_are_kept(catalog, candidates):
+    found = LateInteractionReranker(OneHot(), catalog).rerank("tide coal", candidates)
+    assert [(c.chunk.text, c.score, c.stage1_rank) for c in found] == [
+        ("gate tide gate", 0.5, 2), ("heat quay coal ship", 0.5, 4), ("grain rail", 0.0, 1), ("pump", 0.0, 3),
+    ]  # fmt: skip
+    assert [c.rank for c in found] == [1, 2, 3, 4]
+    assert LateInteractionReranker(OneHot(), catalog).rerank("tide", []) == []
+
+
+def test_a_passage_is_encoded_once_whatever_is_asked(catalog, candidates):
+    first, second = OneHot(), OneHot()
+    LateInteractionReranker(first, catalog).rerank("tide", candidates)
+    again = LateInteractionReranker(second, catalog).rerank("coal", candidates)
+    assert len(first.encoded) == 5  # the question too
+    assert second.encoded == ["coal"]
+    assert again[0].chunk.text == "heat quay coal ship"
+
+
+def test_other_weights_do_not_meet_old_vectors(catalog, candidates):
+    LateInteractionReranker(OneHot(), catalog).rerank("tide", candidates)
+    other = OneHot()
+    other.name = "retrained"
+    LateInteractionReranker(other, catalog).rerank("tide", candidates)
+    assert len(other.encoded) == 5
+
+
+def test_token_vectors_go_with_their_document(catalog, candidates):
+    LateInteractionReranker(OneHot(), catalog).rerank("tide", candidates)
+    ids = [c.chunk.id for c in candidates]
+    assert len(catalog.kept_tokens(ids, "one-hot")) == 4
+    catalog.delete("d")
+    assert catalog.kept_tokens(ids, "one-hot") == {}
+    LateInteractionReranker(OneHot(), catalog).rerank("tide", candidates)  # candidates of a chunk deleted meanwhile
+    assert catalog.kept_tokens(ids, "one-hot") == {}
+
+
+def test_with_an_order_the_signals_are_combined(catalog, candidates):
+    order = Combination(0.0, 1.0, 0.0, lexical=10.0)
+    found = LateInteractionReranker(OneHot(), catalog, order).rerank("gate rail tide", candidates)
+    assert [c.chunk.text for c in found][:2] == ["gate tide gate", "grain rail"]
+    assert all(c.score == pytest.approx(order.probability(c.signals)) for c in found)
+
+
+def test_a_colbert_checkpoint_is_loaded_by_folder(tmp_path, catalog, candidates):
+    folder = tmp_path / "colbert"
+    toy_bert.encoder().save_pretrained(folder)
+    toy_bert.tokenizer().save_pretrained(folder)
+    encoder = MultiVectorTokens(weights.find(str(folder)))
+    vectors, share = encoder.encode_question("tide gate")
+    assert vectors.shape[1] == 128
+    assert share.sum() == pytest.approx(1)
+    assert encoder.encode_passages([]) == []
+    found = LateInteractionReranker(encoder, catalog).rerank("tide gate", candidates)
+    model = encoder._model  # a folder without a projection gets a random one
+    wanted = model.similarity(
+        model.encode_query(["tide gate"]), model.encode_document([f"d\n{c.chunk.text}" for c in found])
+    )[0]
+    assert [c.signals.maxsim for c in found] == pytest.approx((wanted / len(vectors)).tolist(), abs=0.01)
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+
+
+@pytest.mark.slow
+def test_kept_vectors_of_the_shipped_network_give_its_own_maxsim(catalog, candidates):
+    own = InteractionReranker(weights.find("minilm-interaction"), weights.find("all-MiniLM-L6-v2"))
+    late = LateInteractionReranker(NetworkTokens(own), catalog, own.card.passages)
+    for _ in range(2):  # made, then kept
+        found = {c.chunk.id: c.signals for c in late.rerank("Which gate is at the tide?", candidates)}
+        wanted = {c.chunk.id: c.signals for c in own.rerank("Which gate is at the tide?", candidates)}
+        for chunk_id, signals in found.items():
+            assert signals.maxsim == pytest.approx(wanted[chunk_id].maxsim, abs=0.02)
+            assert signals.lexical == pytest.approx(wanted[chunk_id].lexical)
