@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -25,7 +25,7 @@ def evaluate(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl[.gz], queries.jsonl[.gz] and qrels.tsv.")],
     *,
-    mode: Annotated[list[Mode] | None, typer.Option(help="Only this mode; repeatable. Else all that fit.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(help="Only this mode; repeatable. Else all that fit.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N queries.")] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="PICTURE", help="Draw quality against time (.png, .svg).")
@@ -42,13 +42,14 @@ def evaluate(
 
     if limit is not None and limit < 1:
         raise BadSetting(f"--limit {limit} leaves no query to measure with; give 1 or more.")
+    asked = _known(mode or [])
     if plot is not None:
         from rag_chat.evaluation.plot import check
 
         check(plot)
     settings = Session.of(context).settings()
     dataset = beir.read(folder).first(limit)
-    rows = measured(settings, dataset, mode or [])
+    rows = measured(settings, dataset, asked)
     if plot is not None:
         from rag_chat.evaluation.plot import draw
 
@@ -59,6 +60,14 @@ def evaluate(
         )
     else:
         _show(rows, dataset)
+
+
+def _known(names: list[str]) -> list[Mode]:
+    """typer takes no list of choices. Raises BadSetting for what is no mode."""
+    for name in names:
+        if name not in get_args(Mode):
+            raise BadSetting(f"--mode '{name}' is not one of {', '.join(get_args(Mode))}.")
+    return cast(list[Mode], names)
 
 
 def measured(settings: Settings, dataset: Dataset, asked: list[Mode]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,13 +15,19 @@ from rag_chat.errors import BadSetting
 if TYPE_CHECKING:
     from rag_chat.config import Settings
     from rag_chat.protocols import Embedder
+    from rag_chat.training.pairs import Pair
 
 
 def reranker(
     context: typer.Context,
-    pairs: Annotated[list[Path], typer.Option(metavar="FILE", help="JSON lines with question, passage; repeatable.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where weights and checkpoints go.")],
     *,
+    pairs: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with question, passage; repeatable.")
+    ] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Learn from the answers and passages rated in the library.")
+    ] = False,
     tune: Annotated[list[Path] | None, typer.Option(metavar="FOLDER", help="A retrieval set; repeatable.")] = None,
     from_library: Annotated[
         bool, typer.Option("--from-library", help="Look for hard negatives in the library's passages too.")
@@ -40,12 +47,16 @@ def reranker(
 
     if steps < 1:
         raise BadSetting(f"--steps {steps} trains nothing; give 1 or more.")
+    if not pairs and not feedback:
+        raise BadSetting("There is nothing to train on; give --pairs FILE or --feedback.")
     settings = Session.of(context).settings()
     embedder = build.embedder(settings)
-    others = _passages(settings, embedder) if from_library else ()
+    rated, others = _of_library(settings, embedder, rated=feedback, everything=from_library)
     recipe = Recipe(steps=steps, seed=seed, fresh=fresh)
     with terminal.progress() as report:
-        outcome = training.run(pairs, out, embedder, recipe, tune=tune or (), others=others, progress=report)
+        outcome = training.run(
+            pairs or (), out, embedder, recipe, tune=tune or (), feedback=rated, others=others, progress=report
+        )
     terminal.table(
         ("nDCG@10", "stage one", "shipped reranker", "new reranker"),
         [
@@ -60,15 +71,28 @@ def reranker(
         terminal.say("It is not better than the shipped reranker, which stays in use; give more pairs or steps.")
 
 
-def _passages(settings: Settings, embedder: Embedder) -> list[str]:
-    """The text of every chunk in the user's library."""
+def _of_library(
+    settings: Settings, embedder: Embedder, *, rated: bool, everything: bool
+) -> tuple[list[Pair], list[str]]:
+    """The pairs that people rated, and passages to look for hard negatives in: what was ranked beside the rated ones,
+    and with `everything` the text of every chunk."""
     from rag_chat import build
+    from rag_chat.library.conversations import Conversations
+    from rag_chat.training.pairs import Pair
 
+    if not rated and not everything:
+        return [], []
     library = build.library(settings, embedder, exclusive=False)
     try:
-        return [chunk.text for chunk in library.catalog.all_chunks()]
+        others = [chunk.text for chunk in library.catalog.all_chunks()] if everything else []
+        if not rated:
+            return [], others
+        with closing(Conversations(library.catalog)) as conversations:
+            rows = list(conversations.feedback())
     finally:
         library.close()
+    pairs = [Pair(row.question, row.passage, "", "", "feedback") for row in rows]
+    return pairs, [*others, *(text for row in rows for text in row.negatives)]
 
 
 def answerer(

@@ -68,15 +68,17 @@ def run(
     recipe: Recipe,
     *,
     tune: Sequence[Path] = (),
+    feedback: Sequence[Pair] = (),
     others: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Outcome:
-    """Trains and writes `out`; `others` are further passages among which hard negatives are looked for.
+    """Trains and writes `out`; `feedback` are pairs beside those of the files, `others` further passages among which
+    hard negatives are looked for.
 
     Raises BadDataset for unreadable files or fewer than 50 pairs.
     """
     out.mkdir(parents=True, exist_ok=True)
-    pairs = [pair for file in files for pair in read_pairs(file)]
+    pairs = [*feedback, *(pair for file in files for pair in read_pairs(file))]
     if len(pairs) < FEWEST:
         raise BadDataset(f"{len(pairs)} pairs are too few to train on; give at least {FEWEST}.")
     learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress, others=others)
