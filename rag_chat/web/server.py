@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import shutil
 import socket
@@ -90,8 +92,15 @@ def serve(app: FastAPI, opened: socket.socket) -> None:
     """Until Ctrl-C."""
     import uvicorn
 
+    logging.getLogger("uvicorn.error").addFilter(_is_no_open_tab)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on")
     uvicorn.Server(config).run(sockets=[opened])
+
+
+def _is_no_open_tab(record: logging.LogRecord) -> bool:
+    """A tab that is still open when the app ends is no error, and no traceback for whoever pressed Ctrl-C."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError) and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def _add_small_routes(app: FastAPI, loading: Loading) -> None:

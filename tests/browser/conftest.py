@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def serving(tmp_path_factory):
     """Runs `python ARGUMENTS... PORT` until the block ends; gives its address once it answers."""
 
@@ -39,7 +40,7 @@ def serving(tmp_path_factory):
         finally:
             process.terminate()
             process.wait(20)
-        assert "Traceback" not in log.read_text()
+        assert "Traceback" not in log.read_text(), log.read_text()
 
     return run
 
@@ -55,7 +56,22 @@ def _answering(address: str, process: subprocess.Popen, log: Path) -> str:
     raise AssertionError(f"no answer: {log.read_text()}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def scripted(serving, tmp_path_factory):
+    """Opens the page over the scripted engine; the same folder given again is the same library after a restart."""
+    return lambda folder=None: serving(
+        "tests/browser/scripted_app.py", str(folder or tmp_path_factory.mktemp("library"))
+    )
+
+
+@pytest.fixture(scope="session")
+def address(scripted):
+    """One page over the scripted engine for all tests that do not need one of their own."""
+    with scripted() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
         assert "CI" not in os.environ, "Chromium is not installed; a check that CI skips is none"
@@ -72,8 +88,8 @@ class Watched:
     """A page, and what it should not have done."""
 
     def __init__(self, browser, address: str, **context) -> None:
-        self.address = address
-        self.page: Page = browser.new_context(**context).new_page()
+        self.address = re.match(r"https?://[^/]+", address)[0]
+        self.page: Page = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | context)).new_page()
         self.faults: list[str] = []
         self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -92,11 +108,11 @@ class Watched:
 
 @pytest.fixture
 def watched(browser, address):
-    """Opens pages of the module's `address`; at the end none may have asked another host or met an error."""
+    """Opens pages, of `address` where no other is given; none may have asked another host or met an error."""
     opened: list[Watched] = []
 
-    def open_page(**context) -> Page:
-        opened.append(Watched(browser, address, **context))
+    def open_page(at: str = address, **context) -> Page:
+        opened.append(Watched(browser, at, **context))
         return opened[-1].page
 
     yield open_page

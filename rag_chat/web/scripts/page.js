@@ -200,7 +200,7 @@ new MutationObserver((changes) => {
   if (document.getElementById("columns")) document.getElementById("first-paint")?.remove();
   if (touched("#past")) conversationChanged();
   if (touched("#live") || touched("#past")) exchangeChanged();
-  if (touched("#documents")) documentsChanged();
+  if (touched("#documents :is(.documents, .scope, .empty)")) documentsChanged();
   if (touched("#banner")) talks.refreshTalks(); // the library has been opened
   if (touched("#thread")) {
     followEnd();

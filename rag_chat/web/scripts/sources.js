@@ -224,6 +224,10 @@ function showQuote(cite) {
   );
   document.body.append(card);
   cite.setAttribute("aria-describedby", card.id);
+  place(cite);
+}
+
+function place(cite) {
   const at = cite.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = card;
   card.style.left = `${Math.max(8, Math.min(at.left + at.width / 2 - width / 2, innerWidth - width - 8))}px`;
@@ -246,7 +250,10 @@ for (const event of ["pointerover", "focusin"]) {
 for (const event of ["pointerout", "focusout"]) {
   document.addEventListener(event, ({ target }) => target.closest?.(".cite") && hideQuote());
 }
-document.addEventListener("scroll", hideQuote, true);
+document.addEventListener("scroll", () => {
+  const cite = card?.isConnected && document.querySelector(".cite[aria-describedby]");
+  if (cite) place(cite);
+}, true);
 
 // `toggle` does not bubble, so it is caught on its way down.
 document.addEventListener("toggle", ({ target }) => {

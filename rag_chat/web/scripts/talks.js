@@ -12,7 +12,8 @@ export async function refreshTalks() {
   const search = document.getElementById("talks-search")?.value ?? "";
   if (!list) return;
   try {
-    list.replaceChildren(await part(`/conversations?search=${encodeURIComponent(search)}`));
+    const got = await part(`/conversations?search=${encodeURIComponent(search)}`);
+    if (got.textContent !== list.textContent) list.replaceChildren(got); // a row that is being clicked stays
   } catch {
     return; // still loading: the banner says so, and the list is asked for again when it is over
   }

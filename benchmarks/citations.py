@@ -1,0 +1,112 @@
+"""Do the boxes of a citation hold its quote? Read back by pdfminer from the PDF itself.
+
+    python -m benchmarks.citations [--data DIR] [--library DIR] [--limit N] [--every N]
+
+Asks the questions of data/samples, or with --data those of DIR/financebench (see benchmarks.financebench), quotes only,
+and checks every citation. `--every N` checks each Nth sentence of the whole library instead of asking anything: the
+boxes that any answer could show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks import door, financebench
+from benchmarks.boxes import BoxReader
+from ingest.pipeline import Ingestor
+from rag_chat import config
+from rag_chat.build import App, open_app
+from rag_chat.sentences import split
+from rag_chat.types import Excerpt, Finished
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+RIGHT, UNPLACED, WRONG = "the quote", "no box", "something else"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="the folder that holds financebench/; the samples where not given")
+    parser.add_argument("--library", type=Path, help="where the documents are, or will be, ingested")
+    parser.add_argument("--limit", type=int, help="only the first N questions")
+    parser.add_argument("--every", type=int, help="check each Nth sentence of the library, without asking")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        default = financebench.LIBRARY if given.data else Path(scratch)
+        app = open_app(config.load(library=given.library or default, generator="quoting"), exclusive=True)
+        try:
+            asked = _filled(app, given.data)[: given.limit]
+            print(table(checked(app, sentences(app, given.every) if given.every else citations(app, asked))))
+        finally:
+            app.close()
+
+
+def _filled(app: App, data: Path | None) -> list[str]:
+    """The library's documents are there; the questions to ask of them."""
+    if data is not None:
+        financebench.add(app, data / "financebench")
+        return [question.text for question in financebench.questions(data / "financebench" / "tune_questions.jsonl")]
+    with Ingestor(app.library, app.embedder, app.settings) as ingestor:
+        for report in ingestor.add_all(sorted(SAMPLES.glob("*.pdf"))):
+            door.note(f"{report.document}: {report.status}, {report.pages} pages")
+    lines = (SAMPLES / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["question"] for line in lines]
+
+
+def citations(app: App, questions: list[str]) -> Iterator[tuple[str, Excerpt]]:
+    """Document and excerpt of everything that the answers quote."""
+    for question in questions:
+        for event in app.engine.ask(question):
+            if isinstance(event, Finished):
+                yield from ((c.doc_id, excerpt) for c in event.answer.citations for excerpt in c.excerpts)
+
+
+def sentences(app: App, every: int, doc_ids: Sequence[str] | None = None) -> Iterator[tuple[str, Excerpt]]:
+    """Each `every`th sentence of the library's chunks, boxed as a citation of it would be."""
+    catalog, number = app.library.catalog, 0
+    for chunk in catalog.all_chunks(doc_ids):
+        for start, end in split(chunk.text):
+            number += 1
+            if number % every:
+                continue
+            for span in chunk.spread(start, end):
+                page = catalog.page(chunk.doc_id, span.page)
+                assert page is not None  # its chunk is there
+                quote = page.text[span.start : span.end]
+                boxes = app.pages.boxes(catalog.file(chunk.doc_id), span.page, span.start, span.end, quote=quote)
+                yield chunk.doc_id, Excerpt(span.page, page.label, quote, span.start, span.end, boxes)
+
+
+def checked(app: App, excerpts: Iterator[tuple[str, Excerpt]]) -> Counter[str]:
+    """How many boxes hold the quote, are not there, or hold something else; the last are named."""
+    readers: dict[str, BoxReader] = {}
+    found: Counter[str] = Counter()
+    for doc_id, excerpt in excerpts:
+        if not excerpt.boxes:
+            found[UNPLACED] += 1
+            continue
+        if doc_id not in readers:
+            readers[doc_id] = BoxReader(app.library.catalog.file(doc_id))
+        reader = readers[doc_id]
+        right = reader.holds(excerpt.page, excerpt.boxes, excerpt.quote)
+        found[RIGHT if right else WRONG] += 1
+        if not right:
+            document = app.library.catalog.document(doc_id)
+            read = reader.text(excerpt.page, excerpt.boxes)
+            door.note(f"{document.name if document else doc_id} p. {excerpt.page}: {excerpt.quote!r} reads {read!r}")
+    return found
+
+
+def table(found: Counter[str]) -> str:
+    placed = found[RIGHT] + found[WRONG]
+    share = f"{found[RIGHT] / placed:.2%}" if placed else "–"
+    row = [str(found.total()), str(found[UNPLACED]), str(found[WRONG]), share]
+    return door.markdown(("quotes", "no box drawn", "boxes with something else", "boxes that hold the quote"), [row])
+
+
+if __name__ == "__main__":
+    door.run(main)

@@ -1,0 +1,120 @@
+"""Conversations over reload and restart: kept, found, renamed, exported, deleted; long ones open at once."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from browsing import LONG, SHORT, add, ask, conversation, pdf_of, write
+from playwright.sync_api import expect
+from scripted_engine import ScriptedBackend
+
+from rag_chat.web.asking import Question, answering
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def zebra(tmp_path_factory):
+    lines = [f"zebra{i} grazes in field number {i}." for i in range(8)]
+    return pdf_of(tmp_path_factory.mktemp("pdf") / "zebra.pdf", [lines])
+
+
+def test_conversation_survives_reload_and_restart_with_its_page_images(watched, scripted, zebra, tmp_path):
+    with scripted(tmp_path) as address:
+        page = watched(address)
+        add(page, zebra)
+        ask(page, "about zebra1")
+        kept = conversation(page)
+        assert page.url.endswith(f"/?c={kept}")
+        page.reload()
+        expect(page.locator("#past .answer")).to_contain_text("zebra1", timeout=LONG)
+        write(page, "slow zebra2")
+        expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
+        page.close()  # in the middle of an answer
+    with scripted(tmp_path) as address:
+        page = watched(f"{address}/?c={kept}")
+        expect(page.locator("#past .exchange")).to_have_count(2, timeout=LONG)
+        expect(page.locator("#past .foot").nth(1)).to_contain_text("Stopped.")
+        page.locator("#past .cite").first.click()
+        image = page.locator("#source-1-1 figure img")
+        expect(image).to_have_js_property("naturalWidth", 900, timeout=SHORT)
+        ask(page, "and zebra3")
+        expect(page.locator("#live .exchange")).to_have_attribute("data-turn", "3")
+
+
+def test_list_opens_searches_renames_exports_and_deletes(watched, zebra):
+    page = watched()
+    add(page, zebra)
+    ask(page, "the first about zebra1")
+    first = conversation(page)
+    page.click("[data-talk='new']")
+    expect(page.locator(".welcome")).to_be_visible(timeout=SHORT)
+    ask(page, "the second about zebra2")
+    page.fill("#talks-search", "FIRST ABOUT")
+    expect(page.locator("#talks-list a")).to_have_count(1, timeout=SHORT)
+    page.click("#talks-list a")
+    expect(page.locator("#past .question")).to_have_text("the first about zebra1", timeout=SHORT)
+    expect(page.locator("#source-1-1 mark")).to_contain_text("zebra1", timeout=SHORT)
+    assert page.url.endswith(f"/?c={first}")
+    page.fill("#talks-search", "")
+
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Rename this conversation").locator("input").fill('Zebras <b>"one"</b>')
+    page.keyboard.press("Enter")
+    expect(page.locator("#talks-list a[aria-current=page] .name")).to_have_text('Zebras <b>"one"</b>', timeout=SHORT)
+    expect(page.locator(".talk h2")).to_have_text('Zebras <b>"one"</b>')
+
+    with page.expect_download() as markdown:
+        page.get_by_role("link", name="Markdown").click()
+    assert "“zebra1 grazes" in markdown.value.path().read_text()
+    with page.expect_download() as whole:
+        page.get_by_role("link", name="JSON").click()
+    assert json.loads(whole.value.path().read_text())["turns"][0]["citations"][0]["page"] == 1
+
+    page.go_back()
+    expect(page.locator("#past .question")).to_have_text("the second about zebra2", timeout=SHORT)
+    page.go_forward()
+    expect(page.locator("#past .question")).to_have_text("the first about zebra1", timeout=SHORT)
+    page.locator(".talk").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator(".welcome")).to_be_visible(timeout=SHORT)
+    expect(page.locator(f"#talks-list a[data-open='{first}']")).to_have_count(0, timeout=SHORT)
+
+
+def test_link_to_a_conversation_that_is_gone_says_so(watched, address):
+    page = watched(f"{address}/?c=nobody")
+    expect(page.locator("#past .failure")).to_contain_text("is not in the library", timeout=LONG)
+    expect(page.locator("#question textarea")).to_be_enabled()
+
+
+def test_conversation_of_200_turns_opens_at_once(watched, scripted, zebra, tmp_path):
+    made = ScriptedBackend(folder=tmp_path)
+    made.add(zebra, "zebra.pdf", lambda step: None)
+    backend = made.backend()
+    long, short = made.conversations.start("a long one"), made.conversations.start("a short one")
+    for turn in range(200):
+        asked = Question(f"about zebra{turn % 8} for the {turn}th time")
+        number = made.conversations.ask(long, asked.text)
+        for _ in answering(backend, long, number, asked, threading.Event()):
+            pass
+    made.conversations.ask(short, "nothing yet")
+    made.close()
+    with scripted(tmp_path) as address:
+        page = watched(f"{address}/?c={short}")
+        expect(page.locator("#past .exchange")).to_have_count(1, timeout=LONG)
+        expect(page.locator(f"#talks-list a[data-open='{long}']")).to_be_visible(timeout=SHORT)
+        took = page.evaluate(
+            """async (id) => {
+                const start = performance.now();
+                document.querySelector(`#talks-list a[data-open='${id}']`).click();
+                const shown = () => document.querySelectorAll("#past .exchange").length;
+                while (shown() < 200) await new Promise(requestAnimationFrame);
+                await new Promise(requestAnimationFrame);
+                return performance.now() - start;
+            }""",
+            long,
+        )
+        assert took < 6000  # a loaded machine; `python -m benchmarks.page` measures on a quiet one
+        expect(page.locator("#past .question").last).to_be_in_viewport()
