@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,7 +113,9 @@ def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[Ing
 
 
 def _json_line(report: IngestReport) -> None:
-    typer.echo(json.dumps(asdict(report), ensure_ascii=False))
+    from rag_chat import wire
+
+    typer.echo(json.dumps(wire.ingest_report(report), ensure_ascii=False))
 
 
 def _line(report: IngestReport) -> None:
@@ -122,14 +123,13 @@ def _line(report: IngestReport) -> None:
 
 
 def line_of(report: IngestReport) -> str:
+    from rag_chat import coverage
     from rag_chat.sentences import readable
 
     name = readable(report.document)
     if report.status == "failed":
-        return f"{name}: failed: {report.error}"
-    scanned = len(report.pages_without_text)
-    note = f", {scanned} without text" if scanned else ""
-    return f"{name}: {report.status}, {report.pages} pages{note}, {report.chunks} chunks, {report.seconds:.1f} s"
+        return f"{name}: failed ({report.code}): {report.error}"
+    return f"{name}: {report.status}, {coverage.sentence(report)}, {report.chunks} chunks, {report.seconds:.1f} s"
 
 
 def _complain(message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
+from rag_chat import coverage
 from rag_chat.render import Markup, plain, visible
 from rag_chat.types import Document
 from rag_chat.web.uploads import Upload
@@ -15,7 +16,6 @@ STAGE_NAMES = {
     "embedding": "learning passages",
     "storing": "saving",
 }
-PAGES_NAMED = 12  # pages without text that are listed one by one
 
 
 def documents_html(
@@ -54,17 +54,16 @@ def _document(document: Document, selected: Collection[str]) -> Markup:
         checked=Markup(" checked") if document.doc_id in selected else "",
         name=name,
         facts=f"{_count(document.pages, 'page')} · {_size(document.size)}",
-        blank=_pages_without_text(document.pages_without_text, document.pages),
+        blank=_what_was_not_read(document),
     )
 
 
-def _pages_without_text(pages: Sequence[int], of: int) -> Markup:
-    if not pages:
+def _what_was_not_read(document: Document) -> Markup:
+    if not (document.pages_without_text or document.pages_hidden):
         return Markup("")
-    if len(pages) == of:
+    if len(document.pages_without_text) == document.pages:
         return Markup('<span class="warning">No page has text; a scan needs OCR before it can be asked.</span>')
-    named = ", ".join(str(page) for page in pages[:PAGES_NAMED]) + (" …" if len(pages) > PAGES_NAMED else "")
-    return Markup('<span class="warning">{} without text: {}</span>').format(_count(len(pages), "page"), named)
+    return Markup('<span class="warning">{}</span>').format(coverage.sentence(document))
 
 
 def _upload(upload: Upload) -> Markup:

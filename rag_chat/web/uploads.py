@@ -108,10 +108,10 @@ class Uploads:
             assert backend is not None  # wait() without a timeout returns it or raises
             return backend.add_document(upload.path, upload.name, lambda step: self._progress(upload.id, step))
         except RagChatError as error:
-            return IngestReport(upload.name, None, "failed", error=str(error))
+            return IngestReport(upload.name, None, "failed", error=str(error), code="E_INTERNAL")
         except Exception as error:  # an outer edge: one file of a run
             said = f"It could not be read ({type(error).__name__}); the other files are not affected."
-            return IngestReport(upload.name, None, "failed", error=said)
+            return IngestReport(upload.name, None, "failed", error=said, code="E_INTERNAL")
 
     def _progress(self, id_: int, step: Step) -> None:
         with self._lock:

@@ -100,28 +100,28 @@ def bad_files(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "code", "words"),
     [
-        ("empty.pdf", "is empty (0 bytes)"),
-        ("page.pdf", "is not a PDF but an HTML page"),
-        ("photo.pdf", "is not a PDF but a JPEG image"),
-        ("picture.pdf", "is not a PDF but a PNG image"),
-        ("archive.pdf", "is not a PDF but a ZIP archive"),
-        ("note.pdf", "is not a PDF but a text file"),
-        ("cut.pdf", "is damaged"),
-        ("none.pdf", "has no pages"),
-        ("locked.pdf", "needs a password"),
-        ("big.pdf", "more than the limit of 1 MB; raise RAG_CHAT_MAX_FILE_MB"),
-        ("long.pdf", "21 pages, more than the limit of 20; raise RAG_CHAT_MAX_PAGES"),
-        ("scan.pdf", "No page of it has text (2 scanned pages)"),
-        ("missing.pdf", "is there; check the path"),
+        ("empty.pdf", "E_EMPTY", "is empty (0 bytes)"),
+        ("page.pdf", "E_NOT_PDF", "is not a PDF but an HTML page"),
+        ("photo.pdf", "E_NOT_PDF", "is not a PDF but a JPEG image"),
+        ("picture.pdf", "E_NOT_PDF", "is not a PDF but a PNG image"),
+        ("archive.pdf", "E_NOT_PDF", "is not a PDF but a ZIP archive"),
+        ("note.pdf", "E_NOT_PDF", "is not a PDF but a text file"),
+        ("cut.pdf", "E_DAMAGED", "is damaged"),
+        ("none.pdf", "E_NO_PAGES", "has no pages"),
+        ("locked.pdf", "E_ENCRYPTED", "needs a password"),
+        ("big.pdf", "E_TOO_LARGE", "more than the limit of 1 MB; raise RAG_CHAT_MAX_FILE_MB"),
+        ("long.pdf", "E_TOO_MANY_PAGES", "21 pages, more than the limit of 20; raise RAG_CHAT_MAX_PAGES"),
+        ("scan.pdf", "E_NO_TEXT", "No page of it has text (2 scanned pages)"),
+        ("missing.pdf", "E_NO_FILE", "is there; check the path"),
     ],
 )
-def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, library, tmp_path, name, words):
+def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, library, tmp_path, name, code, words):
     bad_files(tmp_path)
     good = ingestor.add(tmp_path / "whole.pdf")
     report = ingestor.add(tmp_path / name)
-    assert (report.status, report.document, report.chunks) == ("failed", name, 0)
+    assert (report.status, report.document, report.chunks, report.code) == ("failed", name, 0, code)
     assert words in report.error
     assert "Traceback" not in report.error
     assert [d.doc_id for d in library.catalog.documents()] == [good.doc_id]

@@ -135,7 +135,7 @@ def test_documents_and_failures_are_escaped_and_pages_without_text_named():
     assert "<img" not in html
     assert 'onclick="' not in html
     assert "\u202e" not in html
-    assert "2 pages without text: 2, 7" in html
+    assert "28 of 30 pages read, 2 without text: 2, 7" in html
     assert "30 pages · 1.2 MB" in html
     assert " checked" in html
     assert "Questions go to 1 of 1." in html
