@@ -64,15 +64,21 @@ class Ingestor:
         self.close()
 
     def add(
-        self, path: Path, *, name: str | None = None, password: str | None = None, progress: Listener | None = None
-    ) -> IngestReport:
-        """Never raises for what is wrong with the file itself; LibraryError for what is wrong with the library."""
+        self, path: Path, *, name: str | None = None, password: str | None = None, replace_same_name: bool = False,
+        progress: Listener | None = None,
+    ) -> IngestReport:  # fmt: skip
+        """Never raises for what is wrong with the file itself; LibraryError for what is wrong with the library.
+
+        With `replace_same_name` it takes the place of the documents of its name, in the commit that makes it ready.
+        """
         start = time.perf_counter()
         shown = _display_name(name if name is not None else path.name)
         doc_id: str | None = None
         try:
             doc_id = _hash(path)
-            report = self._add(path, doc_id, shown, password, progress or _nobody)
+            same = [d.doc_id for d in self._library.catalog.documents() if d.name == shown and d.doc_id != doc_id]
+            replaces = tuple(same) if replace_same_name else ()
+            report = self._add(path, doc_id, shown, password, replaces, progress or _nobody)
         except DocumentError as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:
@@ -80,10 +86,11 @@ class Ingestor:
         return _timed(report, start)
 
     def add_all(
-        self, paths: Iterable[Path], *, password: str | None = None, progress: Listener | None = None
-    ) -> Iterator[IngestReport]:
+        self, paths: Iterable[Path], *, password: str | None = None, replace_same_name: bool = False,
+        progress: Listener | None = None,
+    ) -> Iterator[IngestReport]:  # fmt: skip
         for path in paths:
-            yield self.add(path, password=password, progress=progress)
+            yield self.add(path, password=password, replace_same_name=replace_same_name, progress=progress)
 
     def rebuild(self, progress: Listener | None = None) -> Iterator[IngestReport]:
         """Chunks and vectors of every document anew from the catalog's pages; the old ones serve until all are made."""
@@ -99,7 +106,9 @@ class Ingestor:
             Built(self._embedder.name, self._embedder.dimension, self._limit.tokens, self._limit.overlap)
         )
 
-    def _add(self, path: Path, doc_id: str, name: str, password: str | None, tell: Listener) -> IngestReport:
+    def _add(
+        self, path: Path, doc_id: str, name: str, password: str | None, replaces: tuple[str, ...], tell: Listener
+    ) -> IngestReport:
         present = self._library.catalog.document(doc_id)
         if present is not None:
             return replace(_report(present, "unchanged"), document=name)
@@ -113,9 +122,11 @@ class Ingestor:
         document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
         chunks = [c.chunk for c in cuts]
         with self._readable_source(path, password) as source:
-            self._library.add(document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source)
+            self._library.add(
+                document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source, replaces=replaces
+            )
         tell(Progress(name, "storing", len(cuts), len(cuts)))
-        return _report(document, "ready")
+        return replace(_report(document, "ready"), replaced=replaces)
 
     @contextmanager
     def _readable_source(self, path: Path, password: str | None) -> Iterator[Path]:

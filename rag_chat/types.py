@@ -124,6 +124,7 @@ class IngestReport:
     code: FailureCode | None = None
     pages_failed: tuple[int, ...] = ()
     pages_hidden: tuple[int, ...] = ()
+    replaced: tuple[str, ...] = ()  # ids of the documents whose place it took
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "code": value.code,
         "pages_failed": list(value.pages_failed),
         "pages_hidden": list(value.pages_hidden),
+        "replaced": list(value.replaced),
     }
 
 

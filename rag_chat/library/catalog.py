@@ -191,9 +191,9 @@ class Catalog:
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors,
-        outline: Sequence[Outline] = (),
+        outline: Sequence[Outline] = (), *, replaces: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """The document with everything of it, in one commit."""
+        """The document with everything of it, in the one commit that hides those it replaces."""
         doc_id = document.doc_id
         d = document
         row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks))
@@ -209,6 +209,7 @@ class Catalog:
                 ((doc_id, i, o.page, o.start, json.dumps(o.path)) for i, o in enumerate(outline)),
             )
             db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", _chunk_rows(chunks, vectors))
+            db.executemany("UPDATE documents SET state = 'deleting' WHERE doc_id = ?", ((old,) for old in replaces))
 
     def stage(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Keeps a rebuilt document's chunks aside until `adopt_staged` puts all of them in the old ones' place."""
@@ -247,6 +248,11 @@ class Catalog:
         """What the catalog still holds of a document in any state; 0 proves a deletion."""
         tables = ("documents", "pages", "chunks", "outline")
         return sum(int(self._rows(f"SELECT count(*) FROM {t} WHERE doc_id = ?", doc_id)[0][0]) for t in tables)
+
+    def damage(self) -> str | None:
+        """What SQLite finds wrong with the file itself; None where it is whole."""
+        found = "; ".join(str(row[0]) for row in self._rows("PRAGMA quick_check(3)"))
+        return None if found == "ok" else found
 
     def sweep(self) -> None:
         """Ends what interrupted work left: half-deleted documents, files of documents that never became ready."""

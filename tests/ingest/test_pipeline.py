@@ -180,6 +180,25 @@ def test_delete_leaves_nothing_in_any_file_of_the_library(ingestor, library, tmp
         library.delete(report.doc_id)
 
 
+def test_new_version_takes_the_place_of_the_old_one_of_its_name(ingestor, library, tmp_path):
+    other = ingestor.add(write_pdf(tmp_path / "other.pdf", [prose(2, "rye")]))
+    old = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(3)]))
+    new = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(5, "oat")]), replace_same_name=True)
+    assert (new.status, new.replaced) == ("ready", (old.doc_id,))
+    assert [d.doc_id for d in library.catalog.documents()] == [other.doc_id, new.doc_id]
+    assert library.catalog.rows_left(old.doc_id) == library.store.count(old.doc_id) == 0
+    assert not library.catalog.file(old.doc_id).exists()
+
+
+def test_old_version_stays_where_the_new_one_cannot_be_read(ingestor, library, tmp_path):
+    old = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(3)]))
+    (tmp_path / "plan.pdf").write_bytes(b"%PDF-1.7 cut off")
+    new = ingestor.add(tmp_path / "plan.pdf", replace_same_name=True)
+    assert (new.status, new.replaced) == ("failed", ())
+    assert [d.doc_id for d in library.catalog.documents()] == [old.doc_id]
+    assert library.store.count(old.doc_id) == old.chunks
+
+
 def test_rebuild_makes_everything_anew_for_another_embedder(ingestor, library, report_pdf, tmp_path):
     doc_id = ingestor.add(report_pdf).doc_id
     report_pdf.unlink()
