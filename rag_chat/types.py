@@ -50,7 +50,8 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next.
+    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next; what begins
+    inside a table has the table's header as its first span.
 
     `text` is the spans' texts joined by one newline, so that a place in it maps back to a page by arithmetic alone.
     """
