@@ -68,6 +68,19 @@ def page_text(glyphs: pdfium.PdfTextPage) -> str:
     return text.replace("\r\n", " \n").replace("\r", "\n").translate(_REPLACED)
 
 
+def line_sizes(glyphs: pdfium.PdfTextPage, text: str) -> tuple[float, ...]:
+    """The height in points of the first letter of each line that is not blank."""
+    sizes: list[float] = []
+    rectangle, start = pdfium_raw.FS_RECTF(), 0
+    for line in text.split("\n"):
+        if line.strip():
+            first = start + len(line) - len(line.lstrip())
+            known = pdfium_raw.FPDFText_GetLooseCharBox(glyphs, first, rectangle)
+            sizes.append(round(float(rectangle.top - rectangle.bottom), 1) if known else 0.0)
+        start += len(line) + 1
+    return tuple(sizes)
+
+
 def _one_by_one(glyphs: pdfium.PdfTextPage, count: int) -> str:
     """Slow but exact where the text has characters that PDFium's own string leaves out or writes as two."""
     codes = [int(pdfium_raw.FPDFText_GetUnicode(glyphs, i)) for i in range(count)]

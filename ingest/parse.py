@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest import glyphs, structure
+from ingest import glyphs, headings, structure
+from ingest.hidden import hides_text
 from ingest.hyphens import settle
 from ingest.sniff import require_pdf
 from ingest.structure import Structure
@@ -46,6 +47,8 @@ class Reading:
 
     text: str
     state: PageState
+    hidden: bool = False
+    sizes: tuple[float, ...] = ()  # of the letters of each line that is not blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +145,34 @@ def read(path: str, limits: Limits, password: str | None, first: int) -> Iterato
 
 def _reading(document: Any, index: int, path: Path, password: str | None) -> Reading:
     try:
-        with glyphs.opened_page(document, index) as (_, of_page):
+        with glyphs.opened_page(document, index) as (page, of_page):
             text = glyphs.page_text(of_page)
+            if len(text) > PAGE_CHARACTERS:
+                return Reading("", "failed")
+            hidden, sizes = hides_text(page, of_page, text), glyphs.line_sizes(of_page, text)
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)
         return Reading(text, "text" if text.strip() else "failed")
-    if len(text) > PAGE_CHARACTERS:
-        return Reading("", "failed")
-    return Reading(text, "text" if text.strip() else "empty")
+    return Reading(text, "text" if text.strip() else "empty", hidden, sizes)
 
 
 def _assembled(readings: list[Reading], found: Structure) -> Parsed:
     labels = found.labels if len(found.labels) == len(readings) else ()
     pages = settle(
-        [Page(i, labels[i - 1] if labels else str(i), r.text, r.state) for i, r in enumerate(readings, start=1)]
+        [Page(i, labels[i - 1] if labels else str(i), r.text, r.state, r.hidden) for i, r in enumerate(readings, 1)]
     )
     entries = [Outline(n, _place(pages[n - 1].text, path[-1]), path) for n, path in found.outline if n <= len(pages)]
+    if not entries:
+        entries = headings.outline([line for page, r in zip(pages, readings, strict=True) for line in _lines(page, r)])
     return Parsed(found.title, pages, tuple(sorted(entries, key=lambda entry: (entry.page, entry.start))))
+
+
+def _lines(page: Page, reading: Reading) -> Iterator[headings.Line]:
+    sizes, start = iter(reading.sizes), 0
+    for line in page.text.split("\n") if reading.sizes else ():
+        if line.strip():
+            yield headings.Line(page.number, start, line, next(sizes))
+        start += len(line) + 1
 
 
 def _place(text: str, title: str) -> int:

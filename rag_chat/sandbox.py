@@ -58,7 +58,8 @@ class Sandbox:
         self, function: Callable[[*Ts], Iterator[R]], *args: *Ts, seconds: float | None = None,
         step: float = math.inf,
     ) -> Iterator[R]:  # fmt: skip
-        """What the generator function yields, as it yields it: within `seconds` in all and `step` for each item."""
+        """What the generator function yields, as it yields it: within `seconds` in all, and within `step` for each item
+        but the first, as before that the worker has imports to do."""
         return self._run(function, args, seconds if seconds is not None else self.seconds, step)
 
     def close(self) -> None:
@@ -91,12 +92,13 @@ class Sandbox:
                     self._stop()
 
     def _answers(self, worker: _Worker, seconds: float, step: float) -> Iterator[Any]:
-        waited = 0.0
+        waited, limit = 0.0, math.inf
         while True:
             start = time.monotonic()
             left = max(0.0, seconds - waited)
-            if not worker.connection.poll(min(left, step)):
-                raise StepTooSlow(step) if step < left else self._too_long()
+            if not worker.connection.poll(min(left, limit)):
+                raise StepTooSlow(step) if limit < left else self._too_long()
+            limit = step
             kind, value = worker.connection.recv()
             waited += time.monotonic() - start  # the consumer's own time does not count
             if kind == "done":
