@@ -1,8 +1,8 @@
 """A PDF file as pages, labels, title and outline, read in a worker process with limits.
 
 `read` runs in the worker and yields as it goes; `parse` runs here and collects. Pages without text and pages that
-break the reader are states; a document without any text is an error that says so. Limit: no text recognition, so
-scanned pages stay empty.
+break the reader are states; a document without any text is an error that says so. Pages that are images get their
+text by recognition where that is installed.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest import glyphs, headings, structure
+from ingest import glyphs, headings, ocr, structure
 from ingest.hidden import hides_text
 from ingest.hyphens import settle
 from ingest.sniff import require_pdf
 from ingest.structure import Structure
 from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox, StepTooSlow
-from rag_chat.types import Outline, Page, PageState
+from rag_chat.types import Outline, Page, PageState, WordBox
 
 NO_PAGES = "The PDF has no pages; export it again."
 TEXT_CHARACTERS = 200_000_000  # of one document
+OCR_MISSING = "install text recognition with: pip install rapidocr, then add it again"
+OCR_INSTALLED = "text recognition found none either, so leave it out"
 PAGE_CHARACTERS = 2_000_000  # more is no page for people
 PAGE_SECONDS = 30.0
 MOST_BREAKS = 3  # pages of one document that may break the reader
@@ -49,6 +51,7 @@ class Reading:
     state: PageState
     hidden: bool = False
     sizes: tuple[float, ...] = ()  # of the letters of each line that is not blank
+    words: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,16 @@ class Parsed:
     outline: tuple[Outline, ...]
 
 
+def _nobody(done: int, total: int) -> None:
+    return
+
+
 def parse(
     path: Path, limits: Limits, sandbox: Sandbox, *, password: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = _nobody, recognizing: Callable[[int, int], None] = _nobody,
 ) -> Parsed:  # fmt: skip
-    """Raises DocumentError with one plain sentence; `progress` hears (pages done, pages in all)."""
+    """Raises DocumentError with one plain sentence; `progress` hears (pages done, pages in all), `recognizing` the
+    same of the pages that are images."""
     require_pdf(path, limits.max_file_mb)
     readings: list[Reading] = []
     characters = 0
@@ -74,8 +82,9 @@ def parse(
             raise DocumentError(
                 f"It has more than {TEXT_CHARACTERS:,} characters of text; split it.", "E_TOO_MUCH_TEXT"
             )
-        if progress is not None:
-            progress(len(readings), pages.total)
+        progress(len(readings), pages.total)
+    if ocr.is_installed():
+        _recognize(readings, path.resolve(), password, sandbox, recognizing)
     if not any(reading.text.strip() for reading in readings):
         raise pages.broken or _no_text(readings)
     try:
@@ -83,6 +92,18 @@ def parse(
     except DocumentError:  # damaged structure is no reason to refuse text that can be read
         found = Structure()
     return _assembled(readings, found)
+
+
+def _recognize(
+    readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None]
+) -> None:
+    """Puts recognised text in the place of pages without any; a page with nothing on it stays empty."""
+    empty = [index for index, reading in enumerate(readings) if reading.state == "empty"]
+    for index, found in ocr.recognised(path, password, empty, sandbox, tell).items() if empty else ():
+        if found is None:
+            readings[index] = Reading("", "failed")
+        elif found.text.strip():
+            readings[index] = Reading(found.text, "ocr", words=found.words)
 
 
 class _Pages:
@@ -159,7 +180,10 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
 def _assembled(readings: list[Reading], found: Structure) -> Parsed:
     labels = found.labels if len(found.labels) == len(readings) else ()
     pages = settle(
-        [Page(i, labels[i - 1] if labels else str(i), r.text, r.state, r.hidden) for i, r in enumerate(readings, 1)]
+        [
+            Page(number, labels[number - 1] if labels else str(number), r.text, r.state, r.hidden, r.words)
+            for number, r in enumerate(readings, start=1)
+        ]
     )
     entries = [Outline(n, _place(pages[n - 1].text, path[-1]), path) for n, path in found.outline if n <= len(pages)]
     if not entries:
@@ -187,6 +211,6 @@ def _no_text(readings: Sequence[Reading]) -> DocumentError:
         return DocumentError("None of its pages can be read; the file is damaged, download or export it again.")
     scanned = "1 scanned page" if len(readings) == 1 else f"{len(readings):,} scanned pages"
     return DocumentError(
-        f"No page of it has text ({scanned}); make its text readable with OCR software first, then add it again.",
+        f"No page of it has text ({scanned}); {OCR_INSTALLED if ocr.is_installed() else OCR_MISSING}.",
         "E_NO_TEXT",
     )

@@ -27,12 +27,12 @@ from rag_chat.protocols import Embedder
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Document, IngestReport, Outline, Page, PageState, Status, Vectors
 
-Stage: TypeAlias = Literal["reading", "embedding", "storing"]
+Stage: TypeAlias = Literal["reading", "recognizing", "embedding", "storing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the work on one document stands: pages while reading, chunks while embedding and storing."""
+    """Where the work on one document stands: pages while reading and recognizing, else chunks."""
 
     document: str
     stage: Stage
@@ -116,6 +116,7 @@ class Ingestor:
         parsed = parse(
             path, self._limits, self._sandbox,
             password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
+            recognizing=lambda done, total: tell(Progress(name, "recognizing", done, total)),
         )  # fmt: skip
         cuts, vectors = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(cuts)))

@@ -20,14 +20,27 @@ PageState: TypeAlias = Literal["text", "ocr", "empty", "failed"]  # where its te
 
 
 @dataclass(frozen=True, slots=True)
+class WordBox:
+    """Where a recognised word stands: `page.text[start:end]`, and its box on the page."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page's text as PDFium gives it; line ends are ' \\n', so that every offset is PDFium's character index."""
+    """One page's text as PDFium gives it; line ends are ' \\n', so that every offset is PDFium's character index.
+
+    Recognised text has offsets of its own, and `words` to place them; a catalog hands these out apart from the page.
+    """
 
     number: int  # physical, from 1
     label: str  # as printed: "iv", "A-3"; the number where the file has no labels
     text: str  # "" where the page has no text
     state: PageState = "text"
     hidden: bool = False  # some of the text is not to be seen on the page: white, off the page, too small, not drawn
+    words: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

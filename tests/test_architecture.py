@@ -44,6 +44,7 @@ DOORS = {  # a foreign package and the only places that import it
     ),
     "pypdf": ("ingest",),
     "pypdfium2": ("ingest", "rag_chat.highlight"),
+    "rapidocr": ("ingest.ocr",),
     "peft": ("rag_chat.training.adapter_trainer",),
     "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote"),
     "sklearn": ("rag_chat.training.calibration",),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["ok", "note", "FAULT"]
 PACKAGES = ("torch", "transformers", "sentence-transformers", "chromadb", "gradio", "pypdf", "pypdfium2")
+RECOGNITION = "rapidocr"  # the extra `ocr`
 ROOM_MB = 1000  # free space under which ingesting is likely to fail
 
 
@@ -66,6 +67,10 @@ def _packages() -> Iterator[Finding]:
             yield Finding("ok", f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             yield Finding("FAULT", f"{package} is not installed; run: pip install -e .")
+    try:
+        yield Finding("ok", f"{RECOGNITION} {importlib.metadata.version(RECOGNITION)} reads scanned pages")
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding("note", f"scanned pages are listed, not read; to read them run: pip install {RECOGNITION}")
 
 
 def _machine() -> Finding:

@@ -21,7 +21,7 @@ import numpy as np
 from rag_chat.errors import DiskFull, LibraryError
 from rag_chat.library import full_text, token_vectors
 from rag_chat.library.files import FULL, Files
-from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors
+from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors, WordBox
 
 SCHEMA_VERSION = 2
 _SCHEMA = """
@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS pages (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
     text TEXT NOT NULL, state TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS words (
+    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, boxes TEXT NOT NULL,
+    PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outline (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, ordinal INTEGER NOT NULL, page INTEGER NOT NULL,
     start INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (doc_id, ordinal)) WITHOUT ROWID;
@@ -112,6 +115,12 @@ class Catalog:
 
     def pages(self, doc_id: str) -> list[Page]:
         return [_page(row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]
+
+    def words(self, doc_id: str, number: int) -> tuple[WordBox, ...]:
+        """The places of a recognised page's words; none where the page has text of its own."""
+        rows = self._rows("SELECT boxes FROM words WHERE doc_id = ? AND number = ?", doc_id, number)
+        boxes = json.loads(rows[0][0]) if rows else []
+        return tuple(WordBox(start, end, (x0, y0, x1, y1)) for start, end, x0, y0, x1, y1 in boxes)
 
     def outline(self, doc_id: str) -> list[Outline]:
         rows = self._rows("SELECT page, start, path FROM outline WHERE doc_id = ? ORDER BY ordinal", doc_id)
@@ -205,6 +214,10 @@ class Catalog:
                 ((doc_id, p.number, p.label, p.text, p.state, p.hidden) for p in pages),
             )
             db.executemany(
+                "INSERT INTO words VALUES (?, ?, ?)",
+                ((doc_id, p.number, json.dumps([(w.start, w.end, *w.box) for w in p.words])) for p in pages if p.words),
+            )
+            db.executemany(
                 "INSERT INTO outline VALUES (?, ?, ?, ?, ?)",
                 ((doc_id, i, o.page, o.start, json.dumps(o.path)) for i, o in enumerate(outline)),
             )
@@ -246,7 +259,7 @@ class Catalog:
 
     def rows_left(self, doc_id: str) -> int:
         """What the catalog still holds of a document in any state; 0 proves a deletion."""
-        tables = ("documents", "pages", "chunks", "outline")
+        tables = ("documents", "pages", "words", "chunks", "outline")
         return sum(int(self._rows(f"SELECT count(*) FROM {t} WHERE doc_id = ?", doc_id)[0][0]) for t in tables)
 
     def damage(self) -> str | None:

@@ -13,6 +13,7 @@ from rag_chat.web.uploads import Upload
 STAGE_NAMES = {
     "waiting": "waiting",
     "reading": "reading pages",
+    "recognizing": "reading scanned pages",
     "embedding": "learning passages",
     "storing": "saving",
 }
