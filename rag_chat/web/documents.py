@@ -75,8 +75,9 @@ def _upload(upload: Upload) -> Markup:
     return Markup(
         '<li class="upload"><bdi class="name" title="{name}">{name}</bdi>'
         '<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" aria-valuemax="100" '
-        'aria-valuenow="{percent}"><span style="width:{percent}%"></span></div><span class="facts">{facts}</span></li>'
-    ).format(name=name, percent=percent, facts=_progress(upload))
+        'aria-valuenow="{percent}"><span style="width:{percent}%"></span></div><span class="facts">{facts}</span>'
+        '<button type="button" class="delete" data-dismiss="{id}" aria-label="Stop {name}">✕</button></li>'
+    ).format(name=name, percent=percent, facts=_progress(upload), id=upload.id)
 
 
 def _finished(upload: Upload, name: str) -> Markup:
@@ -85,13 +86,16 @@ def _finished(upload: Upload, name: str) -> Markup:
     said = (report.error if report else None) or "It could not be read."
     return Markup(
         '<li class="upload {kind}"{role}><bdi class="name" title="{name}">{name}</bdi>'
-        '<span class="reason">{said}</span>'
+        '<span class="reason">{said}{retry}</span>'
         '<button type="button" class="delete" data-dismiss="{id}" aria-label="Dismiss {name}">✕</button></li>'
     ).format(
         kind="failed" if failed else "same",
         role=Markup(' role="alert"') if failed else "",
         name=name,
         said=visible(said) if failed else "Already in the library.",
+        retry=Markup(' <button type="button" class="link" data-retry="{}">Try again</button>').format(upload.id)
+        if failed
+        else "",
         id=upload.id,
     )
 
