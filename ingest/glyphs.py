@@ -16,7 +16,10 @@ import pypdfium2.raw as pdfium_raw
 from rag_chat.errors import DocumentError
 
 LINE_END_HYPHEN = "\ufffe"  # PDFium writes it for a hyphen whose line break it dropped; see hyphens.py
-_REPLACED = {code: " " for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFF, *range(0xFDD0, 0xFDF0))}
+UNREADABLE = "\ufffd"  # a sign that is drawn, but of which the file does not say what it means
+_REPLACED = {
+    code: UNREADABLE for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFF, *range(0xFDD0, 0xFDF0))
+}
 _REPLACED[0x02] = LINE_END_HYPHEN
 _PASSWORD_WANTED, _UNKNOWN_ENCRYPTION = 4, 5  # PDFium's error codes
 

@@ -174,7 +174,14 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)
         return Reading(text, "text" if text.strip() else "failed")
-    return Reading(text, "text" if text.strip() else "empty", hidden, sizes)
+    if _says_something(text):
+        return Reading(text, "text", hidden, sizes)
+    return Reading("", "empty")
+
+
+def _says_something(text: str) -> bool:
+    """Are at least half of its signs readable? Else it is for recognition, or for nobody."""
+    return len("".join(text.split())) > 2 * text.count(glyphs.UNREADABLE)
 
 
 def _assembled(readings: list[Reading], found: Structure) -> Parsed:
