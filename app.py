@@ -57,6 +57,7 @@ def _serve(settings: Settings) -> None:
             host=settings.host,
             max_file_mb=settings.max_file_mb,
             samples=_samples(SAMPLES),
+            library=settings.library,
         )
         print(f"Ask your PDFs at http://{settings.host}:{settings.port}", flush=True)  # noqa: T201
         server.serve(app, opened)

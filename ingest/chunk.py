@@ -1,8 +1,8 @@
 """Pages to chunks: whole sentences, at most so many tokens together with what is embedded in front of them.
 
 A chunk stays on its page, except that a sentence unfinished at the bottom of a page takes its rest from the top of
-the next. Knows neither models nor stores: the encoder's token count comes in as a function. Limit: the order of the
-text is the file's own.
+the next. A chunk that begins inside a table has the table's header as its first span. Knows neither models nor stores:
+the encoder's token count comes in as a function. Limit: the order of the text is the file's own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest import furniture
+from ingest.tables import headers
 from rag_chat import front
 from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Chunk, Outline, Page, Span
@@ -23,6 +24,7 @@ Counter = Callable[[Sequence[str]], list[int]]
 
 FRONT_SHARE = 4  # what stands in front of a chunk may take a fourth of its tokens
 FURNITURE_LINES = 3  # so many lines at a page's edge may be a running header or footer
+HEADER_SHARE = 4  # a table's header goes along where it takes at most a fourth of the chunk
 PROSE_WORDS = 5  # a line with fewer is no unfinished sentence
 _PIECE = re.compile(r"\S{1,40}\s*")
 
@@ -43,11 +45,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, or a part of one that is too long; `rest` continues it on the next page."""
+    """A sentence or a table's row, or a part of one that is too long; `rest` continues it on the next page."""
 
     span: Span
     tokens: int
     rest: Span | None = None
+    header: Span | None = None  # of the table it stands in
+    header_tokens: int = 0
+    row: bool = False  # of a table with a header
 
 
 def cut(
@@ -60,10 +65,10 @@ def cut(
     cuts: list[Cut] = []
     for units in _units(pages, room, count):
         for group in _groups(units, room, min(limit.overlap, room // 2), headings):
-            spans: tuple[Span, ...] = (Span(group[0].span.page, group[0].span.start, group[-1].span.end),)
-            spans += (group[-1].rest,) if group[-1].rest else ()
+            body = Span(group[0].span.page, group[0].span.start, group[-1].span.end)
+            spans = tuple(span for span in (group[0].header, body, group[-1].rest) if span is not None)
             text = "\n".join(texts[s.page][s.start : s.end] for s in spans)
-            chunk = Chunk(_id(doc_id, len(cuts)), doc_id, len(cuts), spans, headings.at(spans[0]), text)
+            chunk = Chunk(_id(doc_id, len(cuts)), doc_id, len(cuts), spans, headings.at(body), text)
             cuts.append(Cut(chunk, opening.before(chunk)))
     return cuts
 
@@ -108,9 +113,24 @@ def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_U
     )
     units = [[_Unit(span, max(1, next(tokens))) for span in of_page] for of_page in spans]
     for i, page in enumerate(pages):
+        units[i] = _under_headers(units[i], page.text, room)
         if i + 1 < len(pages):
             _carry_over(units[i], page.text, units[i + 1], pages[i + 1].text, room)
         yield [part for unit in units[i] for part in _within(unit, page.text, room, count)]
+
+
+def _under_headers(units: Sequence[_Unit], text: str, room: int) -> list[_Unit]:
+    """The units, each with its table's header where both fit into a chunk with room to spare."""
+    lines = [text[unit.span.start : unit.span.end] for unit in units]
+    found = []
+    for unit, line, header in zip(units, lines, headers(lines), strict=True):
+        tokens = sum(units[i].tokens for i in header) if header else 0
+        if header and tokens <= room // HEADER_SHARE and tokens + unit.tokens <= room:
+            above = Span(unit.span.page, units[header[0]].span.start, units[header[-1]].span.end)
+            found.append(replace(unit, header=above, header_tokens=tokens, row=is_row(line)))
+        else:
+            found.append(unit)
+    return found
 
 
 def _carry_over(units: list[_Unit], text: str, following: list[_Unit], following_text: str, room: int) -> None:
@@ -122,7 +142,7 @@ def _carry_over(units: list[_Unit], text: str, following: list[_Unit], following
     at = len(units) - 1 - last
     total = units[at].tokens + following[first].tokens
     if total <= room:
-        units[at] = replace(units[at], tokens=total, rest=following[first].span)
+        units[at] = _Unit(units[at].span, total, following[first].span)
 
 
 def _past_furniture(units: Sequence[_Unit], text: str, wanted: Callable[[str], bool]) -> int | None:
@@ -166,15 +186,17 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 
 def _groups(units: Sequence[_Unit], room: int, overlap: int, headings: _Headings) -> Iterator[list[_Unit]]:
-    """Runs of sentences, of like size over the page; each begins with the end of the one before."""
+    """Runs of sentences, of like size over the page; each begins with the end of the one before, or with the header
+    of the table that it begins in."""
     left = sum(unit.tokens for unit in units)
     target = _target(left, room, overlap)
     group: list[_Unit] = []
     for unit in units:
         total = sum(u.tokens for u in group)  # at most `room` units, as each has a token
+        total += group[0].header_tokens if group else 0
         if group and (_is_full(total, unit.tokens, left, room, target) or group[-1].rest is not None):
             yield group
-            group = _tail(group, min(overlap, room - unit.tokens))
+            group = _tail(group, min(overlap, room - unit.tokens - max(unit.header_tokens, group[-1].header_tokens)))
         elif group and total > room // 2 and headings.index(unit.span) != headings.index(group[0].span):
             yield group
             group = []
@@ -197,10 +219,10 @@ def _is_full(total: int, following: int, left: int, room: int, target: float) ->
 
 
 def _tail(group: Sequence[_Unit], overlap: int) -> list[_Unit]:
-    """The last sentences that fit into the overlap, never the whole group."""
+    """The last sentences that fit into the overlap, never the whole group; of a table the labels of the row to come."""
     tail: list[_Unit] = []
     for unit in reversed(group[1:]):
-        if unit.rest is not None or sum(u.tokens for u in tail) + unit.tokens > overlap:
+        if unit.rest is not None or unit.row or sum(u.tokens for u in tail) + unit.tokens > overlap:
             break
         tail.insert(0, unit)
     return tail

@@ -5,11 +5,11 @@ Nothing heavy is imported before there is work to do.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +33,9 @@ def ingest(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make every vector anew from what the library holds.")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="A file takes the place of the documents of its name.")
+    ] = False,
     password: Annotated[str | None, typer.Option(help="Opens encrypted files.")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -40,7 +43,7 @@ def ingest(
     """Puts PDFs into the library, so that they can be searched and asked."""
     try:
         settings = load(config, library=library)
-        failures = _run(settings, paths or [], rebuild=rebuild, password=password, as_json=as_json)
+        failures = _run(settings, paths or [], rebuild=rebuild, replace=replace, password=password, as_json=as_json)
     except KeyboardInterrupt:
         _complain("Stopped; what was finished is in the library, run the same line again for the rest.")
         raise typer.Exit(130) from None
@@ -74,7 +77,9 @@ def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ing
     return stack.enter_context(Ingestor(library, embedder, settings))
 
 
-def _run(settings: Settings, paths: list[Path], *, rebuild: bool, password: str | None, as_json: bool) -> int:
+def _run(
+    settings: Settings, paths: list[Path], *, rebuild: bool, replace: bool, password: str | None, as_json: bool
+) -> int:
     """How many files failed."""
     from ingest.pipeline import find_pdfs
 
@@ -87,18 +92,12 @@ def _run(settings: Settings, paths: list[Path], *, rebuild: bool, password: str 
     with ExitStack() as stack:
         ingestor = open_ingest(settings, any_built=rebuild, stack=stack)
         show, listener = _display(stack, as_json, len(files))
-        for report in _work(ingestor, files, rebuild, password, listener):
+        rebuilt = ingestor.rebuild(listener) if rebuild else ()
+        added = ingestor.add_all(files, password=password, replace_same_name=replace, progress=listener)
+        for report in itertools.chain(rebuilt, added):
             failures += report.status == "failed"
             show(report)
     return failures
-
-
-def _work(
-    ingestor: Ingestor, files: list[Path], rebuild: bool, password: str | None, listener: Listener | None
-) -> Iterator[IngestReport]:
-    if rebuild:
-        yield from ingestor.rebuild(listener)
-    yield from ingestor.add_all(files, password=password, progress=listener)
 
 
 def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[IngestReport], None], Listener | None]:
@@ -114,7 +113,9 @@ def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[Ing
 
 
 def _json_line(report: IngestReport) -> None:
-    typer.echo(json.dumps(asdict(report), ensure_ascii=False))
+    from rag_chat import wire
+
+    typer.echo(json.dumps(wire.ingest_report(report), ensure_ascii=False))
 
 
 def _line(report: IngestReport) -> None:
@@ -122,14 +123,15 @@ def _line(report: IngestReport) -> None:
 
 
 def line_of(report: IngestReport) -> str:
+    from rag_chat import coverage
     from rag_chat.sentences import readable
 
     name = readable(report.document)
     if report.status == "failed":
-        return f"{name}: failed: {report.error}"
-    scanned = len(report.pages_without_text)
-    note = f", {scanned} without text" if scanned else ""
-    return f"{name}: {report.status}, {report.pages} pages{note}, {report.chunks} chunks, {report.seconds:.1f} s"
+        return f"{name}: failed ({report.code}): {report.error}"
+    taken = ", in place of the version before" if report.replaced else ""
+    read = coverage.sentence(report)
+    return f"{name}: {report.status}{taken}, {read}, {report.chunks} chunks, {report.seconds:.1f} s"
 
 
 def _complain(message: str) -> None:

@@ -6,6 +6,8 @@ in the text gives the boxes of its letters. Not thread-safe, not safe against bo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -14,9 +16,15 @@ import pypdfium2.raw as pdfium_raw
 from rag_chat.errors import DocumentError
 
 LINE_END_HYPHEN = "\ufffe"  # PDFium writes it for a hyphen whose line break it dropped; see hyphens.py
-_REPLACED = {code: " " for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFF, *range(0xFDD0, 0xFDF0))}
+UNREADABLE = "\ufffd"  # a sign that is drawn, but of which the file does not say what it means
+_REPLACED = {
+    code: UNREADABLE for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFF, *range(0xFDD0, 0xFDF0))
+}
 _REPLACED[0x02] = LINE_END_HYPHEN
 _PASSWORD_WANTED, _UNKNOWN_ENCRYPTION = 4, 5  # PDFium's error codes
+
+
+Unreadable = pdfium.PdfiumError  # what PDFium says of a page that it cannot read
 
 
 class Damaged(DocumentError):
@@ -41,35 +49,39 @@ def save_unlocked(path: str, password: str, target: str) -> bool:
         document.save(target, flags=pdfium_raw.FPDF_REMOVE_SECURITY)
     except (pdfium.PdfiumError, OSError) as error:
         raise DocumentError(
-            "The file cannot be kept without its encryption; save it without a password first."
+            "The file cannot be kept without its encryption; save it without a password first.", "E_ENCRYPTED"
         ) from error
     finally:
         document.close()
     return True
 
 
-def page_text(document: pdfium.PdfDocument, index: int) -> str | None:
-    """None where PDFium cannot read the page."""
-    try:
-        page = document[index]
-        try:
-            glyphs = page.get_textpage()
-            try:
-                return _text(glyphs)
-            finally:
-                glyphs.close()
-        finally:
-            page.close()
-    except pdfium.PdfiumError:
-        return None
+@contextmanager
+def opened_page(document: pdfium.PdfDocument, index: int) -> Iterator[tuple[pdfium.PdfPage, pdfium.PdfTextPage]]:
+    """A page and its glyphs; raises PdfiumError where PDFium cannot read it."""
+    with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
+        yield page, glyphs
 
 
-def _text(glyphs: pdfium.PdfTextPage) -> str:
+def page_text(glyphs: pdfium.PdfTextPage) -> str:
     count = glyphs.count_chars()
     text: str = glyphs.get_text_range() if count else ""
     if len(text) != count or any("\ud800" <= c <= "\udfff" for c in text):
         text = _one_by_one(glyphs, count)
     return text.replace("\r\n", " \n").replace("\r", "\n").translate(_REPLACED)
+
+
+def line_sizes(glyphs: pdfium.PdfTextPage, text: str) -> tuple[float, ...]:
+    """The height in points of the first letter of each line that is not blank."""
+    sizes: list[float] = []
+    rectangle, start = pdfium_raw.FS_RECTF(), 0
+    for line in text.split("\n"):
+        if line.strip():
+            first = start + len(line) - len(line.lstrip())
+            known = pdfium_raw.FPDFText_GetLooseCharBox(glyphs, first, rectangle)
+            sizes.append(round(float(rectangle.top - rectangle.bottom), 1) if known else 0.0)
+        start += len(line) + 1
+    return tuple(sizes)
 
 
 def _one_by_one(glyphs: pdfium.PdfTextPage, count: int) -> str:
@@ -90,9 +102,11 @@ def _one_by_one(glyphs: pdfium.PdfTextPage, count: int) -> str:
 def _why_not(error: pdfium.PdfiumError, password: str | None) -> DocumentError:
     code = getattr(error, "err_code", None)
     if code == _PASSWORD_WANTED and password is None:
-        return DocumentError("The file is encrypted and needs a password; give it with --password.")
+        return DocumentError("The file is encrypted and needs a password; give it with --password.", "E_ENCRYPTED")
     if code == _PASSWORD_WANTED:
-        return DocumentError("The file is encrypted and the password given does not open it; give the right one.")
+        said = "The file is encrypted and the password given does not open it; give the right one."
+        return DocumentError(said, "E_BAD_PASSWORD")
     if code == _UNKNOWN_ENCRYPTION:
-        return DocumentError("The file is encrypted in a way unknown here; save it without encryption first.")
+        said = "The file is encrypted in a way unknown here; save it without encryption first."
+        return DocumentError(said, "E_ENCRYPTED")
     return Damaged("The file is damaged: no PDF reader can find its pages; download or export it again.")

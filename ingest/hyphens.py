@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rag_chat.types import Page
 
@@ -22,7 +23,7 @@ def settle(pages: Sequence[Page]) -> tuple[Page, ...]:
         return tuple(pages)
     words = _vocabulary(page.text for page in pages)
     return tuple(
-        Page(p.number, p.label, _BROKEN.sub(lambda match: _joined(match, words), p.text)) if MARK in p.text else p
+        replace(p, text=_BROKEN.sub(lambda match: _joined(match, words), p.text)) if MARK in p.text else p
         for p in pages
     )
 

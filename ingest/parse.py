@@ -1,26 +1,35 @@
 """A PDF file as pages, labels, title and outline, read in a worker process with limits.
 
-`read` runs in the worker and yields as it goes; `parse` runs here and collects. Pages without text are a state, a
-document without any is an error that says so. Limit: no text recognition, so scanned pages stay empty.
+`read` runs in the worker and yields as it goes; `parse` runs here and collects. Pages without text and pages that
+break the reader are states; a document without any text is an error that says so. Pages that are images get their
+text by recognition where that is installed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ingest import glyphs, structure
+from ingest import glyphs, headings, ocr, structure
+from ingest.hidden import hides_text
 from ingest.hyphens import settle
 from ingest.sniff import require_pdf
 from ingest.structure import Structure
 from rag_chat.errors import DocumentError
-from rag_chat.sandbox import Sandbox
-from rag_chat.types import Outline, Page
+from rag_chat.sandbox import Sandbox, StepTooSlow
+from rag_chat.types import Outline, Page, PageState, WordBox
 
 NO_PAGES = "The PDF has no pages; export it again."
 TEXT_CHARACTERS = 200_000_000  # of one document
+OCR_MISSING = "install text recognition with: pip install rapidocr, then add it again"
+OCR_INSTALLED = "text recognition found none either, so leave it out"
+PAGE_CHARACTERS = 2_000_000  # more is no page for people
+PAGE_SECONDS = 30.0
+MOST_BREAKS = 3  # pages of one document that may break the reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,69 +44,166 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What the worker made of one page."""
+
+    text: str
+    state: PageState
+    hidden: bool = False
+    sizes: tuple[float, ...] = ()  # of the letters of each line that is not blank
+    words: tuple[WordBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     title: str
     pages: tuple[Page, ...]
     outline: tuple[Outline, ...]
 
-    @property
-    def pages_without_text(self) -> tuple[int, ...]:
-        return tuple(page.number for page in self.pages if not page.text.strip())
+
+def _nobody(done: int, total: int) -> None:
+    return
 
 
 def parse(
     path: Path, limits: Limits, sandbox: Sandbox, *, password: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = _nobody, recognizing: Callable[[int, int], None] = _nobody,
 ) -> Parsed:  # fmt: skip
-    """Raises DocumentError with one plain sentence; `progress` hears (pages done, pages in all)."""
+    """Raises DocumentError with one plain sentence; `progress` hears (pages done, pages in all), `recognizing` the
+    same of the pages that are images."""
     require_pdf(path, limits.max_file_mb)
-    total, texts, found, characters = 0, [], Structure(), 0
-    for item in sandbox.stream(read, str(path.resolve()), limits, password):
-        if isinstance(item, Opened):
-            total = item.pages
-        elif isinstance(item, Structure):
-            found = item
-        else:
-            texts.append(item)
-            characters += len(item)
-            if characters > TEXT_CHARACTERS:
-                raise DocumentError(f"It has more than {TEXT_CHARACTERS:,} characters of text; split it.")
-            if progress is not None:
-                progress(len(texts), total)
-    return _checked(_assembled(texts, found))
+    readings: list[Reading] = []
+    characters = 0
+    pages = _Pages(path, limits, sandbox, password)
+    for reading in pages:
+        readings.append(reading)
+        characters += len(reading.text)
+        if characters > TEXT_CHARACTERS:
+            raise DocumentError(
+                f"It has more than {TEXT_CHARACTERS:,} characters of text; split it.", "E_TOO_MUCH_TEXT"
+            )
+        progress(len(readings), pages.total)
+    if ocr.is_installed():
+        _recognize(readings, path.resolve(), password, sandbox, recognizing)
+    if not any(reading.text.strip() for reading in readings):
+        raise pages.broken or _no_text(readings)
+    try:
+        found = sandbox.call(structure.read_structure, path.resolve(), password)
+    except DocumentError:  # damaged structure is no reason to refuse text that can be read
+        found = Structure()
+    return _assembled(readings, found)
 
 
-def read(path: str, limits: Limits, password: str | None) -> Iterator[Opened | str | Structure]:
-    """In the worker: first the number of pages, then each page's text, last the structure."""
+def _recognize(
+    readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None]
+) -> None:
+    """Puts recognised text in the place of pages without any; a page with nothing on it stays empty."""
+    empty = [index for index, reading in enumerate(readings) if reading.state == "empty"]
+    for index, found in ocr.recognised(path, password, empty, sandbox, tell).items() if empty else ():
+        if found is None:
+            readings[index] = Reading("", "failed")
+        elif found.text.strip():
+            readings[index] = Reading(found.text, "ocr", words=found.words)
+
+
+class _Pages:
+    """Iterates over the readings of a file's pages. A page that breaks the reader is failed, and the next one tried;
+    where several do, the whole file is refused."""
+
+    def __init__(self, path: Path, limits: Limits, sandbox: Sandbox, password: str | None) -> None:
+        self._path, self._limits, self._sandbox, self._password = str(path.resolve()), limits, sandbox, password
+        self.total = 0
+        self.broken: DocumentError | None = None  # what the last such page did
+
+    def __iter__(self) -> Iterator[Reading]:
+        done, breaks = 0, 0
+        while done < self.total or not done:
+            try:
+                for item in self._from(done):
+                    if isinstance(item, Opened):
+                        self.total = item.pages
+                    else:
+                        done += 1
+                        yield item
+            except DocumentError as error:
+                breaks += 1
+                if not self.total or not _is_one_pages(error) or breaks > MOST_BREAKS:
+                    raise
+                self.broken = error
+                done += 1
+                yield Reading("", "failed")
+
+    def _from(self, first: int) -> Iterator[Opened | Reading]:
+        return self._sandbox.stream(read, self._path, self._limits, self._password, first, step=PAGE_SECONDS)
+
+
+def _is_one_pages(error: DocumentError) -> bool:
+    return isinstance(error, StepTooSlow) or error.code in ("E_MEMORY", "E_PARSER_CRASH", "E_PARSER_FAILED")
+
+
+def read(path: str, limits: Limits, password: str | None, first: int) -> Iterator[Opened | Reading]:
+    """In the worker: the number of pages, then each page from index `first` on."""
     try:
         document = glyphs.open_document(Path(path), password)
     except glyphs.Damaged:
         if structure.has_no_pages(Path(path), password):  # intact, but PDFium does not open such a file
-            raise DocumentError(NO_PAGES) from None
+            raise DocumentError(NO_PAGES, "E_NO_PAGES") from None
         raise
-    try:
+    with closing(document):
         count = len(document)
         if count == 0:
-            raise DocumentError(NO_PAGES)
+            raise DocumentError(NO_PAGES, "E_NO_PAGES")
         if count > limits.max_pages:
             raise DocumentError(
                 f"The PDF has {count:,} pages, more than the limit of {limits.max_pages:,};"
-                " raise RAG_CHAT_MAX_PAGES or split it."
+                " raise RAG_CHAT_MAX_PAGES or split it.",
+                "E_TOO_MANY_PAGES",
             )
         yield Opened(count)
-        for index in range(count):
-            text = glyphs.page_text(document, index)
-            yield structure.fallback_text(Path(path), password, index) if text is None else text
-    finally:
-        document.close()
-    yield structure.read_structure(Path(path), password)
+        for index in range(first, count):
+            yield _reading(document, index, Path(path), password)
 
 
-def _assembled(texts: list[str], found: Structure) -> Parsed:
-    labels = found.labels if len(found.labels) == len(texts) else ()
-    pages = settle([Page(i, labels[i - 1] if labels else str(i), text) for i, text in enumerate(texts, start=1)])
+def _reading(document: Any, index: int, path: Path, password: str | None) -> Reading:
+    try:
+        with glyphs.opened_page(document, index) as (page, of_page):
+            text = glyphs.page_text(of_page)
+            if len(text) > PAGE_CHARACTERS:
+                return Reading("", "failed")
+            hidden, sizes = hides_text(page, of_page, text), glyphs.line_sizes(of_page, text)
+    except glyphs.Unreadable:
+        text = structure.fallback_text(path, password, index)
+        return Reading(text, "text" if text.strip() else "failed")
+    if _says_something(text):
+        return Reading(text, "text", hidden, sizes)
+    return Reading("", "empty")
+
+
+def _says_something(text: str) -> bool:
+    """Are at least half of its signs readable? Else it is for recognition, or for nobody."""
+    return len("".join(text.split())) > 2 * text.count(glyphs.UNREADABLE)
+
+
+def _assembled(readings: list[Reading], found: Structure) -> Parsed:
+    labels = found.labels if len(found.labels) == len(readings) else ()
+    pages = settle(
+        [
+            Page(number, labels[number - 1] if labels else str(number), r.text, r.state, r.hidden, r.words)
+            for number, r in enumerate(readings, start=1)
+        ]
+    )
     entries = [Outline(n, _place(pages[n - 1].text, path[-1]), path) for n, path in found.outline if n <= len(pages)]
+    if not entries:
+        entries = headings.outline([line for page, r in zip(pages, readings, strict=True) for line in _lines(page, r)])
     return Parsed(found.title, pages, tuple(sorted(entries, key=lambda entry: (entry.page, entry.start))))
+
+
+def _lines(page: Page, reading: Reading) -> Iterator[headings.Line]:
+    sizes, start = iter(reading.sizes), 0
+    for line in page.text.split("\n") if reading.sizes else ():
+        if line.strip():
+            yield headings.Line(page.number, start, line, next(sizes))
+        start += len(line) + 1
 
 
 def _place(text: str, title: str) -> int:
@@ -107,11 +213,11 @@ def _place(text: str, title: str) -> int:
     return match.start() if match else 0
 
 
-def _checked(parsed: Parsed) -> Parsed:
-    without = len(parsed.pages_without_text)
-    if without == len(parsed.pages):
-        scanned = "1 scanned page" if without == 1 else f"{without:,} scanned pages"
-        raise DocumentError(
-            f"No page of it has text ({scanned}); make its text readable with OCR software first, then add it again."
-        )
-    return parsed
+def _no_text(readings: Sequence[Reading]) -> DocumentError:
+    if any(reading.state == "failed" for reading in readings):
+        return DocumentError("None of its pages can be read; the file is damaged, download or export it again.")
+    scanned = "1 scanned page" if len(readings) == 1 else f"{len(readings):,} scanned pages"
+    return DocumentError(
+        f"No page of it has text ({scanned}); {OCR_INSTALLED if ocr.is_installed() else OCR_MISSING}.",
+        "E_NO_TEXT",
+    )

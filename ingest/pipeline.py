@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from ingest.chunk import Cut, Limit, cut
 from ingest.glyphs import save_unlocked
@@ -25,14 +25,14 @@ from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
 from rag_chat.protocols import Embedder
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import Document, IngestReport, Outline, Page, Vectors
+from rag_chat.types import Document, IngestReport, Outline, Page, PageState, Status, Vectors
 
-Stage: TypeAlias = Literal["reading", "embedding", "storing"]
+Stage: TypeAlias = Literal["reading", "recognizing", "embedding", "storing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the work on one document stands: pages while reading, chunks while embedding and storing."""
+    """Where the work on one document stands: pages while reading and recognizing, else chunks."""
 
     document: str
     stage: Stage
@@ -64,24 +64,33 @@ class Ingestor:
         self.close()
 
     def add(
-        self, path: Path, *, name: str | None = None, password: str | None = None, progress: Listener | None = None
-    ) -> IngestReport:
-        """Never raises for what is wrong with the file itself; LibraryError for what is wrong with the library."""
+        self, path: Path, *, name: str | None = None, password: str | None = None, replace_same_name: bool = False,
+        progress: Listener | None = None,
+    ) -> IngestReport:  # fmt: skip
+        """Never raises for what is wrong with the file itself; LibraryError for what is wrong with the library.
+
+        With `replace_same_name` it takes the place of the documents of its name, in the commit that makes it ready.
+        """
         start = time.perf_counter()
         shown = _display_name(name if name is not None else path.name)
         doc_id: str | None = None
         try:
             doc_id = _hash(path)
-            report = self._add(path, doc_id, shown, password, progress or _nobody)
-        except (DocumentError, DiskFull) as error:
-            report = IngestReport(shown, doc_id, "failed", error=str(error))
+            same = [d.doc_id for d in self._library.catalog.documents() if d.name == shown and d.doc_id != doc_id]
+            replaces = tuple(same) if replace_same_name else ()
+            report = self._add(path, doc_id, shown, password, replaces, progress or _nobody)
+        except DocumentError as error:
+            report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
+        except DiskFull as error:
+            report = IngestReport(shown, doc_id, "failed", error=str(error), code="E_DISK_FULL")
         return _timed(report, start)
 
     def add_all(
-        self, paths: Iterable[Path], *, password: str | None = None, progress: Listener | None = None
-    ) -> Iterator[IngestReport]:
+        self, paths: Iterable[Path], *, password: str | None = None, replace_same_name: bool = False,
+        progress: Listener | None = None,
+    ) -> Iterator[IngestReport]:  # fmt: skip
         for path in paths:
-            yield self.add(path, password=password, progress=progress)
+            yield self.add(path, password=password, replace_same_name=replace_same_name, progress=progress)
 
     def rebuild(self, progress: Listener | None = None) -> Iterator[IngestReport]:
         """Chunks and vectors of every document anew from the catalog's pages; the old ones serve until all are made."""
@@ -92,30 +101,33 @@ class Ingestor:
             pages, outline = catalog.pages(document.doc_id), catalog.outline(document.doc_id)
             cuts, vectors = self._embed(document.doc_id, document.name, pages, outline, progress or _nobody)
             catalog.stage([c.chunk for c in cuts], vectors)
-            without = document.pages_without_text
-            report = IngestReport(document.name, document.doc_id, "ready", len(pages), len(cuts), without)
-            yield _timed(report, start)
+            yield _timed(_report(replace(document, chunks=len(cuts)), "ready"), start)
         self._library.replace_chunks(
             Built(self._embedder.name, self._embedder.dimension, self._limit.tokens, self._limit.overlap)
         )
 
-    def _add(self, path: Path, doc_id: str, name: str, password: str | None, tell: Listener) -> IngestReport:
+    def _add(
+        self, path: Path, doc_id: str, name: str, password: str | None, replaces: tuple[str, ...], tell: Listener
+    ) -> IngestReport:
         present = self._library.catalog.document(doc_id)
         if present is not None:
-            return IngestReport(name, doc_id, "unchanged", present.pages, present.chunks, present.pages_without_text)
+            return replace(_report(present, "unchanged"), document=name)
         tell(Progress(name, "reading", 0, 0))
         parsed = parse(
             path, self._limits, self._sandbox,
             password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
+            recognizing=lambda done, total: tell(Progress(name, "recognizing", done, total)),
         )  # fmt: skip
         cuts, vectors = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(cuts)))
         document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
         chunks = [c.chunk for c in cuts]
         with self._readable_source(path, password) as source:
-            self._library.add(document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source)
+            self._library.add(
+                document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source, replaces=replaces
+            )
         tell(Progress(name, "storing", len(cuts), len(cuts)))
-        return IngestReport(name, doc_id, "ready", document.pages, document.chunks, document.pages_without_text)
+        return replace(_report(document, "ready"), replaced=replaces)
 
     @contextmanager
     def _readable_source(self, path: Path, password: str | None) -> Iterator[Path]:
@@ -158,11 +170,11 @@ def _hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise DocumentError(f"No file '{_shown(path)}' is there; check the path.") from error
+        raise DocumentError(f"No file '{_shown(path)}' is there; check the path.", "E_NO_FILE") from error
     except IsADirectoryError as error:
-        raise DocumentError(f"'{_shown(path)}' is a folder; name the files in it.") from error
+        raise DocumentError(f"'{_shown(path)}' is a folder; name the files in it.", "E_NO_FILE") from error
     except OSError as error:
-        raise DocumentError(f"The file '{_shown(path)}' cannot be read: {error.strerror}.") from error
+        raise DocumentError(f"The file '{_shown(path)}' cannot be read: {error.strerror}.", "E_UNREADABLE") from error
 
 
 def _shown(path: Path) -> str:
@@ -179,9 +191,21 @@ def _display_name(name: str) -> str:
 
 def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) -> Document:
     added = datetime.now(UTC).isoformat(timespec="seconds")
+    states = {state: tuple(p.number for p in parsed.pages if p.state == state) for state in get_args(PageState)}
+    without = tuple(sorted(states["empty"] + states["failed"]))
+    hidden = tuple(p.number for p in parsed.pages if p.hidden)
     return Document(
-        doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, parsed.pages_without_text
-    )
+        doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],
+        states["failed"], hidden,
+    )  # fmt: skip
+
+
+def _report(document: Document, status: Status) -> IngestReport:
+    d = document
+    return IngestReport(
+        d.name, d.doc_id, status, d.pages, d.chunks, d.pages_without_text, d.pages_ocr,
+        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden,
+    )  # fmt: skip
 
 
 def _timed(report: IngestReport, start: float) -> IngestReport:

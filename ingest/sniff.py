@@ -38,16 +38,17 @@ def require_pdf(path: Path, max_file_mb: int) -> None:
     """Raises DocumentError unless the file is there, of a size allowed and begins as a PDF does."""
     size = path.stat().st_size
     if size == 0:
-        raise DocumentError("The file is empty (0 bytes); download or export it again.")
+        raise DocumentError("The file is empty (0 bytes); download or export it again.", "E_EMPTY")
     if size > max_file_mb * 1024 * 1024:
         raise DocumentError(
             f"The file has {size / 1024 / 1024:.0f} MB, more than the limit of {max_file_mb} MB;"
-            " raise RAG_CHAT_MAX_FILE_MB or split it."
+            " raise RAG_CHAT_MAX_FILE_MB or split it.",
+            "E_TOO_LARGE",
         )
     with path.open("rb") as file:
         head = file.read(_HEADER_WITHIN)
     if b"%PDF-" not in head or _is_html(head):
-        raise DocumentError(f"The file is not a PDF but {kind(path)}; export it as PDF first.")
+        raise DocumentError(f"The file is not a PDF but {kind(path)}; export it as PDF first.", "E_NOT_PDF")
 
 
 def kind(path: Path) -> str:

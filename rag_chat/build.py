@@ -62,7 +62,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)
     shared = Models(bi_encoder, second, scorer, reader(settings))
-    pages = PageView()
+    pages = PageView(lambda path, page: opened.catalog.words(path.stem, page))  # files are named by document id
     answering = engine(
         settings,
         shared,

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from rag_chat.commands import ask, chat, doctor, documents, evaluate, evaluate_answers, models, search, train
+from rag_chat.commands import ask, backup, chat, doctor, documents, evaluate, evaluate_answers, models, search, train
 from rag_chat.commands.default_command import DEFAULT, WithDefault
 from rag_chat.commands.session import Session
 from rag_chat.errors import RagChatError
@@ -53,6 +53,8 @@ evaluation.command("answers")(evaluate_answers.answers)
 app.add_typer(evaluation, name="eval")
 app.command()(models.models)
 app.command()(doctor.doctor)
+app.command()(backup.backup)
+app.command()(backup.restore)
 training.command("reranker")(train.reranker)
 training.command("support")(train.support)
 training.command("answerer")(train.answerer)

@@ -17,6 +17,17 @@ RagChatError
 └── PortInUse                the web app's port is taken
 """
 
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+# What is wrong with one document, for scripts; the sentence beside it is for people.
+FailureCode: TypeAlias = Literal[
+    "E_NO_FILE", "E_UNREADABLE", "E_EMPTY", "E_TOO_LARGE", "E_NOT_PDF", "E_DAMAGED", "E_ENCRYPTED", "E_BAD_PASSWORD",
+    "E_NO_PAGES", "E_TOO_MANY_PAGES", "E_TOO_MUCH_TEXT", "E_NO_TEXT", "E_TIMEOUT", "E_MEMORY", "E_PARSER_CRASH",
+    "E_PARSER_FAILED", "E_DISK_FULL", "E_CANCELED", "E_INTERNAL",
+]  # fmt: skip
+
 
 class RagChatError(Exception):
     """Base of every error that a user may see; the message is fit for showing as it is."""
@@ -45,7 +56,9 @@ class BadDataset(UserError):
 
 
 class DocumentError(RagChatError):
-    pass
+    def __init__(self, message: str, code: FailureCode = "E_DAMAGED") -> None:
+        super().__init__(message)
+        self.code: FailureCode = code
 
 
 class WeightsMissing(RagChatError):

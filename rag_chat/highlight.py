@@ -12,7 +12,7 @@ import ctypes
 import io
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import Box
+from rag_chat.types import Box, WordBox
 
 MAX_PIXELS = 25_000_000
 MAX_BOXES = 2000  # of one quote: more is a page of single letters, which no highlight makes clearer
@@ -40,10 +40,19 @@ class PageImage:
     boxes: tuple[tuple[Box, ...], ...]
 
 
+def _no_words(path: Path, page: int) -> tuple[WordBox, ...]:
+    return ()
+
+
 class PageView:
     """Boxes and images of pages, from a worker of its own; calls of several threads wait for each other."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory_mb: int = MEMORY_MB) -> None:
+    def __init__(
+        self, words: Callable[[Path, int], tuple[WordBox, ...]] = _no_words, *, seconds: float = SECONDS,
+        memory_mb: int = MEMORY_MB,
+    ) -> None:  # fmt: skip
+        """`words` tells the places of the words of a recognised page of a file; none where PDFium reads the page."""
+        self._words = words
         self._sandbox = Sandbox(seconds=seconds, memory_mb=memory_mb)
 
     def boxes(self, path: Path, page: int, start: int, end: int, *, quote: str | None = None) -> tuple[Box, ...]:
@@ -51,14 +60,23 @@ class PageView:
 
         `page` counts from 1. With `quote` the text read back must be it, blanks aside.
         """
+        if words := self._words(path, page):
+            return _place_words(words, start, end)
         return self._sandbox.call(_boxes, str(path), page, start, end, quote)
 
     def image(self, path: Path, page: int, spans: Sequence[tuple[int, int]], *, width: int = 900) -> PageImage:
         """The page with the character ranges boxed; a range that cannot be placed exactly is left unmarked."""
-        return self._sandbox.call(_image, str(path), page, tuple(spans), width)
+        words = self._words(path, page)
+        known = [_place_words(words, start, end) for start, end in spans] if words else None
+        return self._sandbox.call(_image, str(path), page, tuple(spans), known, width)
 
     def close(self) -> None:
         self._sandbox.close()
+
+
+def _place_words(words: Sequence[WordBox], start: int, end: int) -> tuple[Box, ...]:
+    """One box a line of the recognised words within start..end."""
+    return tuple(_lines([word.box for word in words if start < word.end and word.start < end])[:MAX_BOXES])
 
 
 # --- in the worker ------------------------------------------------------------------------------------------
@@ -69,7 +87,9 @@ def _boxes(path: str, page: int, start: int, end: int, quote: str | None) -> tup
         return _place(text, start, end, quote)
 
 
-def _image(path: str, page: int, spans: tuple[tuple[int, int], ...], width: int) -> PageImage:
+def _image(
+    path: str, page: int, spans: tuple[tuple[int, int], ...], known: list[tuple[Box, ...]] | None, width: int
+) -> PageImage:
     from PIL import Image, ImageChops, ImageDraw
 
     with _opened(path, page) as (sheet, text):
@@ -79,7 +99,8 @@ def _image(path: str, page: int, spans: tuple[tuple[int, int], ...], width: int)
         picture = bitmap.to_pil().convert("RGB")
         layer = Image.new("RGB", picture.size, "white")
         pen = ImageDraw.Draw(layer)
-        drawn = [[_pixels(to_pixel, box) for box in _place(text, start, end, None)] for start, end in spans]
+        placed = known if known is not None else [_place(text, start, end, None) for start, end in spans]
+        drawn = [[_pixels(to_pixel, box) for box in boxes] for boxes in placed]
         for box in itertools.chain.from_iterable(drawn):
             pen.rectangle(box, fill=FILL, outline=EDGE, width=max(1, round(scale)))
         file = io.BytesIO()

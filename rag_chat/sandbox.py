@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import math
 import os
 import pickle
 import resource
@@ -34,6 +35,8 @@ Ts = TypeVarTuple("Ts")
 
 SPARE_CPU_SECONDS = 10  # beyond the call's seconds: the parent's clock decides, this only ends an orphan
 START_SECONDS = 60.0
+KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "HOME")  # of the environment; it holds secrets too
+OPEN_FILES, FILE_MB = 256, 4096  # of the worker
 _MB = 1024 * 1024
 
 
@@ -41,19 +44,23 @@ class Sandbox:
     """One worker, started at the first call. Calls of several threads wait for each other."""
 
     def __init__(self, *, seconds: float, memory_mb: int | None) -> None:
-        self._seconds = seconds
+        self.seconds = seconds  # of waiting for one call
         self._memory_mb = memory_mb
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
 
     def call(self, function: Callable[[*Ts], R], *args: *Ts) -> R:
         """The function's result; an error of ours that it raised is raised here."""
-        answers = list(self._run(function, args))
+        answers = list(self._run(function, args, self.seconds, math.inf))
         return answers[-1]  # type: ignore[no-any-return]
 
-    def stream(self, function: Callable[[*Ts], Iterator[R]], *args: *Ts) -> Iterator[R]:
-        """What the generator function yields, as it yields it."""
-        return self._run(function, args)
+    def stream(
+        self, function: Callable[[*Ts], Iterator[R]], *args: *Ts, seconds: float | None = None,
+        step: float = math.inf,
+    ) -> Iterator[R]:  # fmt: skip
+        """What the generator function yields, as it yields it: within `seconds` in all, and within `step` for each item
+        but the first, as before that the worker has imports to do."""
+        return self._run(function, args, seconds if seconds is not None else self.seconds, step)
 
     def close(self) -> None:
         with self._lock:
@@ -65,33 +72,33 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Generator[Any, None, None]:
+    def _run(
+        self, function: Callable[..., Any], args: tuple[Any, ...], seconds: float, step: float
+    ) -> Generator[Any, None, None]:
         with self._lock:
             worker = self._ready_worker()
             finished = False
             try:
-                worker.connection.send((function.__module__, function.__qualname__, args, self._seconds))
-                yield from self._answers(worker)
+                worker.connection.send((function.__module__, function.__qualname__, args, seconds))
+                yield from self._answers(worker, seconds, step)
                 finished = True
-            except TimeoutError as error:
-                raise DocumentError(
-                    f"It took longer than {self._seconds:g} s; raise RAG_CHAT_PARSE_SECONDS or leave the file out."
-                ) from error
             except (EOFError, OSError) as error:
-                raise DocumentError(self._death(worker)) from error
-            except RagChatError:
-                finished = True  # the worker said what went wrong and waits for the next call
-                raise
+                raise self._death(worker) from error
+            except _Said as error:
+                finished = True  # the worker waits for the next call
+                raise error.what from error.why
             finally:
                 if not finished:
                     self._stop()
 
-    def _answers(self, worker: _Worker) -> Iterator[Any]:
-        waited = 0.0
+    def _answers(self, worker: _Worker, seconds: float, step: float) -> Iterator[Any]:
+        waited, limit = 0.0, math.inf
         while True:
             start = time.monotonic()
-            if not worker.connection.poll(max(0.0, self._seconds - waited)):
-                raise TimeoutError
+            left = max(0.0, seconds - waited)
+            if not worker.connection.poll(min(left, limit)):
+                raise StepTooSlow(step) if limit < left else self._too_long()
+            limit = step
             kind, value = worker.connection.recv()
             waited += time.monotonic() - start  # the consumer's own time does not count
             if kind == "done":
@@ -103,23 +110,30 @@ class Sandbox:
 
     def _raise(self, kind: str, value: Any) -> None:
         if kind == "ours":
-            raise value
+            raise _Said(value)
         if kind == "memory":
-            raise DocumentError(self._too_much_memory())
+            raise _Said(self._too_much_memory())
         name, trace = value
-        raise DocumentError(f"Its reader failed on it ({name}); the file is damaged or of a kind not known.") from (
-            RuntimeError(trace)
-        )
+        said = f"Its reader failed on it ({name}); the file is damaged or of a kind not known."
+        raise _Said(DocumentError(said, "E_PARSER_FAILED"), RuntimeError(trace))
 
-    def _death(self, worker: _Worker) -> str:
+    def _death(self, worker: _Worker) -> DocumentError:
         code, peak_mb = worker.end()
         if self._memory_mb is not None and peak_mb > 0.7 * self._memory_mb:
             return self._too_much_memory()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return f"Its reader crashed on it ({how}); the file is damaged or made to do harm, leave it out."
+        if how == "SIGXCPU":
+            return self._too_long()
+        said = f"Its reader crashed on it ({how}); the file is damaged or made to do harm, leave it out."
+        return DocumentError(said, "E_PARSER_CRASH")
 
-    def _too_much_memory(self) -> str:
-        return f"It needed more than {self._memory_mb} MB; raise RAG_CHAT_PARSE_MEMORY_MB or leave the file out."
+    def _too_long(self) -> DocumentError:
+        said = f"It took longer than {self.seconds:g} s; raise RAG_CHAT_PARSE_SECONDS or leave the file out."
+        return DocumentError(said, "E_TIMEOUT")
+
+    def _too_much_memory(self) -> DocumentError:
+        said = f"It needed more than {self._memory_mb} MB; raise RAG_CHAT_PARSE_MEMORY_MB or leave the file out."
+        return DocumentError(said, "E_MEMORY")
 
     def _ready_worker(self) -> _Worker:
         limit = self._memory_mb
@@ -129,13 +143,31 @@ class Sandbox:
             self._stop()
             self._worker = _Worker(limit)
             if not self._worker.started:
-                raise DocumentError(f"The reading process did not start within {START_SECONDS:g} s; try again.")
+                raise DocumentError(
+                    f"The reading process did not start within {START_SECONDS:g} s; try again.", "E_PARSER_FAILED"
+                )
         return self._worker
 
     def _stop(self) -> None:
         if self._worker is not None:
             self._worker.end()
             self._worker = None
+
+
+class StepTooSlow(DocumentError):
+    """One step took too long; the steps after it may not."""
+
+    def __init__(self, step: float) -> None:
+        said = f"One page of it took longer than {step:g} s; the file is damaged or made to do harm, leave it out."
+        super().__init__(said, "E_TIMEOUT")
+
+
+class _Said(Exception):
+    """What the worker itself says went wrong, in our words, and the trace of a foreign error behind it."""
+
+    def __init__(self, what: RagChatError, why: RuntimeError | None = None) -> None:
+        super().__init__(str(what))
+        self.what, self.why = what, why
 
 
 class _Worker:
@@ -150,7 +182,8 @@ class _Worker:
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+                env={name: os.environ[name] for name in KEPT if name in os.environ}
+                | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             )
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         self._ended: tuple[int, float] | None = None
@@ -201,6 +234,10 @@ def serve(descriptor: int, memory_mb: int | None) -> None:
     if memory_mb is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MB, memory_mb * _MB))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MB * _MB, FILE_MB * _MB))
+    with contextlib.suppress(OSError):  # where the machine runs out of memory, the worker is to go before its parent
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     connection: Connection[Any, Any] = Connection(descriptor)
     connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):

@@ -8,21 +8,39 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_chat.errors import FailureCode
+
 Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
+PageState: TypeAlias = Literal["text", "ocr", "empty", "failed"]  # where its text comes from, or why it has none
+
+
+@dataclass(frozen=True, slots=True)
+class WordBox:
+    """Where a recognised word stands: `page.text[start:end]`, and its box on the page."""
+
+    start: int
+    end: int
+    box: Box
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page's text as PDFium gives it; line ends are ' \\n', so that every offset is PDFium's character index."""
+    """One page's text as PDFium gives it; line ends are ' \\n', so that every offset is PDFium's character index.
+
+    Recognised text has offsets of its own, and `words` to place them; a catalog hands these out apart from the page.
+    """
 
     number: int  # physical, from 1
     label: str  # as printed: "iv", "A-3"; the number where the file has no labels
     text: str  # "" where the page has no text
+    state: PageState = "text"
+    hidden: bool = False  # some of the text is not to be seen on the page: white, off the page, too small, not drawn
+    words: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +63,8 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next.
+    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next; what begins
+    inside a table has the table's header as its first span.
 
     `text` is the spans' texts joined by one newline, so that a place in it maps back to a page by arithmetic alone.
     """
@@ -98,11 +117,14 @@ class Document:
     size: int  # bytes
     added: str  # ISO 8601, UTC
     pages_without_text: tuple[int, ...]
+    pages_ocr: tuple[int, ...] = ()
+    pages_failed: tuple[int, ...] = ()  # those among the pages without text that could not be read
+    pages_hidden: tuple[int, ...] = ()  # with text that is not to be seen on them
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of one file; the JSON line of `rag-ingest --json`."""
+    """What became of one file; `wire.ingest_report` is its JSON."""
 
     document: str
     doc_id: str | None
@@ -113,6 +135,10 @@ class IngestReport:
     pages_ocr: tuple[int, ...] = ()
     error: str | None = None
     seconds: float = 0.0
+    code: FailureCode | None = None
+    pages_failed: tuple[int, ...] = ()
+    pages_hidden: tuple[int, ...] = ()
+    replaced: tuple[str, ...] = ()  # ids of the documents whose place it took
 
 
 @dataclass(frozen=True, slots=True)

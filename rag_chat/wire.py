@@ -124,6 +124,10 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "pages_ocr": list(value.pages_ocr),
         "error": value.error,
         "seconds": round(value.seconds, SECOND_DIGITS),
+        "code": value.code,
+        "pages_failed": list(value.pages_failed),
+        "pages_hidden": list(value.pages_hidden),
+        "replaced": list(value.replaced),
     }
 
 

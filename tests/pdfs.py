@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,3 +67,24 @@ def raw_pdf(path: Path, objects: dict[int, bytes]) -> Path:
 
 def no_pages(path: Path) -> Path:
     return raw_pdf(path, {1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Kids[]/Count 0>>"})
+
+
+def with_bombs(path: Path, pages: str) -> Path:
+    """A page for each letter: "." has a line of text, "B" so many drawn letters that no reader gets to their end."""
+    bomb = zlib.compress(b"BT /F1 12 Tf (A) Tj ET\n" * 3_000_000, 1)
+    line = b"BT /F1 12 Tf 72 700 Td (harbor) Tj ET"
+    numbers = range(6, 6 + len(pages))
+    objects = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(b"%d 0 R" % n for n in numbers), len(pages)),
+        3: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        4: b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(bomb), bomb),
+        5: b"<</Length %d>>stream\n%s\nendstream" % (len(line), line),
+    }
+    for number, kind in zip(numbers, pages, strict=True):
+        content = 4 if kind == "B" else 5
+        objects[number] = (
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R>>"
+            % content
+        )
+    return raw_pdf(path, objects)

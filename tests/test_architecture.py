@@ -16,6 +16,7 @@ LAYERS = [
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
+        " rag_chat.coverage"
     ).split(),
     (
         "rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library"
@@ -43,6 +44,7 @@ DOORS = {  # a foreign package and the only places that import it
     ),
     "pypdf": ("ingest",),
     "pypdfium2": ("ingest", "rag_chat.highlight"),
+    "rapidocr": ("ingest.ocr",),
     "peft": ("rag_chat.training.adapter_trainer",),
     "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote"),
     "sklearn": ("rag_chat.training.calibration",),

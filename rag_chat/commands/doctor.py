@@ -1,4 +1,7 @@
-"""`rag-chat doctor`: checks the environment, the weights and the library, and says what to do. Changes nothing."""
+"""`rag-chat doctor`: checks the environment, the weights and the library, and says what to do.
+
+Changes nothing, but with `--repair` makes of the vector index what the catalog says it must be.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["ok", "note", "FAULT"]
 PACKAGES = ("torch", "transformers", "sentence-transformers", "chromadb", "gradio", "pypdf", "pypdfium2")
+RECOGNITION = "rapidocr"  # the extra `ocr`
 ROOM_MB = 1000  # free space under which ingesting is likely to fail
 
 
@@ -30,9 +34,14 @@ class Finding:
     what: str
 
 
-def doctor(context: typer.Context) -> None:
+def doctor(
+    context: typer.Context,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend the vector index from the catalog first.")] = False,
+) -> None:
     """Check models and library; say what to do."""
     settings = Session.of(context).settings()
+    if repair:
+        _repair(settings)
     faults = 0
     for finding in _findings(settings):
         terminal.say(f"{finding.verdict:>5}  {finding.what}")
@@ -58,6 +67,10 @@ def _packages() -> Iterator[Finding]:
             yield Finding("ok", f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             yield Finding("FAULT", f"{package} is not installed; run: pip install -e .")
+    try:
+        yield Finding("ok", f"{RECOGNITION} {importlib.metadata.version(RECOGNITION)} reads scanned pages")
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding("note", f"scanned pages are listed, not read; to read them run: pip install {RECOGNITION}")
 
 
 def _machine() -> Finding:
@@ -115,16 +128,23 @@ def _built(library: Library, settings: Settings) -> Iterator[Finding]:
 
 
 def _contents(library: Library) -> Iterator[Finding]:
+    from rag_chat.index import verify
     from rag_chat.index.in_memory import InMemory
 
-    documents = library.catalog.documents()
-    lost = [document.name for document in documents if not library.catalog.file(document.doc_id).is_file()]
-    for name in lost:
-        yield Finding("FAULT", f"library: the file of '{terminal.one_line(name)}' is gone; delete and add it again")
-    chunks, vectors = library.catalog.chunk_count(), library.store.count()
-    if chunks != vectors:
-        yield Finding("FAULT", f"library: {chunks} chunks but {vectors} vectors; run: rag-ingest --rebuild")
+    faults = list(verify.faults(library))
+    for fault in faults:
+        yield Finding("FAULT", f"library: {terminal.one_line(fault)}")
     if isinstance(library.store, InMemory):  # what a reader is given where it cannot trust the index on disk
-        yield Finding("note", "library: the vector index is not as it was left; the next start of the app mends it")
-    if not lost and chunks == vectors:
-        yield Finding("ok", f"library: {len(documents)} documents, {chunks} chunks, as many vectors, every file there")
+        yield Finding("note", "library: the vector index is not as it was left; run: rag-chat doctor --repair")
+    if not faults:
+        documents, chunks = len(library.catalog.documents()), library.catalog.chunk_count()
+        yield Finding("ok", f"library: {documents} documents, {chunks} chunks, as many vectors, every file there")
+
+
+def _repair(settings: Settings) -> None:
+    from rag_chat.index.connect import distrust
+
+    if session.documents(settings):
+        distrust(settings.library)
+        with session.library(settings, exclusive=True):
+            terminal.say("   ok  library: every vector of the index compared with the catalog, what differed made anew")

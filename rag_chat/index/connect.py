@@ -24,6 +24,7 @@ from rag_chat.sandbox import Sandbox
 from rag_chat.types import Chunk, Document, Outline, Page, Vectors
 
 PROBE_SECONDS = 300.0
+SEAL = "chroma.seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,22 @@ class Library:
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors, *,
-        outline: Sequence[Outline], source: Path,
+        outline: Sequence[Outline], source: Path, replaces: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it."""
+        """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it.
+
+        The documents that it replaces answer until that commit, and are removed after it.
+        """
         self.seal.remove()
         try:
             self.catalog.keep_file(document.doc_id, source)
             self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
-            self.catalog.add(document, pages, chunks, vectors, outline)
+            self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces)
         except BaseException:
             self._forget(document.doc_id)
             raise
+        for old in replaces:
+            self._remove(old)
         self.seal.make()
 
     def delete(self, doc_id: str) -> Deletion:
@@ -73,8 +79,7 @@ class Library:
             raise NotFound(f"No document '{doc_id}' is in the library; `rag-chat documents` lists what is.")
         self.catalog.hide(doc_id)
         self.seal.remove()
-        self.store.delete(doc_id)
-        self.catalog.delete(doc_id)
+        self._remove(doc_id)
         self.seal.make()
         return Deletion(
             document.name, doc_id, document.chunks, self.catalog.rows_left(doc_id), self.store.count(doc_id),
@@ -95,12 +100,15 @@ class Library:
         self.catalog.close()
         self.lock.close()
 
+    def _remove(self, doc_id: str) -> None:
+        self.store.delete(doc_id)
+        self.catalog.delete(doc_id)
+
     def _forget(self, doc_id: str) -> None:
         """Best effort: what cannot be removed now is swept when the library is opened again."""
         try:
-            self.store.delete(doc_id)
-            if self.catalog.document(doc_id) is None:
-                self.catalog.delete(doc_id)
+            if self.catalog.document(doc_id) is None:  # Ctrl-C may come just after the commit
+                self._remove(doc_id)
             self.seal.make()
         except LibraryError:
             return
@@ -120,7 +128,7 @@ def open_library(
         wanted = Built(embedder_name, dimension, chunk_tokens, overlap)
         if not any_built:
             _check_built(catalog, wanted)
-        seal = Seal(folder / "chroma.seal", folder / "chroma")
+        seal = Seal(folder / SEAL, folder / "chroma")
         if exclusive:
             catalog.sweep()
             store = _whole_store(folder / "chroma", catalog, seal)
@@ -130,6 +138,11 @@ def open_library(
     except BaseException:
         lock.close()
         raise
+
+
+def distrust(folder: Path) -> None:
+    """Lets the next owner compare the whole index with the catalog, vector by vector, before it is used."""
+    (folder / SEAL).unlink(missing_ok=True)
 
 
 def _check_built(catalog: Catalog, wanted: Built) -> None:

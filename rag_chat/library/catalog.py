@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +21,20 @@ import numpy as np
 from rag_chat.errors import DiskFull, LibraryError
 from rag_chat.library import full_text, token_vectors
 from rag_chat.library.files import FULL, Files
-from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors
+from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors, WordBox
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
     doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
-    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, pages_without_text TEXT NOT NULL);
+    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
-    text TEXT NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+    text TEXT NOT NULL, state TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS words (
+    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, boxes TEXT NOT NULL,
+    PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outline (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, ordinal INTEGER NOT NULL, page INTEGER NOT NULL,
     start INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (doc_id, ordinal)) WITHOUT ROWID;
@@ -43,10 +46,22 @@ CREATE TABLE IF NOT EXISTS staged (
     id TEXT PRIMARY KEY, doc_id TEXT NOT NULL, ordinal INTEGER NOT NULL, spans TEXT NOT NULL, heading TEXT NOT NULL,
     text TEXT NOT NULL, vector BLOB NOT NULL);
 """
-_DOCUMENT = "doc_id, name, title, pages, chunks, size, added, pages_without_text"
+# What a library of the version before lacks.
+_MIGRATIONS = {
+    1: (
+        "ALTER TABLE pages ADD COLUMN state TEXT NOT NULL DEFAULT 'text'",
+        "ALTER TABLE pages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
+        "UPDATE pages SET state = 'empty' WHERE trim(text, ' ' || char(9) || char(10) || char(13)) = ''",
+        "ALTER TABLE documents DROP COLUMN pages_without_text",
+    ),
+}
+_DOCUMENT = "doc_id, name, title, pages, chunks, size, added"
 _CHUNK = "c.id, c.doc_id, c.ordinal, c.spans, c.heading, c.text"
 _READY = "chunks c JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
-_PAGES = "SELECT p.number, p.label, p.text FROM pages p JOIN documents d ON d.doc_id = p.doc_id AND d.state = 'ready'"
+_PAGE = "p.number, p.label, p.text, p.state, p.hidden"
+_PAGES = f"SELECT {_PAGE} FROM pages p JOIN documents d ON d.doc_id = p.doc_id AND d.state = 'ready'"
+_OF_NOTE = "state <> 'text' OR hidden"  # pages that a report names
+_INDEX = f"CREATE INDEX IF NOT EXISTS pages_of_note ON pages (doc_id, number, state, hidden) WHERE {_OF_NOTE}"
 _AT_ONCE = 500  # bound variables in one statement
 
 
@@ -74,6 +89,7 @@ class Catalog:
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(_SCHEMA)
             self._check_version()
+            self._db.execute(_INDEX)
             full_text.prepare(self._db)
             token_vectors.prepare(self._db)
         except sqlite3.Error as error:
@@ -82,21 +98,29 @@ class Catalog:
     # -- reading
 
     def documents(self) -> list[Document]:
-        return [
-            _document(row)
-            for row in self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' ORDER BY rowid")
-        ]
+        rows = self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' ORDER BY rowid")
+        noted: dict[str, list[tuple[int, str, int]]] = {}
+        for doc_id, *page in self._rows(f"SELECT doc_id, number, state, hidden FROM pages WHERE {_OF_NOTE}"):
+            noted.setdefault(doc_id, []).append(tuple(page))
+        return [_document(row, noted.get(row[0], ())) for row in rows]
 
     def document(self, doc_id: str) -> Document | None:
         rows = self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' AND doc_id = ?", doc_id)
-        return _document(rows[0]) if rows else None
+        noted = f"SELECT number, state, hidden FROM pages WHERE ({_OF_NOTE}) AND doc_id = ?"
+        return _document(rows[0], self._rows(noted, doc_id)) if rows else None
 
     def page(self, doc_id: str, number: int) -> Page | None:
         rows = self._rows(f"{_PAGES} WHERE p.doc_id = ? AND p.number = ?", doc_id, number)
-        return Page(*rows[0]) if rows else None
+        return _page(rows[0]) if rows else None
 
     def pages(self, doc_id: str) -> list[Page]:
-        return [Page(*row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]
+        return [_page(row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]
+
+    def words(self, doc_id: str, number: int) -> tuple[WordBox, ...]:
+        """The places of a recognised page's words; none where the page has text of its own."""
+        rows = self._rows("SELECT boxes FROM words WHERE doc_id = ? AND number = ?", doc_id, number)
+        boxes = json.loads(rows[0][0]) if rows else []
+        return tuple(WordBox(start, end, (x0, y0, x1, y1)) for start, end, x0, y0, x1, y1 in boxes)
 
     def outline(self, doc_id: str) -> list[Outline]:
         rows = self._rows("SELECT page, start, path FROM outline WHERE doc_id = ? ORDER BY ordinal", doc_id)
@@ -176,24 +200,29 @@ class Catalog:
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors,
-        outline: Sequence[Outline] = (),
+        outline: Sequence[Outline] = (), *, replaces: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """The document with everything of it, in one commit."""
+        """The document with everything of it, in the one commit that hides those it replaces."""
         doc_id = document.doc_id
-        without = json.dumps(document.pages_without_text)
         d = document
-        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), without)
+        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks))
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             db.execute(f"INSERT INTO documents VALUES ({_marks(row)})", row)
             db.executemany(
-                "INSERT INTO pages VALUES (?, ?, ?, ?)", ((doc_id, p.number, p.label, p.text) for p in pages)
+                "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
+                ((doc_id, p.number, p.label, p.text, p.state, p.hidden) for p in pages),
+            )
+            db.executemany(
+                "INSERT INTO words VALUES (?, ?, ?)",
+                ((doc_id, p.number, json.dumps([(w.start, w.end, *w.box) for w in p.words])) for p in pages if p.words),
             )
             db.executemany(
                 "INSERT INTO outline VALUES (?, ?, ?, ?, ?)",
                 ((doc_id, i, o.page, o.start, json.dumps(o.path)) for i, o in enumerate(outline)),
             )
             db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", _chunk_rows(chunks, vectors))
+            db.executemany("UPDATE documents SET state = 'deleting' WHERE doc_id = ?", ((old,) for old in replaces))
 
     def stage(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Keeps a rebuilt document's chunks aside until `adopt_staged` puts all of them in the old ones' place."""
@@ -230,8 +259,13 @@ class Catalog:
 
     def rows_left(self, doc_id: str) -> int:
         """What the catalog still holds of a document in any state; 0 proves a deletion."""
-        tables = ("documents", "pages", "chunks", "outline")
+        tables = ("documents", "pages", "words", "chunks", "outline")
         return sum(int(self._rows(f"SELECT count(*) FROM {t} WHERE doc_id = ?", doc_id)[0][0]) for t in tables)
+
+    def damage(self) -> str | None:
+        """What SQLite finds wrong with the file itself; None where it is whole."""
+        found = "; ".join(str(row[0]) for row in self._rows("PRAGMA quick_check(3)"))
+        return None if found == "ok" else found
 
     def sweep(self) -> None:
         """Ends what interrupted work left: half-deleted documents, files of documents that never became ready."""
@@ -268,9 +302,12 @@ class Catalog:
         seen = int(values.get("schema", SCHEMA_VERSION))
         if seen > SCHEMA_VERSION:
             raise LibraryError(f"The library was made by a newer version (schema {seen}); update rag-chat to open it.")
-        if "schema" not in values:
+        if seen < SCHEMA_VERSION or "schema" not in values:
             with self._transaction() as db:
-                db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+                for version in range(seen, SCHEMA_VERSION):
+                    for statement in _MIGRATIONS[version]:
+                        db.execute(statement)
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -316,9 +353,21 @@ def _only(doc_ids: Sequence[str] | None) -> tuple[str, Sequence[str]]:
     return ("", ()) if doc_ids is None else (f" WHERE c.doc_id IN ({_marks(doc_ids)})", tuple(doc_ids))
 
 
-def _document(row: tuple[Any, ...]) -> Document:
-    doc_id, name, title, pages, chunks, size, added, without = row
-    return Document(doc_id, name, title, pages, chunks, size, added, tuple(json.loads(without)))
+def _document(row: tuple[Any, ...], noted: Iterable[tuple[Any, ...]]) -> Document:
+    """`noted`: number, state and hidden of the pages that a report names."""
+    pages = sorted(noted)
+    by_state = {state: tuple(number for number, own, _ in pages if own == state) for state in ("ocr", "failed")}
+    without = tuple(number for number, state, _ in pages if state in ("empty", "failed"))
+    hidden = tuple(number for number, _, hides in pages if hides)
+    doc_id, name, title, count, chunks, size, added = row
+    return Document(
+        doc_id, name, title, count, chunks, size, added, without, by_state["ocr"], by_state["failed"], hidden
+    )
+
+
+def _page(row: tuple[Any, ...]) -> Page:
+    number, label, text, state, hidden = row
+    return Page(number, label, text, state, bool(hidden))
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
+from rag_chat import coverage
 from rag_chat.render import Markup, plain, visible
 from rag_chat.types import Document
 from rag_chat.web.uploads import Upload
@@ -12,10 +13,10 @@ from rag_chat.web.uploads import Upload
 STAGE_NAMES = {
     "waiting": "waiting",
     "reading": "reading pages",
+    "recognizing": "reading scanned pages",
     "embedding": "learning passages",
     "storing": "saving",
 }
-PAGES_NAMED = 12  # pages without text that are listed one by one
 
 
 def documents_html(
@@ -54,17 +55,16 @@ def _document(document: Document, selected: Collection[str]) -> Markup:
         checked=Markup(" checked") if document.doc_id in selected else "",
         name=name,
         facts=f"{_count(document.pages, 'page')} · {_size(document.size)}",
-        blank=_pages_without_text(document.pages_without_text, document.pages),
+        blank=_what_was_not_read(document),
     )
 
 
-def _pages_without_text(pages: Sequence[int], of: int) -> Markup:
-    if not pages:
+def _what_was_not_read(document: Document) -> Markup:
+    if not (document.pages_without_text or document.pages_hidden):
         return Markup("")
-    if len(pages) == of:
+    if len(document.pages_without_text) == document.pages:
         return Markup('<span class="warning">No page has text; a scan needs OCR before it can be asked.</span>')
-    named = ", ".join(str(page) for page in pages[:PAGES_NAMED]) + (" …" if len(pages) > PAGES_NAMED else "")
-    return Markup('<span class="warning">{} without text: {}</span>').format(_count(len(pages), "page"), named)
+    return Markup('<span class="warning">{}</span>').format(coverage.sentence(document))
 
 
 def _upload(upload: Upload) -> Markup:
@@ -75,8 +75,9 @@ def _upload(upload: Upload) -> Markup:
     return Markup(
         '<li class="upload"><bdi class="name" title="{name}">{name}</bdi>'
         '<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" aria-valuemax="100" '
-        'aria-valuenow="{percent}"><span style="width:{percent}%"></span></div><span class="facts">{facts}</span></li>'
-    ).format(name=name, percent=percent, facts=_progress(upload))
+        'aria-valuenow="{percent}"><span style="width:{percent}%"></span></div><span class="facts">{facts}</span>'
+        '<button type="button" class="delete" data-dismiss="{id}" aria-label="Stop {name}">✕</button></li>'
+    ).format(name=name, percent=percent, facts=_progress(upload), id=upload.id)
 
 
 def _finished(upload: Upload, name: str) -> Markup:
@@ -85,13 +86,16 @@ def _finished(upload: Upload, name: str) -> Markup:
     said = (report.error if report else None) or "It could not be read."
     return Markup(
         '<li class="upload {kind}"{role}><bdi class="name" title="{name}">{name}</bdi>'
-        '<span class="reason">{said}</span>'
+        '<span class="reason">{said}{retry}</span>'
         '<button type="button" class="delete" data-dismiss="{id}" aria-label="Dismiss {name}">✕</button></li>'
     ).format(
         kind="failed" if failed else "same",
         role=Markup(' role="alert"') if failed else "",
         name=name,
         said=visible(said) if failed else "Already in the library.",
+        retry=Markup(' <button type="button" class="link" data-retry="{}">Try again</button>').format(upload.id)
+        if failed
+        else "",
         id=upload.id,
     )
 

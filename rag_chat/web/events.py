@@ -91,6 +91,8 @@ class Events:
             self._selected[session] = tuple(ticked for ticked in self._selected.get(session, ()) if ticked != value)
         if action == "dismiss" and str(value).isdecimal():
             self._uploads.dismiss(int(value))
+        if action == "retry" and str(value).isdecimal():
+            self._uploads.retry(int(value))
         if action == "samples":
             self._uploads.add([(sample.path, sample.path.name) for sample in self._samples], keep=True)
 

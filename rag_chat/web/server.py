@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse, JSONResponse
 
 from rag_chat.errors import PortInUse
+from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Backend, Loading
 
 HERE = Path(__file__).parent
@@ -23,9 +24,13 @@ SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "server.js")
 
 
 def create_app(
-    open_backend: Callable[[], Backend], *, host: str, max_file_mb: int, samples: Sequence[tuple[Path, Sequence[str]]]
-) -> FastAPI:
-    """`open_backend` runs in a thread once the server has started; the page is there before it returns."""
+    open_backend: Callable[[], Backend], *, host: str, max_file_mb: int, samples: Sequence[tuple[Path, Sequence[str]]],
+    library: Path | None = None,
+) -> FastAPI:  # fmt: skip
+    """`open_backend` runs in a thread once the server has started; the page is there before it returns.
+
+    Uploads wait in the `library` folder, where a restart finds them; without one they end with the server.
+    """
     uploads_folder = tempfile.mkdtemp(prefix="rag_chat_uploads_")  # readable by this user only
     os.environ["GRADIO_TEMP_DIR"] = uploads_folder  # Gradio takes it from nowhere else
     import gradio as gr
@@ -39,11 +44,13 @@ def create_app(
     from rag_chat.web.uploads import Uploads
 
     loading = Loading(open_backend)
+    uploads = Uploads(loading, Incoming(library or Path(uploads_folder)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loading.start()
         yield
+        uploads.close()
         loading.close()
         shutil.rmtree(uploads_folder, ignore_errors=True)
 
@@ -53,7 +60,7 @@ def create_app(
     for add_routes in (add_page_routes, add_talk_routes):
         add_routes(app, lambda: loading.wait(timeout=0) if loading.ready else None)
     _add_small_routes(app, loading)
-    events = Events(loading, Uploads(loading), [Sample(path, tuple(questions)) for path, questions in samples])
+    events = Events(loading, uploads, [Sample(path, tuple(questions)) for path, questions in samples])
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         build_page(events),

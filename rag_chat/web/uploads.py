@@ -1,7 +1,7 @@
 """The queue of uploaded files: one after the other is ingested in a thread that no open page is needed for.
 
-A file waits here while the models load. It is removed from the upload folder as soon as it has been dealt with, so
-that nothing of a document is left outside the library. Knows nothing of HTML.
+A file is taken into the library's folder at once and waits there, while the models load and over restarts, until it
+has been dealt with. Knows nothing of HTML.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag_chat.errors import RagChatError
+from rag_chat.errors import DiskFull, DocumentError, RagChatError
+from rag_chat.library.incoming import Incoming, Waiting
 from rag_chat.types import IngestReport
 from rag_chat.web.backend import Loading, Step
 
 MOST = 500  # files waiting or shown
+MOST_ATTEMPTS = 2  # that ended with the process
 STEADY = 0.05  # of a stage must be done before the time left is estimated
 
 
@@ -36,6 +38,7 @@ class Upload:
     total: int = 0
     stage_started: float = 0.0
     report: IngestReport | None = None
+    attempts: int = 0
 
     @property
     def share(self) -> float:
@@ -49,27 +52,30 @@ class Upload:
 
 
 class Uploads:
-    def __init__(self, loading: Loading) -> None:
+    """Safe to use from several threads. What an earlier life left in `incoming` goes on."""
+
+    def __init__(self, loading: Loading, incoming: Incoming) -> None:
         self._loading = loading
+        self._incoming = incoming
         self._lock = threading.Lock()
         self._uploads: dict[int, Upload] = {}
+        self._cancelled: set[int] = set()
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._ids = itertools.count(1)
+        for left in incoming.all():
+            self._queue(Upload(left.number, left.name, left.path, False, attempts=left.attempts))
+        self._ids = itertools.count(max(self._uploads, default=0) + 1)
         threading.Thread(target=self._work, name="uploads", daemon=True).start()
 
     def add(self, files: Sequence[tuple[Path, str]], *, keep: bool = False) -> int:
         """Queues (path, name) pairs; how many were taken."""
         with self._lock:
             room = max(0, MOST - sum(upload.report is None for upload in self._uploads.values()))
-            taken = files[:room]
-            for path, name in taken:
-                upload = Upload(next(self._ids), name, path, keep)
-                self._uploads[upload.id] = upload
-                self._waiting.put(upload.id)
+            for path, name in files[:room]:
+                self._queue(self._taken(next(self._ids), path, name, keep))
         if not keep:
-            for path, _ in files[room:]:
-                path.unlink(missing_ok=True)
-        return len(taken)
+            for path, _ in files:
+                _remove(path)
+        return len(files[:room])
 
     def all(self) -> list[Upload]:
         """Those on their way and those that failed; what arrived is in the library."""
@@ -80,43 +86,113 @@ class Uploads:
         return any(upload.report is None for upload in self.all())
 
     def dismiss(self, id_: int) -> None:
-        """Forgets a finished one."""
+        """Forgets a finished one, or stops one on its way: nothing of it stays."""
         with self._lock:
-            if id_ in self._uploads and self._uploads[id_].report is not None:
-                del self._uploads[id_]
+            upload = self._uploads.get(id_)
+            if upload is None:
+                return
+            if upload.report is None and upload.stage != "waiting":
+                self._cancelled.add(id_)  # its own thread ends it at the next step
+            else:
+                self._forget(upload)
+
+    def retry(self, id_: int) -> None:
+        """Queues a failed one again."""
+        with self._lock:
+            upload = self._uploads.get(id_)
+            if upload is not None and upload.report is not None and upload.path.is_file():
+                self._queue(replace(upload, report=None, stage="waiting", done=0, total=0, attempts=0))
+
+    def close(self) -> None:
+        """The process ends in good order; what waits goes on at the next start."""
+        for upload in self.all():
+            if not upload.keep and upload.report is None:
+                self._incoming.pause(_waiting(upload))
+            elif not upload.keep:
+                self._incoming.drop(upload.id)
+
+    def _taken(self, id_: int, path: Path, name: str, keep: bool) -> Upload:
+        if keep:
+            return Upload(id_, name, path, keep)
+        try:
+            return Upload(id_, name, self._incoming.keep(id_, path, name).path, keep)
+        except (DiskFull, OSError) as error:
+            said = str(error) if isinstance(error, DiskFull) else "It cannot be stored in the library's folder."
+            return Upload(
+                id_, name, path, keep, report=IngestReport(name, None, "failed", error=said, code="E_DISK_FULL")
+            )
+
+    def _queue(self, upload: Upload) -> None:
+        self._uploads[upload.id] = upload
+        if upload.report is None:
+            self._waiting.put(upload.id)
+
+    def _forget(self, upload: Upload) -> None:
+        del self._uploads[upload.id]
+        self._cancelled.discard(upload.id)
+        if not upload.keep:
+            self._incoming.drop(upload.id)
 
     def _work(self) -> None:
         while True:
             self._ingest(self._waiting.get())
 
     def _ingest(self, id_: int) -> None:
-        upload = self._uploads[id_]
-        report = self._report(upload)
-        if not upload.keep:
-            with contextlib.suppress(OSError):
-                upload.path.unlink(missing_ok=True)
-                upload.path.parent.rmdir()  # the folder of this upload alone
+        with contextlib.suppress(RagChatError):  # which `_report` says
+            self._loading.wait()
         with self._lock:
-            if report.status == "ready":
-                del self._uploads[id_]
+            upload = self._uploads.get(id_)
+        if upload is None:
+            return  # stopped while it waited
+        report = self._report(upload)
+        with self._lock:
+            if id_ not in self._uploads:
+                return
+            if report.status == "ready" or report.code == "E_CANCELED":
+                self._forget(upload)
             else:
                 self._uploads[id_] = replace(self._uploads[id_], report=report)
+                if report.status == "unchanged" and not upload.keep:
+                    self._incoming.drop(id_)
 
     def _report(self, upload: Upload) -> IngestReport:
         try:
             backend = self._loading.wait()
             assert backend is not None  # wait() without a timeout returns it or raises
+            self._begin(upload)
             return backend.add_document(upload.path, upload.name, lambda step: self._progress(upload.id, step))
+        except DocumentError as error:
+            return IngestReport(upload.name, None, "failed", error=str(error), code=error.code)
         except RagChatError as error:
-            return IngestReport(upload.name, None, "failed", error=str(error))
+            return IngestReport(upload.name, None, "failed", error=str(error), code="E_INTERNAL")
         except Exception as error:  # an outer edge: one file of a run
             said = f"It could not be read ({type(error).__name__}); the other files are not affected."
-            return IngestReport(upload.name, None, "failed", error=said)
+            return IngestReport(upload.name, None, "failed", error=said, code="E_INTERNAL")
+
+    def _begin(self, upload: Upload) -> None:
+        if upload.attempts >= MOST_ATTEMPTS:
+            said = f"The app ended {upload.attempts} times while it was read; try again, or leave it out."
+            raise DocumentError(said, "E_PARSER_CRASH")
+        if not upload.keep:
+            self._incoming.begin(_waiting(upload))
 
     def _progress(self, id_: int, step: Step) -> None:
         with self._lock:
+            if id_ in self._cancelled or id_ not in self._uploads:
+                raise DocumentError("It was stopped; nothing of it was kept.", "E_CANCELED")
             upload = self._uploads[id_]
             started = upload.stage_started if upload.stage == step.stage else time.monotonic()
             self._uploads[id_] = replace(
                 upload, stage=step.stage, done=step.done, total=step.total, stage_started=started
             )
+
+
+def _waiting(upload: Upload) -> Waiting:
+    return Waiting(upload.id, upload.name, upload.attempts, upload.path)
+
+
+def _remove(path: Path) -> None:
+    """A file of the upload folder, and the folder of this upload alone."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()

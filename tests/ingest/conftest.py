@@ -4,9 +4,16 @@ from pathlib import Path
 import pytest
 from fakes import HashEmbedder
 
+from ingest import ocr
 from ingest.pipeline import Ingestor
 from rag_chat.config import Settings
 from rag_chat.index.connect import Library, open_library
+
+
+@pytest.fixture(autouse=True)
+def no_recognition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its models take seconds to load; `test_ocr` has them."""
+    monkeypatch.setattr(ocr, "is_installed", lambda: False)
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_json_has_one_line_a_file_with_the_public_keys(folder):
     assert (done.returncode, done.stderr) == (0, "")
     reports = [json.loads(line) for line in done.stdout.splitlines()]
     keys = "document doc_id status pages chunks pages_without_text pages_ocr error seconds".split()
+    keys += ["code", "pages_failed", "pages_hidden", "replaced"]
     assert [list(report) for report in reports] == [keys, keys]
     assert [(r["document"], r["status"], r["pages"], r["pages_without_text"]) for r in reports] == [
         ("a.pdf", "ready", 2, [2]),
@@ -59,9 +60,9 @@ def test_failed_file_is_told_on_standard_error_and_in_the_exit_code(folder):
     (folder / "in" / "c.pdf").write_bytes(b"")
     done = run("in", "missing.pdf", "--library", "lib", cwd=folder)
     assert done.returncode == 1
-    assert "a.pdf: ready, 2 pages, 1 without text" in done.stdout
-    assert "c.pdf: failed: The file is empty (0 bytes)" in done.stderr
-    assert "missing.pdf: failed: No file 'missing.pdf' is there" in done.stderr
+    assert "a.pdf: ready, 1 of 2 pages read, 1 without text: 2, " in done.stdout
+    assert "c.pdf: failed (E_EMPTY): The file is empty (0 bytes)" in done.stderr
+    assert "missing.pdf: failed (E_NO_FILE): No file 'missing.pdf' is there" in done.stderr
     assert "Traceback" not in done.stderr
 
 

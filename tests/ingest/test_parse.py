@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pypdfium2 as pdfium
 import pytest
-from pdfs import prose, raw_pdf, write_pdf
+from pdfs import prose, raw_pdf, with_bombs, write_pdf
 from pypdf import PdfReader, PdfWriter
 
+from ingest import parse as parsing
 from ingest.parse import Limits, parse
+from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox
 
 LIMITS = Limits(max_file_mb=10, max_pages=100)
@@ -101,3 +103,44 @@ def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, san
     text.encode("utf-8")
     assert not {"\x00", "\uffff", "\ufffe", "\ud800"} & set(text)
     assert "xyz" in text
+
+
+def test_page_that_breaks_the_reader_does_not_fail_the_book(tmp_path, sandbox, monkeypatch):
+    monkeypatch.setattr(parsing, "PAGE_SECONDS", 2.0)
+    pages = parse(with_bombs(tmp_path / "a.pdf", ".B.B"), LIMITS, sandbox).pages
+    assert [(page.text, page.state) for page in pages] == [("harbor", "text"), ("", "failed")] * 2
+
+
+@pytest.mark.parametrize("pages", ["B", ".BBBB."])
+def test_book_of_such_pages_is_refused_with_its_reason(tmp_path, sandbox, monkeypatch, pages):
+    monkeypatch.setattr(parsing, "PAGE_SECONDS", 2.0)
+    with pytest.raises(DocumentError, match=r"longer than 2 s|more than 1024 MB") as caught:
+        parse(with_bombs(tmp_path / "a.pdf", pages), LIMITS, sandbox)
+    assert caught.value.code in ("E_TIMEOUT", "E_MEMORY")
+
+
+def test_pages_say_where_their_text_comes_from(tmp_path, sandbox):
+    pages = parse(write_pdf(tmp_path / "a.pdf", [["harbor"], []]), LIMITS, sandbox).pages
+    assert [page.state for page in pages] == ["text", "empty"]
+
+
+def test_signs_without_meaning_keep_their_place_and_a_page_of_them_has_no_text(tmp_path, sandbox):
+    def page(letters):
+        cmap = b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange"
+        cmap += b" 1 beginbfchar <41> <0004> endbfchar endcmap end"
+        content = b"BT /F1 12 Tf 72 700 Td (%s) Tj ET" % letters
+        return raw_pdf(
+            tmp_path / "odd.pdf",
+            {
+                1: b"<</Type/Catalog/Pages 2 0 R>>",
+                2: b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+                3: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+                4: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents 5 0 R>>",
+                5: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+                6: b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
+            },
+        )
+
+    assert parse(page(b"quay A harbor"), LIMITS, sandbox).pages[0].text == "quay \ufffd harbor"
+    with pytest.raises(DocumentError, match="No page of it has text"):
+        parse(page(b"AAAA AAA q"), LIMITS, sandbox)

@@ -100,28 +100,28 @@ def bad_files(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "code", "words"),
     [
-        ("empty.pdf", "is empty (0 bytes)"),
-        ("page.pdf", "is not a PDF but an HTML page"),
-        ("photo.pdf", "is not a PDF but a JPEG image"),
-        ("picture.pdf", "is not a PDF but a PNG image"),
-        ("archive.pdf", "is not a PDF but a ZIP archive"),
-        ("note.pdf", "is not a PDF but a text file"),
-        ("cut.pdf", "is damaged"),
-        ("none.pdf", "has no pages"),
-        ("locked.pdf", "needs a password"),
-        ("big.pdf", "more than the limit of 1 MB; raise RAG_CHAT_MAX_FILE_MB"),
-        ("long.pdf", "21 pages, more than the limit of 20; raise RAG_CHAT_MAX_PAGES"),
-        ("scan.pdf", "No page of it has text (2 scanned pages)"),
-        ("missing.pdf", "is there; check the path"),
+        ("empty.pdf", "E_EMPTY", "is empty (0 bytes)"),
+        ("page.pdf", "E_NOT_PDF", "is not a PDF but an HTML page"),
+        ("photo.pdf", "E_NOT_PDF", "is not a PDF but a JPEG image"),
+        ("picture.pdf", "E_NOT_PDF", "is not a PDF but a PNG image"),
+        ("archive.pdf", "E_NOT_PDF", "is not a PDF but a ZIP archive"),
+        ("note.pdf", "E_NOT_PDF", "is not a PDF but a text file"),
+        ("cut.pdf", "E_DAMAGED", "is damaged"),
+        ("none.pdf", "E_NO_PAGES", "has no pages"),
+        ("locked.pdf", "E_ENCRYPTED", "needs a password"),
+        ("big.pdf", "E_TOO_LARGE", "more than the limit of 1 MB; raise RAG_CHAT_MAX_FILE_MB"),
+        ("long.pdf", "E_TOO_MANY_PAGES", "21 pages, more than the limit of 20; raise RAG_CHAT_MAX_PAGES"),
+        ("scan.pdf", "E_NO_TEXT", "No page of it has text (2 scanned pages)"),
+        ("missing.pdf", "E_NO_FILE", "is there; check the path"),
     ],
 )
-def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, library, tmp_path, name, words):
+def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, library, tmp_path, name, code, words):
     bad_files(tmp_path)
     good = ingestor.add(tmp_path / "whole.pdf")
     report = ingestor.add(tmp_path / name)
-    assert (report.status, report.document, report.chunks) == ("failed", name, 0)
+    assert (report.status, report.document, report.chunks, report.code) == ("failed", name, 0, code)
     assert words in report.error
     assert "Traceback" not in report.error
     assert [d.doc_id for d in library.catalog.documents()] == [good.doc_id]
@@ -178,6 +178,25 @@ def test_delete_leaves_nothing_in_any_file_of_the_library(ingestor, library, tmp
     assert left == []
     with pytest.raises(NotFound, match=report.doc_id):
         library.delete(report.doc_id)
+
+
+def test_new_version_takes_the_place_of_the_old_one_of_its_name(ingestor, library, tmp_path):
+    other = ingestor.add(write_pdf(tmp_path / "other.pdf", [prose(2, "rye")]))
+    old = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(3)]))
+    new = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(5, "oat")]), replace_same_name=True)
+    assert (new.status, new.replaced) == ("ready", (old.doc_id,))
+    assert [d.doc_id for d in library.catalog.documents()] == [other.doc_id, new.doc_id]
+    assert library.catalog.rows_left(old.doc_id) == library.store.count(old.doc_id) == 0
+    assert not library.catalog.file(old.doc_id).exists()
+
+
+def test_old_version_stays_where_the_new_one_cannot_be_read(ingestor, library, tmp_path):
+    old = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(3)]))
+    (tmp_path / "plan.pdf").write_bytes(b"%PDF-1.7 cut off")
+    new = ingestor.add(tmp_path / "plan.pdf", replace_same_name=True)
+    assert (new.status, new.replaced) == ("failed", ())
+    assert [d.doc_id for d in library.catalog.documents()] == [old.doc_id]
+    assert library.store.count(old.doc_id) == old.chunks
 
 
 def test_rebuild_makes_everything_anew_for_another_embedder(ingestor, library, report_pdf, tmp_path):

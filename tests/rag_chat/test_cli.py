@@ -49,7 +49,19 @@ def test_help_comes_at_once_and_names_every_command():
         shown = command("--help")
         times.append(time.perf_counter() - start)
     assert shown.returncode == 0
-    for name in ("documents", "delete", "search", "ask", "chat", "eval", "models", "doctor", "train"):
+    for name in (
+        "documents",
+        "delete",
+        "search",
+        "ask",
+        "chat",
+        "eval",
+        "models",
+        "doctor",
+        "backup",
+        "restore",
+        "train",
+    ):
         assert f"  {name} " in shown.stdout
     # 0.3 s where nothing else runs; a loaded torch alone would be 1.8 s.
     assert min(times) < 1.5
@@ -207,3 +219,57 @@ def test_doctor_finds_a_lost_file_and_missing_weights(capfd, small_library, monk
     assert f"FAULT  library: the file of '{document.name}' is gone" in out
     assert "FAULT  embedder: No model './nowhere' is here" in out
     assert "library: built with 'hash'" in out
+
+
+def test_doctor_repair_mends_the_index_from_the_catalog(capfd, small_library, monkeypatch):
+    from rag_chat.index.chroma import Chroma
+
+    chroma = Chroma(small_library.folder / "chroma")
+    chroma.delete(small_library.documents[0].doc_id)
+    chroma.close()
+    where = ["--library", str(small_library.folder)]
+    cli.run(["doctor", *where])
+    assert "the vector index is not as it was left; run: rag-chat doctor --repair" in capfd.readouterr().out
+    cli.run(["doctor", "--repair", *where])
+    out = capfd.readouterr().out
+    assert "every vector of the index compared with the catalog" in out
+    assert "library: 3 documents, 4 chunks, as many vectors, every file there" in out
+
+
+# --- backup and restore ---------------------------------------------------------------------------------------
+
+
+def test_backup_comes_back_whole_in_another_folder(capfd, small_library, tmp_path):
+    said = printed(capfd, "backup", str(tmp_path / "b.tar"), "--library", str(small_library.folder))
+    assert said.startswith("Documents in the backup: 3")
+    restored = ["--library", str(tmp_path / "new" / "library")]
+    assert "Documents restored: 3, with 4 chunks" in printed(capfd, "restore", str(tmp_path / "b.tar"), *restored)
+    before = json.loads(printed(capfd, "documents", "--json", "--library", str(small_library.folder)))
+    assert json.loads(printed(capfd, "documents", "--json", *restored)) == before
+    for document in small_library.documents:
+        kept = tmp_path / "new" / "library" / "files" / f"{document.doc_id}.pdf"
+        assert kept.read_bytes() == (small_library.folder / "files" / kept.name).read_bytes()
+
+
+def test_restore_writes_over_no_library(capfd, small_library, tmp_path):
+    where = ["--library", str(small_library.folder)]
+    printed(capfd, "backup", str(tmp_path / "b.tar"), *where)
+    code, said = failed(capfd, "restore", tmp_path / "b.tar", *where)
+    assert code == 2 and "holds a library already" in said
+
+
+@pytest.mark.parametrize("damage", ["cut", "a byte changed", "no backup"])
+def test_damaged_backup_is_refused_and_leaves_nothing(capfd, small_library, tmp_path, damage):
+    backup = tmp_path / "b.tar"
+    printed(capfd, "backup", str(backup), "--library", str(small_library.folder))
+    body = bytearray(backup.read_bytes())
+    body[len(body) // 2] ^= 1
+    backup.write_bytes({"cut": body[: len(body) // 2], "a byte changed": body, "no backup": b"hello" * 999}[damage])
+    code, said = failed(capfd, "restore", backup, "--library", tmp_path / "new")
+    assert code == 1 and "is no backup of a library, or is damaged" in said
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["lock"]
+
+
+def test_backup_that_cannot_be_written_is_said_so(capfd, small_library, tmp_path):
+    code, said = failed(capfd, "backup", tmp_path / "nowhere" / "b.tar", "--library", small_library.folder)
+    assert code == 2 and "No folder" in said

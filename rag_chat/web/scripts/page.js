@@ -40,6 +40,7 @@ const clicks = [
   ["[data-ask]", (it) => send(it, { action: "ask", question: it.dataset.ask })],
   ["[data-delete]", confirmDeletion],
   ["[data-dismiss]", (it) => send(it, { action: "dismiss", value: it.dataset.dismiss })],
+  ["[data-retry]", (it) => send(it, { action: "retry", value: it.dataset.retry })],
   ['[data-act="samples"]', (it) => send(it, { action: "samples" })],
   ['[data-act="all"]', (it) => send(it, { action: "select", value: [] })],
   ["[data-copy]", copy],

@@ -17,17 +17,19 @@ from rag_chat.types import Chunk, Document, Outline, Page, Span
 
 
 def sample(doc_id="a" * 64, chunks=3, name="a.pdf"):
-    """A document of two pages, its chunks and their vectors."""
+    """A document of four pages, its chunks and their vectors."""
     pages = [
         Page(1, "i", "Grain goes out."),
-        Page(2, "1", "Coal \nélan \ud83d".encode("utf-16", "replace").decode("utf-16")),
+        Page(2, "1", "Coal \nélan \ud83d".encode("utf-16", "replace").decode("utf-16"), "ocr", hidden=True),
+        Page(3, "2", "", "empty"),
+        Page(4, "3", "", "failed"),
     ]
     made = [
         Chunk(f"{doc_id[:2]}{i}", doc_id, i, (Span(1, 0, 5), Span(2, 0, 4)), "Cargo", "Grain\nCoal")
         for i in range(chunks)
     ]
     vectors = np.eye(4, dtype=np.float32)[[i % 4 for i in range(chunks)]]
-    document = Document(doc_id, name, "Title", 2, chunks, 123, "2026-01-01T00:00:00+00:00", (2,))
+    document = Document(doc_id, name, "Title", 4, chunks, 123, "2026-01-01T00:00:00+00:00", (3, 4), (2,), (4,), (2,))
     return document, pages, made, vectors
 
 
@@ -44,7 +46,7 @@ def test_everything_comes_back_as_it_was_given(catalog):
     assert catalog.documents() == [document] == [catalog.document(document.doc_id)]
     assert catalog.pages(document.doc_id) == pages
     assert catalog.page(document.doc_id, 2) == pages[1]
-    assert catalog.page(document.doc_id, 3) is None
+    assert catalog.page(document.doc_id, 5) is None
     assert catalog.all_chunks() == chunks
     assert catalog.chunks([c.id for c in chunks] + ["x"]) == {c.id: c for c in chunks}
     assert catalog.outline(document.doc_id) == outline
@@ -190,3 +192,26 @@ def test_full_disk_is_said_so_and_the_library_works_afterwards(tmp_path):
         "3",
         "2003",
     ]
+
+
+VERSION_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
+    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, pages_without_text TEXT NOT NULL);
+CREATE TABLE pages (
+    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
+    text TEXT NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+INSERT INTO meta VALUES ('schema', '1');
+INSERT INTO documents VALUES ('d', 'ready', 'a.pdf', 'A', 9, '2026', 2, 0, '[2]');
+INSERT INTO pages VALUES ('d', 1, '1', 'Grain'), ('d', 2, '2', ' ' || char(10));
+"""
+
+
+def test_library_of_the_version_before_is_taken_over(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as db:
+        db.executescript(VERSION_1)
+    for _ in range(2):  # once taken over, it is opened as any other
+        with closing(Catalog(tmp_path)) as catalog:
+            assert catalog.documents() == [Document("d", "a.pdf", "A", 2, 0, 9, "2026", (2,))]
+            assert catalog.pages("d") == [Page(1, "1", "Grain"), Page(2, "2", " \n", "empty")]

@@ -11,6 +11,7 @@ from reportlab.pdfgen import canvas
 from scripted_engine import ScriptedBackend
 
 from rag_chat.errors import WeightsMissing
+from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Loading
 from rag_chat.web.events import Events, Sample
 from rag_chat.web.uploads import Uploads
@@ -23,7 +24,7 @@ class Page:
         self.scripted = scripted or ScriptedBackend(folder=tmp_path / "library")
         self.loading = Loading(self.scripted.backend)
         self.tmp_path = tmp_path
-        self.uploads = Uploads(self.loading)
+        self.uploads = Uploads(self.loading, Incoming(tmp_path))
         self.events = Events(self.loading, self.uploads, [Sample(tmp_path / "pump.pdf", ("How strong is the pump?",))])
         self.conversation = self.past = self.live = ""
         self.frames: list[tuple] = []
@@ -269,7 +270,7 @@ def test_watch_says_why_loading_failed(tmp_path):
 
     loading = Loading(fail)
     loading.start()
-    events = Events(loading, Uploads(loading))
+    events = Events(loading, Uploads(loading, Incoming(tmp_path)))
     request = SimpleNamespace(session_hash="s", query_params={"c": "x"})
     banner = list(events.watch(request))[-1][0]
     assert "No &lt;b&gt;weights&lt;/b&gt;." in banner

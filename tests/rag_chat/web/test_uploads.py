@@ -6,9 +6,11 @@ import threading
 import time
 from dataclasses import replace
 
+import pytest
 from scripted_engine import ScriptedBackend, ScriptedStep
 
 from rag_chat.errors import DocumentError, WeightsMissing
+from rag_chat.library.incoming import Incoming
 from rag_chat.types import Document, IngestReport
 from rag_chat.web.backend import Loading
 from rag_chat.web.documents import documents_html
@@ -22,11 +24,20 @@ def until(condition, seconds=5.0):
         time.sleep(0.01)
 
 
-def started(add) -> tuple[Loading, Uploads]:
-    backend = replace(ScriptedBackend().backend(), add_document=add)
-    loading = Loading(lambda: backend)
-    uploads = Uploads(loading)
-    return loading, uploads
+@pytest.fixture
+def started(tmp_path):
+    """Makes a queue over what adds documents; called again it is the next life of the same library."""
+
+    def start(add) -> tuple[Loading, Uploads]:
+        backend = replace(ScriptedBackend().backend(), add_document=add)
+        loading = Loading(lambda: backend)
+        return loading, Uploads(loading, Incoming(tmp_path / "library"))
+
+    return start
+
+
+def incoming(folder):
+    return sorted(path.name for path in (folder / "library" / "incoming").iterdir())
 
 
 def file(folder, name):
@@ -36,7 +47,7 @@ def file(folder, name):
     return path, name
 
 
-def test_files_are_ingested_in_order_and_removed(tmp_path):
+def test_files_are_ingested_in_order_and_removed(tmp_path, started):
     seen = []
     loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
     files = [file(tmp_path, name) for name in ("b.pdf", "a.pdf")]
@@ -47,7 +58,7 @@ def test_files_are_ingested_in_order_and_removed(tmp_path):
     assert not any(path.parent.exists() for path, _ in files)
 
 
-def test_upload_waits_while_the_models_load(tmp_path):
+def test_upload_waits_while_the_models_load(tmp_path, started):
     loading, uploads = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
     uploads.add([file(tmp_path, "a.pdf")])
     time.sleep(0.1)
@@ -56,7 +67,7 @@ def test_upload_waits_while_the_models_load(tmp_path):
     until(lambda: not uploads.busy())
 
 
-def test_sample_is_kept(tmp_path):
+def test_sample_is_kept(tmp_path, started):
     loading, uploads = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
     path, name = file(tmp_path, "a.pdf")
     uploads.add([(path, name)], keep=True)
@@ -65,7 +76,7 @@ def test_sample_is_kept(tmp_path):
     assert path.exists()
 
 
-def test_one_bad_file_says_why_and_the_next_is_ingested(tmp_path):
+def test_one_bad_file_says_why_and_the_next_is_ingested(tmp_path, started):
     def add(path, name, progress):
         if name == "bad.pdf":
             raise DocumentError("It is damaged.")
@@ -90,14 +101,14 @@ def test_upload_fails_with_the_reason_when_the_models_cannot_be_loaded(tmp_path)
         raise WeightsMissing("No weights.")
 
     loading = Loading(fail)
-    uploads = Uploads(loading)
+    uploads = Uploads(loading, Incoming(tmp_path / "library"))
     uploads.add([file(tmp_path, "a.pdf")])
     loading.start()
     until(lambda: not uploads.busy())
     assert uploads.all()[0].report.error == "No weights."
 
 
-def test_progress_is_shown_with_the_time_left(tmp_path):
+def test_progress_is_shown_with_the_time_left(tmp_path, started):
     go, reached = threading.Event(), threading.Event()
 
     def add(path, name, progress):
@@ -128,6 +139,96 @@ def test_time_left_is_not_guessed_before_something_is_done():
 HOSTILE = '<img src=x onerror=alert(1)>" onclick="x\u202efdp.exe'
 
 
+def test_stopped_while_it_is_read_nothing_of_it_stays(tmp_path, started):
+    reached = threading.Event()
+
+    def add(path, name, progress):
+        if name == "b.pdf":
+            return IngestReport(name, "0", "ready")
+        for done in range(1000):
+            progress(ScriptedStep("reading", done, 1000))
+            reached.set()
+            time.sleep(0.01)
+        raise AssertionError("it was never stopped")
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, "a.pdf"), file(tmp_path, "b.pdf")])
+    loading.start()
+    assert reached.wait(5)
+    assert 'aria-label="Stop a.pdf"' in documents_html([], uploads.all(), ())
+    uploads.dismiss(uploads.all()[0].id)
+    until(lambda: not uploads.all())
+    assert incoming(tmp_path) == []
+
+
+def test_stopped_while_it_waits_it_is_never_read(tmp_path, started):
+    seen = []
+    loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    uploads.add([file(tmp_path, "a.pdf"), file(tmp_path, "b.pdf")])
+    uploads.dismiss(uploads.all()[0].id)
+    loading.start()
+    until(lambda: not uploads.all())
+    assert seen == ["b.pdf"] and incoming(tmp_path) == []
+
+
+def test_failed_one_can_be_tried_again(tmp_path, started):
+    answers = [IngestReport("a.pdf", None, "failed", error="No space."), IngestReport("a.pdf", "0", "ready")]
+    loading, uploads = started(lambda path, name, progress: answers.pop(0))
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    id_ = uploads.all()[0].id
+    assert f'data-retry="{id_}"' in documents_html([], uploads.all(), ())
+    uploads.retry(id_)
+    until(lambda: not uploads.all())
+    assert answers == [] and incoming(tmp_path) == []
+
+
+def test_what_waits_goes_on_after_a_restart_in_its_order(tmp_path, started):
+    _, before = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    before.add([file(tmp_path, name) for name in ("b.pdf", "a.pdf")])  # and then the process is killed
+    (tmp_path / "library" / "incoming" / "9.upload").write_bytes(b"half")
+    seen = []
+    loading, after = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    assert [upload.name for upload in after.all()] == ["b.pdf", "a.pdf"]
+    after.add([file(tmp_path, "c.pdf")])
+    loading.start()
+    until(lambda: not after.all())
+    assert seen == ["b.pdf", "a.pdf", "c.pdf"] and incoming(tmp_path) == []
+
+
+def test_file_that_ends_the_process_again_and_again_is_not_begun_for_ever(tmp_path, started):
+    begun, never = [], threading.Event()
+
+    def endless(path, name, progress):
+        begun.append(name)
+        never.wait(60)
+        return IngestReport(name, "0", "ready")
+
+    for _ in range(2):  # lives that end in the middle of it
+        loading, uploads = started(endless)
+        if not begun:
+            uploads.add([file(tmp_path, "a.pdf")])
+        count = len(begun)
+        loading.start()
+        until(lambda count=count: len(begun) > count)
+    loading, uploads = started(lambda path, name, progress: begun.append(name) or IngestReport(name, "0", "ready"))
+    loading.start()
+    until(lambda: not uploads.busy())
+    assert begun == ["a.pdf", "a.pdf"]
+    assert "The app ended 2 times while it was read" in uploads.all()[0].report.error
+    never.set()
+
+
+def test_orderly_end_blames_no_file_and_leaves_no_failed_one(tmp_path, started):
+    loading, uploads = started(lambda path, name, progress: IngestReport(name, None, "failed", error="Damaged."))
+    uploads.add([file(tmp_path, "bad.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    uploads.close()
+    assert incoming(tmp_path) == []
+
+
 def test_documents_and_failures_are_escaped_and_pages_without_text_named():
     document = Document("a" * 64, HOSTILE, "", 30, 9, 1_234_567, "", (2, 7))
     failed = Upload(1, HOSTILE, None, False, report=IngestReport(HOSTILE, None, "failed", error=HOSTILE))
@@ -135,7 +236,7 @@ def test_documents_and_failures_are_escaped_and_pages_without_text_named():
     assert "<img" not in html
     assert 'onclick="' not in html
     assert "\u202e" not in html
-    assert "2 pages without text: 2, 7" in html
+    assert "28 of 30 pages read, 2 without text: 2, 7" in html
     assert "30 pages · 1.2 MB" in html
     assert " checked" in html
     assert "Questions go to 1 of 1." in html

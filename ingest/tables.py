@@ -1,0 +1,58 @@
+"""Which lines of a page head the table that another line stands in.
+
+Knows lines as texts only: a table is a run of rows with at most a few labels between them; its header is a row of
+years and the short lines just above the first row. Limit: a table that goes on on the next page without repeating its
+header has none there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag_chat.sentences import HEADING_WORDS, is_closed, is_row
+
+HEADER_LINES = 3  # above the first row
+LABELS = 3  # lines without figures that may stand between two rows
+_YEAR = re.compile(r"\W*(?:19|20)\d\d\W*|\d{1,2},?")
+
+
+def headers(lines: Sequence[str]) -> list[range | None]:
+    """For each line the lines of its table's header, which all stand above it; None where there is none."""
+    found: list[range | None] = [None] * len(lines)
+    header: range | None = None
+    labels: list[int] = []  # since the last row
+    for i, line in enumerate(lines):
+        if is_row(line):
+            if header is None or (_is_years(line) and i not in header):
+                header = range(_top(lines, i), i + _is_years(line))
+            elif header:
+                found[i] = header
+                for label in labels:
+                    found[label] = header
+            if header and header.stop <= i:
+                found[i] = header
+            labels = []
+        else:
+            labels.append(i)
+            if len(labels) > LABELS or not _may_head(line):
+                header = None
+    return found
+
+
+def _top(lines: Sequence[str], row: int) -> int:
+    """The first of the short lines just above a row."""
+    top = row
+    while top > 0 and row - top < HEADER_LINES and not is_row(lines[top - 1]) and _may_head(lines[top - 1]):
+        top -= 1
+    return top
+
+
+def _may_head(line: str) -> bool:
+    return len(line.split()) <= HEADING_WORDS and (not is_closed(line) or line.rstrip()[-1] in ":)")
+
+
+def _is_years(line: str) -> bool:
+    """Are all its figures years, or days of a month?"""
+    figures = [word for word in line.split() if any(c.isdigit() for c in word)]
+    return bool(figures) and all(_YEAR.fullmatch(word) for word in figures) and any(len(f) >= 4 for f in figures)

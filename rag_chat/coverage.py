@@ -1,0 +1,28 @@
+"""What of a document was read, page by page, in one sentence: "42 of 44 pages read, 2 without text: 3, 17"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag_chat.types import Document, IngestReport
+
+NAMED = 12  # pages that are listed one by one
+
+
+def sentence(read: Document | IngestReport) -> str:
+    """Names every page that is not simply read; "7 pages" where all are."""
+    empty = [page for page in read.pages_without_text if page not in read.pages_failed]
+    notes = (
+        _note(len(empty), "without text", empty),
+        _note(len(read.pages_failed), "failed", read.pages_failed),
+        _note(len(read.pages_ocr), "by text recognition", read.pages_ocr),
+        _note(len(read.pages_hidden), "with hidden text", read.pages_hidden),
+    )
+    lost = len(read.pages_without_text)
+    counted = f"{read.pages:,} page{'' if read.pages == 1 else 's'}"
+    return ", ".join([f"{read.pages - lost:,} of {counted} read" if lost else counted, *filter(None, notes)])
+
+
+def _note(count: int, what: str, pages: Sequence[int]) -> str:
+    named = ", ".join(str(page) for page in pages[:NAMED]) + (" …" if len(pages) > NAMED else "")
+    return f"{count:,} {what}: {named}" if count else ""

@@ -1,0 +1,73 @@
+"""The header of a table is known to each of its rows, and goes with each of its chunks."""
+
+from fakes import HashEmbedder
+
+from ingest.chunk import Limit, cut
+from ingest.tables import headers
+from rag_chat.types import Page
+
+COUNT = HashEmbedder().token_counts
+HEAD = ["Consolidated income", "(in millions)", "Year ended December 31, 2021 2020 2019"]
+
+
+def rows(count):
+    return [f"Quay {i} grain $ {i * 11} {i * 13} {i * 17}" for i in range(1, count + 1)]
+
+
+def chunks(lines, tokens=60, overlap=15):
+    page = Page(1, "1", " \n".join(lines))
+    made = cut("d" * 64, "a.pdf", [page], (), limit=Limit(tokens, overlap), count=COUNT)
+    assert max(COUNT([c.embedded for c in made])) <= tokens
+    for chunk in (c.chunk for c in made):
+        assert chunk.text == "\n".join(page.text[s.start : s.end] for s in chunk.spans)
+    return [c.chunk for c in made]
+
+
+def test_rows_stand_under_the_short_lines_and_the_years_above_them():
+    lines = ["The harbor grew in this year, as it did before.", *HEAD, *rows(3), "It rained on most days of the year."]
+    assert headers(lines) == [None] * 4 + [range(1, 4)] * 3 + [None]
+
+
+def test_labels_between_rows_belong_to_the_table():
+    assert headers([*HEAD, *rows(1), "Other quays:", *rows(1)]) == [None] * 3 + [range(3)] * 3
+
+
+def test_a_row_of_years_begins_a_new_table():
+    found = headers([*HEAD, *rows(1), "Cash flows", "2021 2020 2019", *rows(1)])
+    assert (found[3], found[-1]) == (range(3), range(4, 6))
+
+
+def test_text_without_rows_has_no_headers():
+    assert headers(["A heading", "Some prose that ends.", "More of it, in 2021."]) == [None] * 3
+
+
+def test_each_chunk_of_a_long_table_has_the_header_and_whole_rows():
+    made = chunks([*HEAD, *rows(40)], tokens=90)
+    assert len(made) > 4
+    for chunk in made:
+        assert chunk.text.startswith("Consolidated income")
+        assert all(line.strip() in (*HEAD, *rows(40)) for line in chunk.text.split("\n"))
+    held = [line.strip() for chunk in made for line in chunk.text.split("\n") if line.startswith("Quay")]
+    assert held == rows(40), "each row once, in order"
+
+
+def test_places_in_the_rows_map_back_to_the_page():
+    lines = [*HEAD, *rows(40)]
+    text = " \n".join(lines)
+    last = chunks(lines, tokens=90)[-1]
+    at = last.text.index("Quay 40")
+    span = last.locate(at, at + 7)
+    assert text[span.start : span.end] == "Quay 40"
+
+
+def test_header_that_takes_too_much_stays_where_it_is():
+    long = ["Quays of the old northern harbor by kind of grain and year of building"] * 3
+    made = chunks([*long, *rows(40)], tokens=60)
+    assert not any(chunk.text.startswith("Quays of") for chunk in made[2:])
+
+
+def test_label_goes_with_its_row():
+    lines = [*HEAD, *[line for row in rows(30) for line in ("Grain that was moved to the other", row)]]
+    for chunk in chunks(lines, tokens=100):
+        assert not chunk.text.rstrip().endswith(HEAD[-1])
+        assert chunk.text.split("\n")[3].startswith("Grain") or not chunk.text.startswith(HEAD[0])
