@@ -9,10 +9,10 @@ from rag_chat import words
 from rag_chat.types import Turn
 
 OPENERS = re.compile(r"^\s*(?:and|but|so|what about|how about|why( not)?\??$|what else|and then|also)\b", re.IGNORECASE)
-POINTERS = frozenset(
-    "it its they them their theirs he him his she her hers this that these those there one ones former latter".split()
-)
-FEWEST_STEMS = 2  # a question with fewer content words of its own is about something said before
+PRONOUNS = frozenset("it its they them their theirs he him his she her hers one ones former latter".split())
+POINTERS = PRONOUNS | frozenset("this that these those there".split())
+COUNTING = frozenset("much many long often far".split())  # "how much" says nothing of what
+FEWEST_STEMS = 3  # a question with fewer content words of its own, and no name, is about something said before
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -29,8 +29,10 @@ def needs_history(question: str) -> bool:
     """Whether it opens like a follow-up, points at something unnamed, or has hardly any words of its own."""
     if OPENERS.search(question):
         return True
+    if words.names(question):
+        return False
     found = [word.lower() for word in words.WORD.findall(question)]
-    # "that" after a noun is a conjunction; a pointer near the start or at the end stands for something.
-    if POINTERS & set(found[:4]) or (found and found[-1] in POINTERS):
-        return not words.names(question)
-    return len(set(words.content(question))) < FEWEST_STEMS
+    # "that" after a noun is a conjunction; near the start or at the end it stands for something.
+    if PRONOUNS & set(found) or POINTERS & set(found[:4]) or (found and found[-1] in POINTERS):
+        return True
+    return len(set(words.content(question)) - COUNTING) < FEWEST_STEMS

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import rag_chat
 from rag_chat.api import OpenLibrary
@@ -16,8 +18,12 @@ def show(library: OpenLibrary, question: str) -> None:
             f"LangChain   {document.metadata['document']}, page {document.metadata['page']}: {document.page_content[:60]}"
         )
     for node in llama_index.RagChatRetriever(library, k=3).retrieve(question):
-        _say(f"LlamaIndex  {node.metadata['document']}, page {node.metadata['page']}: {node.text[:60]}")
+        _say(_line("LlamaIndex", node.metadata, node.text))
     _say(library.ask(question).text)
+
+
+def _line(framework: str, metadata: Mapping[str, Any], text: str) -> str:
+    return f"{framework}: {metadata['document']}, page {metadata['page']}: {text[:60]}"
 
 
 def _say(line: str) -> None:

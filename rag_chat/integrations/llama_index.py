@@ -1,4 +1,4 @@
-"""For LlamaIndex (`pip install 'rag-chat[llama-index]'`): a library as a retriever, its second stage as a postprocessor.
+"""For LlamaIndex (`pip install 'rag-chat[llama-index]'`): a library as retriever, its second stage as postprocessor.
 
 library = rag_chat.open_library("data/library")
 RagChatRetriever(library, k=5).retrieve("When does the lease end?")
