@@ -35,14 +35,14 @@ KNOWN_SHARE = 0.3  # of the claims, drawn from labelled ones where there are any
 class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
-    steps: int = 3000
+    steps: int = 4500
     fresh: bool = False  # start from the stage-one encoder instead of from the shipped weights
     questions: int = 16  # a step
     claims: int = 8  # a step
     frozen_layers: int = 1  # the lowest; the word vectors are always stage one's
-    learning_rate: float = 1.2e-4
+    learning_rate: float = 8e-5
     head_learning_rate: float = 5e-4
-    warmup: int = 200
+    warmup: int = 100
     seed: int = 0
 
 
