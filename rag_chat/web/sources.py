@@ -63,7 +63,11 @@ def _cited_card(exchange: Exchange, answer: Answer, passage: Passage, known: Kno
 def _passage_card(exchange: Exchange, passage: Passage, known: Known) -> Markup:
     chunk = passage.chunk
     where, document = page_name(chunk.first_page, passage.candidate.page_label), known(chunk.doc_id)
-    text = Markup('<blockquote dir="auto">{}</blockquote>').format(_flow(chunk.text)) if chunk.text else Markup("")
+    text = (
+        Markup('<blockquote dir="auto" tabindex="0">{}</blockquote>').format(_flow(chunk.text))
+        if chunk.text
+        else Markup("")
+    )
     figures = Markup("")
     if document is None:
         text = Markup('<p class="gone">{}</p>').format(DELETED.format("its place in the list"))
@@ -194,7 +198,7 @@ def _marked_passage(chunk: Chunk, places: Sequence[Place]) -> tuple[Markup, Mark
     for index, excerpt in places:
         start = _offset_in_chunk(chunk, excerpt)
         if start is None or any(start < stop and begin < start + len(excerpt.quote) for begin, stop, _ in inside):
-            quote = Markup('<blockquote class="apart" dir="auto">{}</blockquote>')
+            quote = Markup('<blockquote class="apart" dir="auto" tabindex="0">{}</blockquote>')
             apart.append(quote.format(_mark(excerpt.quote, index)))
         else:
             inside.append((start, start + len(excerpt.quote), index))
@@ -204,7 +208,9 @@ def _marked_passage(chunk: Chunk, places: Sequence[Place]) -> tuple[Markup, Mark
         position = stop
     parts.append(_flow(chunk.text[position:]))
     whole = (
-        Markup('<blockquote dir="auto">{}</blockquote>').format(Markup("").join(parts)) if chunk.text else Markup("")
+        Markup('<blockquote dir="auto" tabindex="0">{}</blockquote>').format(Markup("").join(parts))
+        if chunk.text
+        else Markup("")
     )
     return whole, Markup("").join(apart)
 

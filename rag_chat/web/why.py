@@ -49,7 +49,7 @@ def _facts(answer: Answer) -> Markup:
     rows = [
         ("Searched for", plain(answer.standalone_question)),
         ("Mode", mode_name(answer.mode)),
-        ("Ranked", f"{len(answer.candidates)} passages, of which {len(answer.passages)} were read"),
+        ("Shown", f"the best {len(answer.candidates)} passages, of which {len(answer.passages)} were read"),
         ("Time", seconds_text(answer.seconds)),
     ]
     parts = [Markup("<dt>{}</dt><dd>{}</dd>").format(term, said) for term, said in rows if said]

@@ -116,4 +116,6 @@ def watched(browser, address):
         return opened[-1].page
 
     yield open_page
+    for one in opened:
+        one.page.context.close()
     assert [fault for one in opened for fault in one.faults] == []

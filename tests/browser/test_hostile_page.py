@@ -80,15 +80,20 @@ def test_hostile_title_of_a_conversation_is_text(watched):
     expect(page.locator(".talk h2")).to_have_text(HOSTILE[11], timeout=LONG)
 
 
-def test_recorder_sees_what_would_leave(browser, address):
-    """The check itself: an image of another host is asked for, and is refused by the page's policy."""
-    page = browser.new_context().new_page()
-    asked: list[str] = []
+def test_recorder_sees_every_attempt_and_the_policy_refuses_it(browser, address):
+    """The check itself: an image of another host is recorded when a page as much as tries, and it does not come."""
+    context = browser.new_context()
+    page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    page.evaluate(
-        "new Promise((next) => { const it = new Image(); it.onerror = next; it.src = 'http://evil.example/x' })"
+    came = page.evaluate(
+        """new Promise((tell) => {
+            const image = new Image();
+            image.onload = () => tell(true);
+            image.onerror = () => tell(false);
+            image.src = "http://evil.example/x.png";
+        })"""
     )
-    blocked = page.evaluate("""fetch("http://evil.example/y").then(() => "sent", () => "refused")""")
-    assert blocked == "refused"
-    assert not [url for url in asked if "evil" in url]  # the policy stops it before it becomes a request
+    context.close()
+    assert not came
+    assert "http://evil.example/x.png" in asked

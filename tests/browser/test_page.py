@@ -58,7 +58,7 @@ def test_upload_ask_and_check_the_citation_on_the_page(watched):
     image = card.locator("figure img").first
     expect(image).to_have_js_property("complete", True, timeout=20_000)
     assert image.evaluate("image => image.naturalWidth") > 0
-    assert words(boxed(SAMPLES / DOCUMENT, image.get_attribute("src"))) == words(quote)
+    assert words(boxed(SAMPLES / DOCUMENT, image.get_attribute("data-url"))) == words(quote)
 
 
 def boxed(path: Path, url: str) -> str:
@@ -88,6 +88,7 @@ def test_what_the_documents_do_not_say_is_not_answered(watched):
     expect(page.locator(".answer.abstained")).to_be_visible(timeout=60_000)
     expect(page.locator("#sources .note")).to_contain_text("nearest passages")
     expect(page.locator("#sources details.card")).not_to_have_count(0)
+    expect(page.locator("#live .nearest li")).to_have_count(3)
 
 
 def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
@@ -111,7 +112,7 @@ def test_phone_has_everything_below_each_other(watched):
     page = watched(viewport={"width": 390, "height": 844}, has_touch=True)
     expect(page.locator(".document").first).to_be_visible(timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("documents", "conversation", "sources")]
+    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("left", "conversation", "sources")]
     assert tops == sorted(tops) and tops[0] < tops[1] < tops[2]
 
 

@@ -184,9 +184,12 @@ function exchangeChanged() {
   say(state === "answered" ? "The answer is there." : "Stopped.", { quietly: true });
 }
 
-function documentsChanged() {
+function boxesChanged() {
   // A box that a person ticked keeps its own state, whatever the attribute says; the server's word counts.
   document.querySelectorAll("#documents input[data-doc]").forEach((box) => (box.checked = box.hasAttribute("checked")));
+}
+
+function documentsChanged() {
   const now = [...document.querySelectorAll("#documents [data-delete]")].map((it) => it.dataset.delete).join();
   if (now === documentsSeen) return;
   documentsSeen = now;
@@ -201,7 +204,8 @@ new MutationObserver((changes) => {
   if (document.getElementById("columns")) document.getElementById("first-paint")?.remove();
   if (touched("#past")) conversationChanged();
   if (touched("#live") || touched("#past")) exchangeChanged();
-  if (touched("#documents :is(.documents, .scope, .empty)")) documentsChanged();
+  if (touched("#documents :is(.documents, .scope)")) boxesChanged();
+  if (touched("#documents")) documentsChanged();
   if (touched("#banner")) talks.refreshTalks(); // the library has been opened
   if (touched("#thread")) {
     followEnd();
