@@ -34,6 +34,15 @@ def add(page: Page, *files: Path) -> None:
     expect(page.locator(".document")).to_have_count(len(files), timeout=LONG)
 
 
+def has(page: Page, file: Path) -> None:
+    """Adds the file unless the library has it, whatever else is in it."""
+    expect(page.locator("#documents .empty, .document").first).to_be_visible(timeout=LONG)
+    named = page.locator(".document .name", has_text=file.name)
+    if named.count() == 0:
+        page.set_input_files("#drop input[type=file]", file)
+    expect(named).to_be_visible(timeout=LONG)
+
+
 def write(page: Page, question: str) -> None:
     page.fill("#question textarea", question)
     page.press("#question textarea", "Enter")

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import LONG, SHORT, add, ask, pdf_of, write
+from browsing import LONG, SHORT, ask, has, pdf_of, write
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def carried(page, kind, target, name, content):
 
 def test_enter_sends_shift_enter_begins_a_line_and_escape_stops(watched, zebra):
     page = watched()
-    add(page, zebra)
+    has(page, zebra)
     box = page.locator("#question textarea")
     box.focus()
     page.keyboard.type("slow zebra1")
@@ -81,7 +81,7 @@ def test_axe_finds_nothing_serious(watched, zebra):
     axe = Axe()
     for scheme in ("light", "dark"):
         page = watched(color_scheme=scheme, reduced_motion="reduce")
-        expect(page.locator(".document").first).to_be_visible(timeout=LONG)
+        has(page, zebra)
         ask(page, "doubt about zebra1")
         ask(page, "and nothing")
         page.locator("#past .cite").first.click()
@@ -104,7 +104,7 @@ def serious(results) -> list[str]:
 
 def test_everything_can_be_reached_by_keys(watched, zebra):
     page = watched(reduced_motion="reduce")
-    expect(page.locator(".document").first).to_be_visible(timeout=LONG)
+    has(page, zebra)
     ask(page, "about zebra1")
     page.evaluate("document.activeElement.blur()")
     reached = set()
@@ -126,7 +126,7 @@ def test_everything_can_be_reached_by_keys(watched, zebra):
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (390, 844), (768, 1024), (1280, 800), (3840, 2160)])
 def test_nothing_runs_out_of_the_window(watched, zebra, width, height):
     page = watched(viewport={"width": width, "height": height}, reduced_motion="reduce")
-    expect(page.locator(".document").first).to_be_visible(timeout=LONG)
+    has(page, zebra)
     ask(page, f"doubt about zebra1 {'without_any_break_' * 12}")
     page.locator("#live .cite").first.click()
     expect(page.locator("#source-1-1 img")).to_have_js_property("naturalWidth", 900, timeout=SHORT)
@@ -141,8 +141,7 @@ def test_nothing_runs_out_of_the_window(watched, zebra, width, height):
 def test_long_names_and_right_to_left_text_keep_their_place(watched, tmp_path):
     page = watched()
     expect(page.locator("#documents .empty, .document").first).to_be_visible(timeout=LONG)
-    page.set_input_files("#drop input[type=file]", pdf_of(tmp_path / NAME, [["long1 name"]]))
-    expect(page.locator(".document .name", has_text="a very long name")).to_be_visible(timeout=LONG)
+    has(page, pdf_of(tmp_path / NAME, [["long1 name"]]))
     column = page.locator("#left-column").bounding_box()
     name = page.locator(".document .name", has_text="a very long name").bounding_box()
     assert name["x"] + name["width"] <= column["x"] + column["width"]
@@ -154,7 +153,7 @@ def test_long_names_and_right_to_left_text_keep_their_place(watched, tmp_path):
 
 def test_reduced_motion_stands_still(watched, zebra):
     page = watched(reduced_motion="reduce")
-    expect(page.locator(".document").first).to_be_visible(timeout=LONG)
+    has(page, zebra)
     write(page, "slow zebra1")
     writing = page.locator(".answer.writing")
     expect(writing).to_be_visible(timeout=LONG)

@@ -201,7 +201,10 @@ new MutationObserver((changes) => {
   if (painting) return;
   painting = true;
   const touched = (id) => changes.some(({ target }) => (target.nodeType === 1 ? target : target.parentElement)?.closest(id));
-  if (document.getElementById("columns")) document.getElementById("first-paint")?.remove();
+  if (document.getElementById("columns") && document.getElementById("first-paint")) {
+    document.getElementById("first-paint").remove();
+    if (matchMedia("(max-width: 760px)").matches) document.querySelector("#talks details")?.removeAttribute("open");
+  }
   if (touched("#past")) conversationChanged();
   if (touched("#live") || touched("#past")) exchangeChanged();
   if (touched("#documents :is(.documents, .scope)")) boxesChanged();

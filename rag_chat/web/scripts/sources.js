@@ -61,19 +61,30 @@ export async function openSource(id, citation = "") {
   const marks = card.querySelectorAll("mark");
   for (const mark of marks) mark.classList.toggle("chosen", marks.length > 1 && mark.dataset.citation === citation);
   card.dataset.chosen = citation;
-  showProof(card);
+  const there = showProof(card);
   scroll(card);
   card.querySelector("summary").focus({ preventScroll: true });
+  await there;
+  scroll(card); // its page has its height by now
 }
 
+/* To the card, or to the page of the quote where the window has no room for both. */
 function scroll(card) {
-  card.scrollIntoView({ block: "start", behavior: reducedMotion.matches ? "auto" : "smooth" });
+  const room = Math.min(innerHeight, document.getElementById("sources").clientHeight);
+  const place = card.offsetHeight <= room ? card : chosenFigure(card) ?? card;
+  place.scrollIntoView({ block: place === card ? "start" : "nearest", behavior: reducedMotion.matches ? "auto" : "smooth" });
+}
+
+function chosenFigure(card) {
+  const figures = [...card.querySelectorAll("figure.page")];
+  const { chosen } = card.dataset;
+  return figures.find((figure) => boxed(figure)?.citations.some((place) => String(place) === chosen)) ?? figures[0];
 }
 
 export function showProof(card) {
   const quote = card.querySelector("blockquote mark.chosen, blockquote mark");
   if (quote) quote.closest("blockquote").scrollTop = quote.offsetTop - quote.closest("blockquote").offsetTop - 24;
-  card.querySelectorAll("figure.page").forEach(showPage);
+  return Promise.all([...card.querySelectorAll("figure.page")].map(showPage));
 }
 
 /* What a person is about to click is fetched while they point at it. */
