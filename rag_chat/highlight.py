@@ -13,7 +13,7 @@ import io
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,11 +135,16 @@ def _opened(path: str, page: int) -> Iterator[tuple[Any, Any]]:
 
     try:
         document = pypdfium2.PdfDocument(path)
+        with suppress(pypdfium2.PdfiumError):
+            document.init_forms()
     except (pypdfium2.PdfiumError, OSError) as error:
         raise DocumentError("The document's file cannot be opened to show a page; add the document again.") from error
     try:
         if not 1 <= page <= len(document):
             raise DocumentError(f"The document has no page {page}, it ends at {len(document)}.")
+        if document.formenv:  # what was filled in is text of the page, as it was when it was ingested
+            with closing(document[page - 1]) as sheet, suppress(pypdfium2.PdfiumError):
+                sheet.flatten()
         sheet = document[page - 1]
         text = sheet.get_textpage()
         try:
