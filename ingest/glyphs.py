@@ -6,6 +6,7 @@ in the text gives the boxes of its letters. Not thread-safe, not safe against bo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,7 @@ def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
         document = pdfium.PdfDocument(path, password=password)
     except pdfium.PdfiumError as error:
         raise _why_not(error, password) from error
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms of which it knows a part only
     with suppress(pdfium.PdfiumError):  # a damaged form is no reason to refuse the text
         document.init_forms()
     return document

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import io
 import itertools
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -135,6 +136,7 @@ def _opened(path: str, page: int) -> Iterator[tuple[Any, Any]]:
 
     try:
         document = pypdfium2.PdfDocument(path)
+        logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms of which it knows a part only
         with suppress(pypdfium2.PdfiumError):
             document.init_forms()
     except (pypdfium2.PdfiumError, OSError) as error:
