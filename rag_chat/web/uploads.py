@@ -100,6 +100,7 @@ class Uploads:
         with self._lock:
             upload = self._uploads.get(id_)
             if upload is not None and upload.report is not None and upload.path.is_file():
+                self._cancelled.discard(id_)
                 self._queue(replace(upload, report=None, stage="waiting", done=0, total=0, attempts=0))
 
     def close(self) -> None:
