@@ -1,6 +1,6 @@
 """Damaged, hostile and merely odd PDFs: does each end in a typed state, and is the text there that pdftotext finds?
 
-    python -m benchmarks.odd_pdfs --data DIR [--limit N]      the PDFs under DIR/pdfs_odd (MANIFEST.tsv)
+    python -m benchmarks.odd_pdfs --data DIR [--limit N] [--no-ocr]      the PDFs under DIR/pdfs_odd (MANIFEST.tsv)
     python -m benchmarks.odd_pdfs --folder DIR                any folder of PDFs, such as one of bombs
 
 Similarity is Dice's, over the trigrams of the letters without blanks, so that another order of columns costs little.
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import door
+from ingest import ocr
 from ingest.parse import Limits, parse
 from rag_chat import config
 from rag_chat.errors import DocumentError, NotFound
@@ -46,7 +47,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the folder that holds pdfs_odd/")
     parser.add_argument("--folder", type=Path, help="a folder of PDFs instead")
     parser.add_argument("--limit", type=int, help="only the first N files")
+    parser.add_argument("--no-ocr", action="store_true", help="leave scans unread: recognition takes seconds a page")
     given = parser.parse_args()
+    if given.no_ocr:
+        ocr.is_installed = lambda: False
     paths = _paths(given.data, given.folder)[: given.limit]
     settings = config.load()
     before = _peak_mb()

@@ -6,8 +6,9 @@ in the text gives the boxes of its letters. Not thread-safe, not safe against bo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -33,9 +34,13 @@ class Damaged(DocumentError):
 
 def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
     try:
-        return pdfium.PdfDocument(path, password=password)
+        document = pdfium.PdfDocument(path, password=password)
     except pdfium.PdfiumError as error:
         raise _why_not(error, password) from error
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms of which it knows a part only
+    with suppress(pdfium.PdfiumError):  # a damaged form is no reason to refuse the text
+        document.init_forms()
+    return document
 
 
 def save_unlocked(path: str, password: str, target: str) -> bool:
@@ -58,7 +63,13 @@ def save_unlocked(path: str, password: str, target: str) -> bool:
 
 @contextmanager
 def opened_page(document: pdfium.PdfDocument, index: int) -> Iterator[tuple[pdfium.PdfPage, pdfium.PdfTextPage]]:
-    """A page and its glyphs; raises PdfiumError where PDFium cannot read it."""
+    """A page and its glyphs; raises PdfiumError where PDFium cannot read it.
+
+    What was filled into a form becomes text after the page's own, as it does in `rag_chat/highlight.py`.
+    """
+    if document.formenv:
+        with closing(document[index]) as page, suppress(pdfium.PdfiumError):
+            page.flatten()
     with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
         yield page, glyphs
 

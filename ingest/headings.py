@@ -17,6 +17,7 @@ LARGER = 1.15  # times the usual size
 LEVELS = 3
 LETTERS = (3, 120)  # of a heading
 RUNNING_PAGES = 3  # what stands on so many pages is a running title
+LEAST_PAGES = 0.2  # of the pages have a heading: a cover's large letters must not head the whole book
 MOST_SHARE = 0.2  # of the lines: where more are large, size says nothing
 
 
@@ -39,6 +40,8 @@ def outline(lines: Sequence[Line]) -> list[Outline]:
     headings = [line for line in _joined(large) if _is_heading(line.text)]
     pages = Counter(text for text, _ in {(heading.text, heading.page) for heading in headings})
     kept = [heading for heading in headings if pages[heading.text] < RUNNING_PAGES]
+    if len({heading.page for heading in kept}) < LEAST_PAGES * len({line.page for line in lines}):
+        return []
     levels = sorted({_rounded(heading.size) for heading in kept}, reverse=True)
     return list(_entries(kept, {size: min(level, LEVELS - 1) for level, size in enumerate(levels)}))
 

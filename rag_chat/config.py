@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     chunk_overlap_tokens: int = Field(40, ge=0, le=1024)
     max_file_mb: int = Field(200, ge=1)
     max_pages: int = Field(5000, ge=1)
-    parse_seconds: int = Field(600, ge=1)  # for one document
+    parse_seconds: int = Field(600, ge=1)  # for one document, the recognition of scanned pages aside
     parse_memory_mb: int = Field(2048, ge=256)
 
     @property

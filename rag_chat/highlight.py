@@ -11,9 +11,10 @@ from __future__ import annotations
 import ctypes
 import io
 import itertools
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,11 +136,17 @@ def _opened(path: str, page: int) -> Iterator[tuple[Any, Any]]:
 
     try:
         document = pypdfium2.PdfDocument(path)
+        logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms of which it knows a part only
+        with suppress(pypdfium2.PdfiumError):
+            document.init_forms()
     except (pypdfium2.PdfiumError, OSError) as error:
         raise DocumentError("The document's file cannot be opened to show a page; add the document again.") from error
     try:
         if not 1 <= page <= len(document):
             raise DocumentError(f"The document has no page {page}, it ends at {len(document)}.")
+        if document.formenv:  # what was filled in is text of the page, as it was when it was ingested
+            with closing(document[page - 1]) as sheet, suppress(pypdfium2.PdfiumError):
+                sheet.flatten()
         sheet = document[page - 1]
         text = sheet.get_textpage()
         try:

@@ -17,6 +17,7 @@ from rag_chat.weights import Weights
 if TYPE_CHECKING:
     from rag_chat.types import Vectors
 
+COUNTED_AT_ONCE = 2000  # texts; what the tokenizer makes of a text takes far more room than the text
 DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # as sentence-transformers looks for them
 
 
@@ -79,11 +80,16 @@ class BiEncoder:
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text without special tokens."""
         backend = self._tokenizer.backend_tokenizer  # three times as fast as through transformers
-        with self._lock:
-            backend.no_truncation()  # encoding leaves its own settings behind, and makes them anew
-            backend.no_padding()
-            encoded = backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(text) for text in encoded]
+        counts: list[int] = []
+        for start in range(0, len(texts), COUNTED_AT_ONCE):
+            with self._lock:
+                backend.no_truncation()  # encoding leaves its own settings behind, and makes them anew
+                backend.no_padding()
+                encoded = backend.encode_batch_fast(
+                    list(texts[start : start + COUNTED_AT_ONCE]), add_special_tokens=False
+                )
+            counts += [len(text) for text in encoded]
+        return counts
 
     def _embed(self, texts: list[str]) -> Vectors:
         """What `encode_document` does with one batch, but that the tokenizer alone is locked, not the model."""

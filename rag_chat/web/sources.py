@@ -72,7 +72,7 @@ def _passage_card(exchange: Exchange, passage: Passage, known: Known) -> Markup:
     if document is None:
         text = Markup('<p class="gone">{}</p>').format(DELETED.format("its place in the list"))
     else:
-        span = chunk.spans[0]
+        span = next(span for span in reversed(chunk.spans) if span.page == chunk.first_page)  # past a table's header
         excerpt = Excerpt(span.page, passage.candidate.page_label, "", span.start, span.end, ((0, 0, 0, 0),))
         figures = Markup("").join(_figures([(-1, excerpt)], document))
     return _card(exchange, passage, where, Markup(""), text + figures)

@@ -60,10 +60,9 @@ class Uploads:
         self._lock = threading.Lock()
         self._uploads: dict[int, Upload] = {}
         self._cancelled: set[int] = set()
+        self._taken_up = False  # what earlier lives left
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for left in incoming.all():
-            self._queue(Upload(left.number, left.name, left.path, False, attempts=left.attempts))
-        self._ids = itertools.count(max(self._uploads, default=0) + 1)
+        self._ids = itertools.count(time.time_ns() // 1000)  # above those of earlier lives
         threading.Thread(target=self._work, name="uploads", daemon=True).start()
 
     def add(self, files: Sequence[tuple[Path, str]], *, keep: bool = False) -> int:
@@ -83,7 +82,7 @@ class Uploads:
             return list(self._uploads.values())
 
     def busy(self) -> bool:
-        return any(upload.report is None for upload in self.all())
+        return not self._taken_up or any(upload.report is None for upload in self.all())
 
     def dismiss(self, id_: int) -> None:
         """Forgets a finished one, or stops one on its way: nothing of it stays."""
@@ -101,6 +100,7 @@ class Uploads:
         with self._lock:
             upload = self._uploads.get(id_)
             if upload is not None and upload.report is not None and upload.path.is_file():
+                self._cancelled.discard(id_)
                 self._queue(replace(upload, report=None, stage="waiting", done=0, total=0, attempts=0))
 
     def close(self) -> None:
@@ -134,12 +134,27 @@ class Uploads:
             self._incoming.drop(upload.id)
 
     def _work(self) -> None:
+        with contextlib.suppress(RagChatError):  # which `_report` says of each file
+            self._loading.wait()
+            self._take_up()
+        self._taken_up = True
         while True:
             self._ingest(self._waiting.get())
 
+    def _take_up(self) -> None:
+        """Queues what earlier lives left, before what is new; only now, as now the library is ours alone."""
+        with self._lock:
+            for left in self._incoming.all():
+                if left.number not in self._uploads:
+                    self._uploads[left.number] = Upload(
+                        left.number, left.name, left.path, False, attempts=left.attempts
+                    )
+            self._uploads = dict(sorted(self._uploads.items()))
+            self._waiting = queue.SimpleQueue()
+            for upload in self._uploads.values():
+                self._queue(upload)
+
     def _ingest(self, id_: int) -> None:
-        with contextlib.suppress(RagChatError):  # which `_report` says
-            self._loading.wait()
         with self._lock:
             upload = self._uploads.get(id_)
         if upload is None:

@@ -45,3 +45,8 @@ def test_running_titles_sentences_and_figures_are_no_headings():
     running = [(page, 14, "Harbor report") for page in range(1, 4)]
     others = [(4, 14, "A sentence in large letters that ends."), (5, 30, "42"), (6, 14, "Total 1,200 3,400 5,600")]
     assert paths(*running, *PROSE, *others, *PROSE, *PROSE, *PROSE) == []
+
+
+def test_a_covers_large_letters_head_no_book():
+    book = [(page, size, text) for page in range(2, 12) for _, size, text in PROSE]
+    assert paths((1, 20, "Securities Commission"), *PROSE, *book) == []

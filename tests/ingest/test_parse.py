@@ -6,10 +6,12 @@ import pypdfium2 as pdfium
 import pytest
 from pdfs import prose, raw_pdf, with_bombs, write_pdf
 from pypdf import PdfReader, PdfWriter
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest import parse as parsing
 from ingest.parse import Limits, parse
 from rag_chat.errors import DocumentError
+from rag_chat.highlight import PageView
 from rag_chat.sandbox import Sandbox
 
 LIMITS = Limits(max_file_mb=10, max_pages=100)
@@ -144,3 +146,19 @@ def test_signs_without_meaning_keep_their_place_and_a_page_of_them_has_no_text(t
     assert parse(page(b"quay A harbor"), LIMITS, sandbox).pages[0].text == "quay \ufffd harbor"
     with pytest.raises(DocumentError, match="No page of it has text"):
         parse(page(b"AAAA AAA q"), LIMITS, sandbox)
+
+
+def test_what_was_filled_into_a_form_is_read_and_boxed(tmp_path, sandbox):
+    canvas = Canvas(str(tmp_path / "form.pdf"), invariant=1)
+    canvas.drawString(72, 700, "Name of the keeper:")
+    canvas.acroForm.textfield(name="keeper", value="Hanna Lind", x=200, y=690, width=200, height=24)
+    canvas.save()
+    text = parse(tmp_path / "form.pdf", LIMITS, sandbox).pages[0].text
+    assert text.startswith("Name of the keeper:") and "Hanna Lind" in text
+    view = PageView()
+    try:
+        start = text.index("Hanna")
+        (box,) = view.boxes(tmp_path / "form.pdf", 1, start, start + 10, quote="Hanna Lind")
+    finally:
+        view.close()
+    assert 195 < box[0] < 210 and 690 < box[1] < box[3] < 714

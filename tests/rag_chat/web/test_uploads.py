@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from scripted_engine import ScriptedBackend, ScriptedStep
 
-from rag_chat.errors import DocumentError, WeightsMissing
+from rag_chat.errors import DocumentError, LibraryInUse, WeightsMissing
 from rag_chat.library.incoming import Incoming
 from rag_chat.types import Document, IngestReport
 from rag_chat.web.backend import Loading
@@ -190,11 +190,28 @@ def test_what_waits_goes_on_after_a_restart_in_its_order(tmp_path, started):
     (tmp_path / "library" / "incoming" / "9.upload").write_bytes(b"half")
     seen = []
     loading, after = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
-    assert [upload.name for upload in after.all()] == ["b.pdf", "a.pdf"]
     after.add([file(tmp_path, "c.pdf")])
     loading.start()
     until(lambda: not after.all())
     assert seen == ["b.pdf", "a.pdf", "c.pdf"] and incoming(tmp_path) == []
+
+
+def test_second_app_that_is_refused_the_library_takes_nothing_of_the_first_ones(tmp_path, started):
+    _, first = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    first.add([file(tmp_path, "a.pdf")])
+    before = incoming(tmp_path)
+
+    def refused():
+        raise LibraryInUse("The library is in use by process 7.")
+
+    loading = Loading(refused)
+    second = Uploads(loading, Incoming(tmp_path / "library"))
+    second.add([file(tmp_path, "b.pdf")])
+    loading.start()
+    until(lambda: not second.busy())
+    assert [upload.name for upload in second.all()] == ["b.pdf"]
+    second.close()
+    assert incoming(tmp_path) == before
 
 
 def test_file_that_ends_the_process_again_and_again_is_not_begun_for_ever(tmp_path, started):

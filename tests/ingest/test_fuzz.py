@@ -1,0 +1,69 @@
+"""Whatever the text or the bytes: chunks say exactly where they come from, and only our own errors come out."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from fakes import HashEmbedder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pdfs import prose, write_pdf
+
+from ingest import headings
+from ingest.chunk import Limit, cut
+from ingest.parse import Limits, parse
+from rag_chat.errors import DocumentError
+from rag_chat.sandbox import Sandbox
+from rag_chat.types import Page
+
+COUNT = HashEmbedder().token_counts
+PIECES = st.sampled_from(
+    [
+        *("The harbor grew.", "2021 2020 2019", "Grain $ 1,200 (30) 4%", "Other quays:", "e.g.", "Dr.", "(a)", "end"),
+        *("\u2022 item", "\u00ad", "-", "\n", " \n", " ", "\t", "\ufffd", "\u202e", "\U000e0041", "A", "7", "!?"),
+        *("\u6e2f\u53e3\u3002", "x" * 90),
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=40).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.integers(12, 80), st.integers(0, 20))
+def test_chunks_of_any_text_are_the_pages_own_and_small_enough(texts, tokens, overlap):
+    pages = [Page(number, str(number), text) for number, text in enumerate(texts, start=1)]
+    outline = headings.outline([headings.Line(1, 0, line, 9.0 + len(line) % 3) for line in texts[0].split("\n")])
+    made = cut("d" * 64, "a.pdf", pages, outline, limit=Limit(tokens, overlap), count=COUNT)
+    held = {(s.page, i) for c in made for s in c.chunk.spans for i in range(s.start, s.end)}
+    assert all(c.isspace() or (p.number, i) in held for p in pages for i, c in enumerate(p.text))
+    for chunk in (c.chunk for c in made):
+        assert chunk.text == "\n".join(texts[s.page - 1][s.start : s.end] for s in chunk.spans)
+        assert chunk.first_page <= chunk.last_page <= chunk.first_page + 1
+    assert len({c.chunk.id for c in made}) == len(made)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seconds=20, memory_mb=1024) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> bytes:
+    pages = [prose(3), ["Grain 1 2 3", *prose(2)], []]
+    path = tmp_path_factory.mktemp("whole") / "a.pdf"
+    return write_pdf(path, pages, outline=[(1, 0, "Harbor")], title="T").read_bytes()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), changes=st.integers(1, 60), keep=st.floats(0.2, 1))
+def test_any_damage_to_a_file_ends_in_text_or_in_an_error_of_ours(tmp_path, sandbox, whole, seed, changes, keep):
+    chance, body = random.Random(seed), bytearray(whole)
+    for _ in range(changes):
+        body[chance.randrange(len(body))] = chance.randrange(256)
+    (tmp_path / "a.pdf").write_bytes(body[: int(keep * len(body))])
+    try:
+        pages = parse(tmp_path / "a.pdf", Limits(1, 100), sandbox).pages
+    except DocumentError as error:
+        assert error.code.startswith("E_") and str(error).endswith(".")
+    else:
+        assert [page.number for page in pages] == list(range(1, len(pages) + 1))
