@@ -243,6 +243,7 @@ class SearchResult:
     candidates: tuple[Candidate, ...]
     passages: tuple[Passage, ...]
     seconds: dict[str, float]
+    notices: tuple[str, ...] = ()  # what the user should know of this search, a sentence each
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +318,7 @@ class Answer:
     candidates: tuple[Candidate, ...] = ()
     generator: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()  # of the search
     mode: Mode = "auto"  # what ran, after `auto` was resolved
 
 

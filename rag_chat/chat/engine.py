@@ -104,6 +104,7 @@ class Engine:
             candidates=found.candidates,
             generator=self._stages.generator.name,
             mode=found.mode,
+            notices=found.notices,
         )
         if not self._stages.evidence.enough(quotes, self._limits.evidence_threshold):
             yield Finished(replace(draft, seconds=trace.seconds()))
