@@ -66,6 +66,11 @@ class Engine:
         self._stages = stages
         self._limits = limits
 
+    @property
+    def searching(self) -> Search:
+        """Both stages of every mode, for who compares them."""
+        return self._stages.search
+
     def search(
         self,
         query: str,

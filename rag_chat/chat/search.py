@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_chat import question as question_rule
+from rag_chat.chat import overview
 from rag_chat.chat.passages import select
 from rag_chat.errors import NotFound
 from rag_chat.language import is_english
@@ -13,6 +14,8 @@ from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Reranker, Retriever
 from rag_chat.trace import Trace
 from rag_chat.types import Mode, Passage, SearchResult
+
+OVERVIEW_WIDENED = 2  # times as many candidates for a question over documents, so that more of them are heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,12 @@ class Search:
         chosen = self.resolve(mode or self._limits.mode, chunks)
         route = self.routes[chosen]
         depth = chunks if chosen == "exhaustive" else route.widened * (candidates or self._limits.candidates)
-        first = route.retriever.retrieve(query, depth, doc_ids, trace=trace)
+        subject = overview.subject(query)
+        wanted, depth = (query, depth) if subject is None else (subject, depth * OVERVIEW_WIDENED)
+        first = route.retriever.retrieve(wanted, depth, doc_ids, trace=trace)
         with trace.stage("rerank"):
-            final = route.reranker.rerank(query, first)
-        kept = select(final, passages or self._limits.passages)
+            final = route.reranker.rerank(wanted, first)
+        kept = select(final, passages or self._limits.passages) if subject is None else overview.select(final, subject)
         return SearchResult(query, chosen, tuple(final), kept, trace.seconds(), self._notices(query, kept))
 
     def _notices(self, query: str, passages: Sequence[Passage]) -> tuple[str, ...]:
