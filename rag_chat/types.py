@@ -318,8 +318,8 @@ class Answer:
     candidates: tuple[Candidate, ...] = ()
     generator: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()  # of the search
     mode: Mode = "auto"  # what ran, after `auto` was resolved
+    notices: tuple[str, ...] = ()  # of the search
 
 
 @dataclass(frozen=True, slots=True)
