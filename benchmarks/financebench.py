@@ -1,9 +1,9 @@
-"""Finding the evidence page in 32 annual and quarterly reports at once, for stage one and after reranking.
+"""Finding the evidence page in 32 annual and quarterly reports, in all of them at once and in the right one.
 
-    python -m benchmarks.financebench --data DIR [--library DIR] [--limit N]
+    python -m benchmarks.financebench --data DIR [--library DIR] [--limit N] [--mode M]...
 
-DIR/financebench holds tune.tsv (file, bytes), pdfs/ and tune_questions.jsonl. A question counts as found at k when any
-of its evidence pages, in its own document, is among the pages of the first k candidates.
+DIR/financebench holds tune.tsv (file, bytes), pdfs/ and tune_questions.jsonl. A question counts as found when any of
+its evidence pages, in its own document, is among the pages of the five passages, or of all candidates.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from ingest.pipeline import Ingestor
 from rag_chat import config
 from rag_chat.build import App, open_app
 from rag_chat.errors import BadDataset, NotFound
-from rag_chat.types import Candidate
+from rag_chat.types import Candidate, Mode
 
 LIBRARY = Path("data/cache/financebench")  # an ignored folder; ingesting takes minutes
-DEPTHS = (5, 50)
+MODES: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Ranks of the first candidate that shows an evidence page, None where none of the 50 does."""
+    """Whether the five passages, and all candidates, show an evidence page."""
 
-    stage1: int | None
-    final: int | None
+    passages: bool
+    candidates: bool
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one mode found, in all documents or in the right one."""
+
+    mode: Mode
+    where: str
+    results: Sequence[Found]
 
 
 def main() -> None:
@@ -47,6 +56,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds financebench/")
     parser.add_argument("--library", type=Path, default=LIBRARY, help="where the reports are, or will be, ingested")
     parser.add_argument("--limit", type=int, help="only the first N questions")
+    parser.add_argument("--mode", action="append", choices=MODES, help="only this mode; repeatable")
     arguments = parser.parse_args()
     folder = arguments.data / "financebench"
     if not (folder / "tune.tsv").is_file():
@@ -55,7 +65,7 @@ def main() -> None:
     app = open_app(config.load(library=arguments.library, generator="quoting"), exclusive=True)
     try:
         add(app, folder)
-        print(table([found(app, question) for question in asked]))
+        print(table([line for mode in arguments.mode or MODES for line in lines(app, asked, mode)]))
     finally:
         app.close()
 
@@ -89,27 +99,40 @@ def add(app: App, folder: Path) -> None:
     )
 
 
-def found(app: App, question: Question) -> Found:
+def lines(app: App, asked: Sequence[Question], mode: Mode) -> Iterator[Line]:
+    ids = {document.name: document.doc_id for document in app.library.catalog.documents()}
+    yield Line(mode, "all documents", [found(app, question, mode, None) for question in asked])
+    yield Line(mode, "the right one", [found(app, question, mode, [ids[question.document]]) for question in asked])
+
+
+def found(app: App, question: Question, mode: Mode, doc_ids: Sequence[str] | None) -> Found:
     start = time.perf_counter()
-    candidates = app.engine.search(question.text, mode="rerank", candidates=max(DEPTHS)).candidates
+    result = app.engine.search(question.text, mode=mode, doc_ids=doc_ids)
     spent = time.perf_counter() - start
-    right = [c for c in candidates if c.document == question.document and question.pages & _pages(c)]
-    return Found(
-        stage1=min((c.stage1_rank for c in right if c.stage1_rank is not None), default=None),
-        final=min((c.rank for c in right), default=None),
-        seconds=spent,
-    )
+    passages = any(_shows(passage.candidate, question) for passage in result.passages)
+    return Found(passages, any(_shows(candidate, question) for candidate in result.candidates), spent)
 
 
-def table(results: Sequence[Found]) -> str:
-    def share(ranks: Sequence[int | None], k: int) -> str:
-        return f"{sum(rank is not None and rank <= k for rank in ranks) / len(ranks):.2f}" if ranks else "–"
+def table(measured: Sequence[Line]) -> str:
+    rows = [
+        [
+            line.mode,
+            line.where,
+            _share([result.passages for result in line.results]),
+            _share([result.candidates for result in line.results]),
+            f"{sum(result.seconds for result in line.results) / max(1, len(line.results)):.2f}",
+        ]
+        for line in measured
+    ]
+    return door.markdown(("mode", "searched", "in the five passages", "among all candidates", "s each"), rows)
 
-    stages = {"stage one": [r.stage1 for r in results], "after rerank": [r.final for r in results]}
-    rows = [[stage, *(share(ranks, k) for k in DEPTHS)] for stage, ranks in stages.items()]
-    spent = sum(r.seconds for r in results) / max(1, len(results))
-    heads = (f"{len(results)} questions, {spent:.2f} s each", *(f"evidence page in the top {k}" for k in DEPTHS))
-    return door.markdown(heads, rows)
+
+def _share(hits: Sequence[bool]) -> str:
+    return f"{sum(hits) / len(hits):.2f}" if hits else "–"
+
+
+def _shows(candidate: Candidate, question: Question) -> bool:
+    return candidate.document == question.document and bool(question.pages & _pages(candidate))
 
 
 def _pages(candidate: Candidate) -> frozenset[int]:

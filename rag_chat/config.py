@@ -32,6 +32,7 @@ PROFILES: dict[Profile, tuple[str, str, str]] = {
         "Qwen/Qwen3-4B-Instruct-2507",
     ),
 }
+ENGLISH_PROFILES: tuple[Profile, ...] = ("small", "standard", "quality")
 
 
 class Settings(BaseSettings):

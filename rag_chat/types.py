@@ -243,6 +243,7 @@ class SearchResult:
     candidates: tuple[Candidate, ...]
     passages: tuple[Passage, ...]
     seconds: dict[str, float]
+    notices: tuple[str, ...] = ()  # what the user should know of this search, a sentence each
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +319,7 @@ class Answer:
     generator: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     mode: Mode = "auto"  # what ran, after `auto` was resolved
+    notices: tuple[str, ...] = ()  # of the search
 
 
 @dataclass(frozen=True, slots=True)

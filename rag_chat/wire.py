@@ -67,6 +67,7 @@ def answer(value: Answer) -> dict[str, Any]:
         "abstained": value.abstained,
         "citations": [citation(c) for c in value.citations],
         "passages": [candidate(p.candidate) for p in value.passages],
+        "notices": list(value.notices),
         "seconds": answer_seconds(value.seconds),
     }
 
@@ -82,6 +83,7 @@ def search_result(value: SearchResult) -> dict[str, Any]:
         "mode": value.mode,
         "candidates": [candidate(c) for c in value.candidates],
         "passages": [candidate(p.candidate) for p in value.passages],
+        "notices": list(value.notices),
         "seconds": seconds(value.seconds),
     }
 

@@ -66,6 +66,11 @@ class Engine:
         self._stages = stages
         self._limits = limits
 
+    @property
+    def searching(self) -> Search:
+        """Both stages of every mode, for who compares them."""
+        return self._stages.search
+
     def search(
         self,
         query: str,
@@ -104,6 +109,7 @@ class Engine:
             candidates=found.candidates,
             generator=self._stages.generator.name,
             mode=found.mode,
+            notices=found.notices,
         )
         if not self._stages.evidence.enough(quotes, self._limits.evidence_threshold):
             yield Finished(replace(draft, seconds=trace.seconds()))

@@ -13,6 +13,7 @@ from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Candidate, Passage, Quote, Reading
 
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
+SAME, FEWEST_SAME = 0.9, 10  # share of the content words of two texts, and how many it takes to judge by them
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
@@ -113,11 +114,22 @@ def _says_something_new(sentence: str, asked: set[str]) -> bool:
 
 
 def _repeats(candidate: Candidate, better: Candidate) -> bool:
+    if _says_the_same(candidate.chunk.text, better.chunk.text):
+        return True
     if candidate.chunk.doc_id != better.chunk.doc_id:
-        return candidate.chunk.text == better.chunk.text
+        return False
     shared = 0
     for a in candidate.chunk.spans:
         for b in better.chunk.spans:
             if a.page == b.page:
                 shared += max(0, min(a.end, b.end) - max(a.start, b.start))
     return shared > OVERLAP * min(len(candidate.chunk.text), len(better.chunk.text))
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    """Copies of a text in several documents or versions; another number makes another statement."""
+    if one == other:
+        return True
+    first, second = set(words.content(one)), set(words.content(other))
+    alike = len(first) >= FEWEST_SAME and len(first & second) > SAME * len(first | second)
+    return alike and words.numbers(one) == words.numbers(other)

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_chat import question as question_rule
+from rag_chat.chat import overview
 from rag_chat.chat.passages import select
 from rag_chat.errors import NotFound
+from rag_chat.language import is_english
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Reranker, Retriever
 from rag_chat.trace import Trace
-from rag_chat.types import Mode, SearchResult
+from rag_chat.types import Mode, Passage, SearchResult
+
+OVERVIEW_WIDENED = 2  # times as many candidates for a question over documents, so that more of them are heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Limits:
     exhaustive_seconds: float = 1.0
     question_characters: int = 4000
     evidence_threshold: float | None = None
+    english_encoder: str = ""  # the encoder's name, where it reads English only
 
 
 class Search:
@@ -60,11 +65,27 @@ class Search:
         chosen = self.resolve(mode or self._limits.mode, chunks)
         route = self.routes[chosen]
         depth = chunks if chosen == "exhaustive" else route.widened * (candidates or self._limits.candidates)
-        first = route.retriever.retrieve(query, depth, doc_ids, trace=trace)
+        subject = overview.subject(query)
+        wanted, depth = (query, depth) if subject is None else (subject, depth * OVERVIEW_WIDENED)
+        first = route.retriever.retrieve(wanted, depth, doc_ids, trace=trace)
         with trace.stage("rerank"):
-            final = route.reranker.rerank(query, first)
-        kept = select(final, passages or self._limits.passages)
-        return SearchResult(query, chosen, tuple(final), kept, trace.seconds())
+            final = route.reranker.rerank(wanted, first)
+        kept = select(final, passages or self._limits.passages) if subject is None else overview.select(final, subject)
+        return SearchResult(query, chosen, tuple(final), kept, trace.seconds(), self._notices(query, kept))
+
+    def _notices(self, query: str, passages: Sequence[Passage]) -> tuple[str, ...]:
+        """A warning where the question, or what was found for it, is in a language that the encoder reads badly."""
+        if not self._limits.english_encoder:
+            return ()
+        found = " ".join(passage.chunk.text for passage in passages)
+        foreign = [
+            what for what, text in (("question is", query), ("passages are", found)) if is_english(text) is False
+        ]
+        return tuple(
+            f"The {what} not in English, the only language that '{self._limits.english_encoder}' reads well;"
+            " for others set RAG_CHAT_PROFILE=multilingual and run rag-ingest --rebuild."
+            for what in foreign[:1]
+        )
 
     def _check(self, query: str, doc_ids: Sequence[str] | None) -> None:
         question_rule.check(query, self._limits.question_characters)

@@ -28,6 +28,8 @@ def shown(events: Iterator[Event]) -> Answer:
     # Closed whatever happens: Ctrl-C must stop the model, not leave it writing.
     with closing(events):  # type: ignore[type-var]  # the engine's iterators are generators
         answer = _streamed(events, console) if console.is_terminal else answered(events)
+    for notice in answer.notices:
+        terminal.note(notice)
     terminal.say(answer_text(answer))
     terminal.say(f"\n{seconds_text(answer.seconds)}")
     return answer

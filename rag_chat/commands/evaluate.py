@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from rag_chat.commands import terminal
+from rag_chat.commands import session, terminal
 from rag_chat.commands.session import Session
 from rag_chat.errors import BadSetting
 from rag_chat.types import Mode
 
 if TYPE_CHECKING:
+    from rag_chat.chat.search import Search
     from rag_chat.config import Settings
     from rag_chat.evaluation.beir import Dataset
     from rag_chat.evaluation.modes import Row
+    from rag_chat.evaluation.retrieval import Progress
 
 MEASURES = ("ndcg@10", "recall@50", "mrr@10")
 COMPARED: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
@@ -23,8 +25,11 @@ COMPARED: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
 
 def evaluate(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl[.gz], queries.jsonl[.gz] and qrels.tsv.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Holds corpus.jsonl[.gz], queries.jsonl[.gz] and qrels.tsv.")
+    ] = None,
     *,
+    own: Annotated[bool, typer.Option("--own", help="The library, by what was rated on the page, instead.")] = False,
     mode: Annotated[list[str] | None, typer.Option(help="Only this mode; repeatable. Else all that fit.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N queries.")] = None,
     plot: Annotated[
@@ -48,8 +53,13 @@ def evaluate(
 
         check(plot)
     settings = Session.of(context).settings()
-    dataset = beir.read(folder).first(limit)
-    rows = measured(settings, dataset, asked)
+    if own == (folder is not None):
+        raise BadSetting("Give either a FOLDER that holds a retrieval set or --own.")
+    if folder is not None:
+        dataset = beir.read(folder).first(limit)
+        rows = measured(settings, dataset, asked)
+    else:
+        dataset, rows = measured_own(settings, asked, limit)
     if plot is not None:
         from rag_chat.evaluation.plot import draw
 
@@ -80,11 +90,31 @@ def measured(settings: Settings, dataset: Dataset, asked: list[Mode]) -> list[Ro
         vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache, report)
         with modes.library(dataset, vectors) as library:
             searching = build.search(settings, shared, library.catalog, library.store)
-            small = len(dataset.corpus) <= settings.exhaustive_chunks
-            exhaustive: tuple[Mode, ...] = ("exhaustive",) if small else ()
-            wanted = asked or [*COMPARED, *exhaustive]
-            chosen = list(dict.fromkeys(searching.resolve(one, len(dataset.corpus)) for one in wanted))
-            done = list(modes.runs(dataset, searching.routes, chosen, settings.candidates, report))
+            return _rows(searching, dataset, asked, settings, report)
+
+
+def measured_own(settings: Settings, asked: list[Mode], limit: int | None) -> tuple[Dataset, list[Row]]:
+    """The same over the library as it is, judged by what people rated in it."""
+    from contextlib import closing
+
+    from rag_chat.evaluation import own
+    from rag_chat.library.conversations import Conversations
+
+    with session.opened(settings) as app:
+        with closing(Conversations(app.library.catalog)) as conversations:
+            dataset = own.dataset(app.library.catalog.all_chunks(), conversations.feedback()).first(limit)
+        with terminal.progress() as report:
+            return dataset, _rows(app.engine.searching, dataset, asked, settings, report)
+
+
+def _rows(searching: Search, dataset: Dataset, asked: list[Mode], settings: Settings, report: Progress) -> list[Row]:
+    from rag_chat.evaluation import modes
+
+    small = len(dataset.corpus) <= settings.exhaustive_chunks
+    exhaustive: tuple[Mode, ...] = ("exhaustive",) if small else ()
+    wanted = asked or [*COMPARED, *exhaustive]
+    chosen = list(dict.fromkeys(searching.resolve(one, len(dataset.corpus)) for one in wanted))
+    done = list(modes.runs(dataset, searching.routes, chosen, settings.candidates, report))
     return modes.rows(done, dataset)
 
 

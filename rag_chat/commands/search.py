@@ -76,6 +76,8 @@ def _show(found: SearchResult, as_json: bool) -> None:
     if as_json:
         terminal.say_json(wire.search_result(found))
         return
+    for notice in found.notices:
+        terminal.note(notice)
     kept = {passage.chunk.id for passage in found.passages}
     terminal.table(
         ("", "document", "page", "text", "rank", "score", "stage-1 rank", "stage-1 score"),

@@ -14,9 +14,7 @@ from rag_chat.integrations import langchain, llama_index
 def show(library: OpenLibrary, question: str) -> None:
     """The passages as each of both hands them on, and the library's own cited answer."""
     for document in langchain.RagChatRetriever(library=library, k=3).invoke(question):
-        _say(
-            f"LangChain   {document.metadata['document']}, page {document.metadata['page']}: {document.page_content[:60]}"
-        )
+        _say(_line("LangChain", document.metadata, document.page_content))
     for node in llama_index.RagChatRetriever(library, k=3).retrieve(question):
         _say(_line("LlamaIndex", node.metadata, node.text))
     _say(library.ask(question).text)

@@ -43,6 +43,7 @@ def freeze(answer: Answer) -> str:
             "generator": answer.generator,
             "seconds": answer.seconds,
             "mode": answer.mode,
+            "notices": answer.notices,
         }
     )
 
@@ -66,6 +67,7 @@ def thaw(frozen: str, page_of: PageOf, candidates: str = "[]") -> Answer:
         generator=kept["generator"],
         seconds=kept["seconds"],
         mode=kept["mode"],
+        notices=tuple(kept.get("notices", ())),  # kept since they exist
     )
 
 

@@ -29,11 +29,10 @@ def test_the_plain_split_prefers_paragraphs_and_cuts_what_has_no_blank():
     assert [len(chunk) for chunk in split("x" * 2500)] == [1000, 1000, 900]
 
 
-def test_recall_counts_a_question_by_its_best_evidence_page():
-    shown = financebench.table([Found(3, 1, 0.5), Found(40, None, 0.5), Found(6, 5, 0.5), Found(None, None, 0.5)])
-    assert "| stage one | 0.25 | 0.75 |" in shown
-    assert "| after rerank | 0.50 | 0.50 |" in shown
-    assert "4 questions, 0.50 s each" in shown
+def test_a_line_for_each_mode_and_place_counts_the_questions_found():
+    results = [Found(True, True, 0.5), Found(False, True, 0.5), Found(False, False, 0.5), Found(False, True, 0.5)]
+    shown = financebench.table([financebench.Line("hybrid", "all documents", results)])
+    assert "| hybrid | all documents | 0.25 | 0.75 | 0.50 |" in shown
 
 
 def test_the_mean_leaves_report_only_sets_apart():

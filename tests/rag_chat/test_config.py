@@ -112,5 +112,5 @@ def test_a_model_named_goes_before_the_profiles():
 
 
 def test_the_settings_stay_few_and_take_the_same_names_in_a_file(tmp_path):
-    assert len(Settings.model_fields) <= 30
+    assert len(Settings.model_fields) <= 35
     assert config.load(toml(tmp_path, 'host = "0.0.0.0"\n')).host == tomllib.loads('host = "0.0.0.0"')["host"]

@@ -27,7 +27,7 @@ CANDIDATE_KEYS = [
 CITATION_KEYS = [
     "number", "document", "doc_id", "page", "page_label", "quote", "start", "end", "boxes", "score", "supported",
 ]  # fmt: skip
-ANSWER_KEYS = ["question", "standalone_question", "answer", "abstained", "citations", "passages", "seconds"]
+ANSWER_KEYS = ["question", "standalone_question", "answer", "abstained", "citations", "passages", "notices", "seconds"]
 
 
 def answer(**changes):

@@ -321,3 +321,16 @@ def test_dense_keeps_stage_ones_order_and_both_stages_are_shown_otherwise(engine
     assert len(both.passages) == 1
     assert sorted(c.stage1_rank for c in both.candidates) == [1, 2, 3]
     assert [c.score for c in both.candidates] == [1.0, 0.0, 0.0]
+
+
+def test_another_language_than_the_encoders_is_said(engine):
+    question = "Wann wird das Tor der Stadt Tarnwick geöffnet?"
+    found = engine(english_encoder="mini").search(question)
+    assert found.notices == (
+        "The question is not in English, the only language that 'mini' reads well; for others set"
+        " RAG_CHAT_PROFILE=multilingual and run rag-ingest --rebuild.",
+    )
+    assert engine().search(question).notices == ()
+    said = answer_of(engine(ScriptedGenerator().enqueue(GATE), english_encoder="mini"), question)
+    assert said.notices == found.notices
+    assert answer_of(engine(ScriptedGenerator().enqueue(GATE), english_encoder="mini")).notices == ()

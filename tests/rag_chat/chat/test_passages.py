@@ -44,6 +44,19 @@ def test_the_same_text_in_another_document_is_a_repetition():
     assert [p.chunk.doc_id for p in select(ranked(chunk("Grain is moved."), same, other), 5)] == ["d", "f"]
 
 
+LONG = (
+    "The tide gate opens at {} in the morning, grain moves by rail to the northern quay, pumps carry a long guarantee."
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "kept"), [(LONG.format(5).replace("morning,", "early morning;"), 1), (LONG.format(6), 2)]
+)
+def test_a_copy_in_another_version_is_a_repetition_unless_a_number_differs(other, kept):
+    found = select(ranked(chunk(LONG.format(5)), chunk(other, doc_id="e"), chunk(other, page=9)), 5)
+    assert len(found) == kept
+
+
 def test_quotes_are_verbatim_places_of_their_passage():
     found = quotable([passage(chunk(PAGE.replace(" is ", " \nis "), start=30))])
     assert [q.text for q in found] == [
