@@ -102,7 +102,7 @@ def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
     failed = page.locator(".upload.failed")
     expect(failed.locator(".reason")).to_contain_text("PDF", timeout=30_000)
     assert failed.locator("img").count() == 0
-    failed.locator("button").click()
+    failed.get_by_label("Dismiss").click()
     expect(failed).to_have_count(0)
     expect(page.locator(".document .name")).to_have_text(DOCUMENT)
     assert dialogs == []
