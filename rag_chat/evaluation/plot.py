@@ -1,4 +1,4 @@
-"""Quality against time as a picture: one point for each stage of each mode."""
+"""Quality against time as a picture: one point for each mode."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ def check(path: Path) -> None:
 def draw(rows: Sequence[Row], name: str, path: Path) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
     for row in rows:
-        label = row.mode if row.stage == "final" or row.mode == "dense" else f"{row.mode}, stage one"
-        x, y = max(row.ms_per_query, 0.01), row.measures["ndcg@10"]
-        axes.scatter(x, y, marker="o" if row.stage == "final" else "x", color="tab:blue")
-        axes.annotate(label, (x, y), xytext=(6, 4), textcoords="offset points", fontsize=9)
+        if row.stage == "final" or row.mode == "dense":  # the first stages alone are in the table
+            axes.scatter(max(row.ms_per_query, 0.01), row.measures["ndcg@10"], s=70, label=row.mode)
     axes.set(xscale="log", xlabel="ms per query (log scale)", ylabel="nDCG@10", title=f"{name}: quality against time")
     axes.grid(alpha=0.3)
-    axes.margins(x=0.25, y=0.15)
+    axes.margins(x=0.15, y=0.15)
+    figure.legend(loc="outside right upper")
     figure.savefig(path, dpi=150)

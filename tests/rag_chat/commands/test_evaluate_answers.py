@@ -102,7 +102,7 @@ def test_given_answers_from_the_contexts_and_the_table_is_for_people(capfd):
         (["./answers"], "'answers' is no folder; name one with corpus.jsonl, queries.jsonl and qrels.tsv."),
         (["--limit", "1", "toy"], "'toy' holds no queries.jsonl"),
         (["default"], "'default' is no folder"),
-        ([], "Missing argument 'folder'"),
+        ([], "Give either a FOLDER that holds a retrieval set or --own"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_other_words_are_folders_of_the_ranking(capfd, arguments, said):

@@ -7,6 +7,7 @@ from fakes import HashEmbedder
 from rag_chat import weights
 from rag_chat.errors import BadDataset
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, InteractionReranker
+from rag_chat.scoring import Combination
 from rag_chat.training.pairs import Pair, whole_titles
 from rag_chat.training.reranker import CHECKPOINT_FILE, groups_of, run
 from rag_chat.training.trainer import Recipe
@@ -102,4 +103,6 @@ def test_a_run_goes_on_from_the_shipped_weights_and_says_whether_it_is_better(tm
     assert outcome.better == (outcome.new["kept aside"] > outcome.shipped["kept aside"])
     card = json.loads((tmp_path / "out" / CARD_FILE).read_text())
     shipped = json.loads((weights.SHIPPED / "minilm-interaction" / CARD_FILE).read_text())
-    assert card["passages"] == shipped["passages"]  # what was kept aside is not used up for setting them
+    assert Combination(**card["passages"]) == Combination(
+        **shipped["passages"]
+    )  # what was kept aside is not used up for setting them
