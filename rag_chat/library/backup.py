@@ -79,8 +79,8 @@ def _source(path: Path, temporary: Path) -> Path:
         return path
     copy = temporary / path.name
     try:
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("VACUUM INTO ?", (str(copy),))
+        with closing(sqlite3.connect(path)) as db, closing(sqlite3.connect(copy)) as target:
+            db.backup(target)  # page by page: VACUUM would number the rows anew, which the word index goes by
     except sqlite3.Error as error:
         raise LibraryError(f"'{path.name}' of the library cannot be copied ({error}); run: rag-chat doctor.") from error
     return copy

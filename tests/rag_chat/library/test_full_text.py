@@ -3,7 +3,7 @@ import sqlite3
 import numpy as np
 import pytest
 
-from rag_chat.library import full_text
+from rag_chat.library import backup, full_text
 from rag_chat.library.catalog import Built, Catalog
 from rag_chat.types import Chunk, Document, Page, Span
 
@@ -106,3 +106,14 @@ def test_all_of_it_can_be_made_anew(catalog):
 
 def test_a_very_long_question_is_cut_not_refused(catalog):
     assert found(catalog, "grain " + " ".join(f"word{i}" for i in range(5000))) == ["a0"]
+
+
+def test_a_restored_library_finds_words_where_they_stand(catalog, tmp_path, tmp_path_factory):
+    catalog.delete("a")  # leaves a gap in the numbers of the rows
+    archive, restored = tmp_path_factory.mktemp("elsewhere") / "library.tar", tmp_path_factory.mktemp("restored")
+    backup.write(tmp_path, archive)
+    backup.read(archive, restored)
+    again = Catalog(restored)
+    assert found(again, "steel rails") == ["b0"]
+    assert found(again, "guarantee") == ["b1"]
+    again.close()
