@@ -22,7 +22,7 @@ from rag_chat.web.pages import refusal
 from rag_chat.web.sources import sources_html
 from rag_chat.web.why import Compared, modes_to_compare, why_html
 
-LOADING = "The library is still being opened; try again in a few seconds."
+LOADING = "The library is still being opened."
 GONE = "No such conversation is in the library; it may have been deleted."
 
 
@@ -65,8 +65,8 @@ def _add_reading(app: FastAPI, backend: Callable[[], Backend | None]) -> None:
     @app.get("/conversations", include_in_schema=False)
     def listed(search: str = "") -> Response:
         opened = backend()
-        if opened is None:
-            return refusal(503, LOADING)
+        if opened is None:  # asked for while the page waits for the models: no failure
+            return fragment(Markup('<p class="hint">{}</p>').format(LOADING))
         return fragment(talks_html(opened.conversations.all(search[:1000]), search=search))
 
     @app.get("/conversations/{conversation}/{turn}/sources", include_in_schema=False)

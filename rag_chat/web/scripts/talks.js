@@ -15,7 +15,7 @@ export async function refreshTalks() {
     const got = await part(`/conversations?search=${encodeURIComponent(search)}`);
     if (got.textContent !== list.textContent) list.replaceChildren(got); // a row that is being clicked stays
   } catch {
-    return; // still loading: the banner says so, and the list is asked for again when it is over
+    return; // the app has ended; the list stays as it was
   }
   markOpen();
 }

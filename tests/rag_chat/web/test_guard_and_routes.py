@@ -176,6 +176,7 @@ def test_page_is_served_while_models_load_and_says_why_they_cannot():
         assert opened.get("/").status_code == 200
         assert opened.get("/readyz").json()["status"] == "loading"
         assert opened.get(f"/pages/{'0' * 64}/1.png").status_code == 503
+        assert "still being opened" in opened.get("/conversations").text
         time.sleep(0.6)
         assert opened.get("/readyz").json() == {
             "status": "failed",
