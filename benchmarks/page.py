@@ -32,7 +32,7 @@ from rag_chat.library.catalog import Catalog
 from rag_chat.library.conversations import Conversations
 
 ROOT = Path(__file__).parents[1]
-QUESTION = "Why did Tarnwick Harbor give up its plans for hydrogen?"
+QUESTION = "Who retires from the board after nine years?"
 TURNS = 200
 WAIT = 180_000  # milliseconds
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"

@@ -14,7 +14,7 @@ from rag_chat.highlight import PageView
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "data" / "samples"
-QUESTION = "Why did Tarnwick Harbor give up its plans for hydrogen?"
+QUESTION = "Who retires from the board after nine years?"
 DOCUMENT = "harbor-annual-report.pdf"
 
 pytestmark = pytest.mark.browser
