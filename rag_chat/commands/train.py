@@ -141,7 +141,7 @@ def support(
         list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with claim, evidence, label; repeatable.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from stage one, not from the shipped weights.")] = False,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 4500,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the reader: it finds the answer in a passage, says when there is none, and checks sentences.

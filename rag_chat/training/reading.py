@@ -35,7 +35,7 @@ KNOWN_SHARE = 0.3  # of the claims, drawn from labelled ones where there are any
 class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
-    steps: int = 4500
+    steps: int = 1000
     fresh: bool = False  # start from the stage-one encoder instead of from the shipped weights
     questions: int = 16  # a step
     claims: int = 8  # a step

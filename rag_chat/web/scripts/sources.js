@@ -8,7 +8,8 @@ const MOST_PICTURES = 40;
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const pictures = new Map(); // address -> promise of { src, boxes }
 const parts = new Map(); // conversation/turn -> promise of a document fragment, of finished answers
-let shown = ""; // conversation/turn/state of what the panel holds
+let shown = ""; // conversation/turn/state of what the panel holds or is being fetched for it
+let asked = 0; // counts what is fetched for the panel: only the last is put there
 
 // --- sources -------------------------------------------------------------------------------------------------
 
@@ -23,6 +24,7 @@ function fetched(id, turn, finished) {
   return parts.get(key);
 }
 
+/* What is fetched anew when it is shown again; what is on its way still arrives. */
 export function forgetSources() {
   parts.clear();
   shown = "";
@@ -33,8 +35,9 @@ export async function showSources(turn, { finished = true, openFirst = false } =
   const wanted = `${id}/${turn}/${finished}`;
   if (wanted === shown) return;
   shown = wanted;
+  const mine = (asked += 1);
   const got = await fetched(id, turn, finished);
-  if (shown !== wanted) return; // something else was asked for meanwhile
+  if (mine !== asked) return; // something else was asked for meanwhile
   const place = document.getElementById("evidence");
   place.replaceChildren(got.cloneNode(true));
   if (finished) {
@@ -47,6 +50,7 @@ export async function showSources(turn, { finished = true, openFirst = false } =
 
 export function clearSources() {
   shown = "";
+  asked += 1;
   const hint = "The passages that an answer rests on appear here, with their pages.";
   document.getElementById("evidence")?.replaceChildren(element("p", { className: "hint", textContent: hint }));
 }
