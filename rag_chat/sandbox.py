@@ -35,6 +35,7 @@ Ts = TypeVarTuple("Ts")
 
 SPARE_CPU_SECONDS = 10  # beyond the call's seconds: the parent's clock decides, this only ends an orphan
 START_SECONDS = 60.0
+LOOK_SECONDS = 0.05  # between two looks at a worker's memory
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "HOME")  # of the environment; it holds secrets too
 OPEN_FILES, FILE_MB = 256, 4096  # of the worker
 _MB = 1024 * 1024
@@ -96,7 +97,7 @@ class Sandbox:
         while True:
             start = time.monotonic()
             left = max(0.0, seconds - waited)
-            if not worker.connection.poll(min(left, limit)):
+            if not worker.answers_within(min(left, limit)):
                 raise StepTooSlow(step) if limit < left else self._too_long()
             limit = step
             kind, value = worker.connection.recv()
@@ -191,6 +192,24 @@ class _Worker:
         self.started = self.connection.poll(START_SECONDS)
         # A new process counts as its own peak what its parent held when it was made; only more than that is the file's.
         self._inherited_mb: float = self.connection.recv() if self.started else 0.0
+        self._seen_mb = 0.0  # largest peak that was seen while waiting
+
+    def answers_within(self, seconds: float) -> bool:
+        """Waits for an answer, and looks at the memory meanwhile: of a process that has died it cannot be told any more
+        where the parent itself holds more."""
+        end = time.monotonic() + seconds
+        while not self.connection.poll(max(0.0, min(LOOK_SECONDS, end - time.monotonic()))):
+            self._seen_mb = max(self._seen_mb, self._peak_mb())
+            if time.monotonic() >= end:
+                return False
+        return True
+
+    def _peak_mb(self) -> float:
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii", errors="replace")
+        except OSError:  # no /proc here, or the worker is gone
+            return 0.0
+        return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
     def alive(self) -> bool:
         return self._ended is None and self._process.poll() is None
@@ -211,7 +230,7 @@ class _Worker:
                 self._end_gently()
                 _, status, usage = os.wait4(self._process.pid, 0)
                 code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
-                peak = peak if peak > self._inherited_mb else 0.0
+                peak = max(peak if peak > self._inherited_mb else 0.0, self._seen_mb)
                 self._process.returncode = code
             self._ended = code, peak
         return self._ended

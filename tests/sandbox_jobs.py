@@ -45,3 +45,10 @@ def raise_ours() -> None:
 
 def raise_foreign() -> float:
     return 1 / 0
+
+
+def eat_and_abort(megabytes):
+    """As C++ ends where it gets no more memory."""
+    eaten = b"x" * (megabytes * 1024 * 1024)
+    time.sleep(0.3)
+    os.abort() if eaten else None

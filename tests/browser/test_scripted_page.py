@@ -10,6 +10,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
+def address(scripted):
+    """A library of these tests alone: they count its documents."""
+    with scripted() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def zebra(tmp_path_factory):
     lines = [f"zebra{i} grazes in field number {i}." for i in range(8)]
     return pdf_of(tmp_path_factory.mktemp("pdf") / "zebra.pdf", [lines, ["A second page about oryx."]])

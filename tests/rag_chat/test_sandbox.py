@@ -52,6 +52,13 @@ def test_memory_limit_names_the_setting(sandbox):
     assert sandbox.call(jobs.add, 1, 1) == 2
 
 
+def test_death_for_want_of_memory_is_told_where_the_parent_holds_more():
+    held = b"x" * (700 * 1024 * 1024)  # the new process would count it as its own peak
+    with Sandbox(seconds=5, memory_mb=512) as box, pytest.raises(DocumentError, match="more than 512 MB"):
+        box.call(jobs.eat_and_abort, 400)
+    assert held
+
+
 def test_errors_of_ours_keep_their_type_and_words(sandbox):
     with pytest.raises(NotFound, match=r"^no page 7$"):
         sandbox.call(jobs.raise_ours)
