@@ -44,23 +44,31 @@ def answering(
 ) -> Generator[Step]:
     """The exchange as it grows; the last one is answered, stopped or failed, and kept as that."""
     exchange = Exchange(number, asked.text, doc_ids=asked.doc_ids)
+
+    def keep() -> None:
+        backend.conversations.keep(conversation, number, exchange.state, said=exchange.said, answer=exchange.answer)
+
     try:
         events = _events(backend, conversation, number, asked)
         with closing(_followed(events, exchange, stop, backend, conversation)) as steps:
             for step in steps:
                 exchange = step.exchange
+                if exchange.state != "asking":
+                    keep()  # before it is shown: the page asks for its sources at once
                 yield step
     except RagChatError as error:
         exchange = replace(exchange, state="failed", said=str(error))
+        keep()
         yield Step(exchange)
     except Exception as error:  # an outer edge: a UI event
         said = f"The question could not be answered ({type(error).__name__}); ask again, or run 'rag-chat doctor'."
         exchange = replace(exchange, state="failed", said=said)
+        keep()
         yield Step(exchange)
     finally:
         if exchange.state == "asking":  # closed from outside
             exchange = replace(exchange, state="stopped")
-        backend.conversations.keep(conversation, number, exchange.state, said=exchange.said, answer=exchange.answer)
+            keep()
 
 
 def _events(backend: Backend, conversation: str, number: int, asked: Question) -> Iterator[Event]:

@@ -90,6 +90,15 @@ def test_answer_streams_is_kept_and_ends_with_citations(page):
     assert page.scripted.conversations.get(page.conversation).title == "How much does the pump lift?"
 
 
+def test_answer_is_kept_before_it_is_shown(page):
+    page.add()
+    for frame in page.events.ask("How much does the pump lift?", "", page.request()):
+        page.keep(frame)
+        if 'data-state="answered"' in page.live:  # the browser asks for the sources of an answer as soon as it is shown
+            assert page.kept()[0].state == "answered"
+    assert 'data-state="answered"' in page.live
+
+
 def test_earlier_turns_are_shown_above_and_handed_to_the_engine(page):
     page.add()
     page.ask("How much does the pump lift?")
