@@ -44,7 +44,7 @@ def open_at(folder, *, exclusive=True, embedder="hash", tokens=60):
     return open_library(folder, embedder, DIMENSION, chunk_tokens=tokens, overlap=15, exclusive=exclusive)
 
 
-def add(library, doc_id, chunks=20):
+def add(library, doc_id, chunks=20, text="Grain"):
     rng = np.random.default_rng(zlib.crc32(doc_id.encode()))
     vectors = rng.standard_normal((chunks, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -52,7 +52,7 @@ def add(library, doc_id, chunks=20):
     document = Document(doc_id, f"{doc_id}.pdf", "", 1, chunks, 4, "2026-01-01T00:00:00+00:00", ())
     source = library.folder / "source.pdf"
     source.write_bytes(b"%PDF")
-    library.add(document, [Page(1, "1", "Grain")], made, vectors, outline=(), source=source)
+    library.add(document, [Page(1, "1", text)], made, vectors, outline=(), source=source)
     return vectors
 
 
@@ -231,9 +231,10 @@ def add_with_small_files(library):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     biggest = max(p.stat().st_size for p in library.folder.rglob("*") if p.is_file())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (biggest + 20_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (biggest + 300_000, before[1]))
     try:
-        add(library, "full", 20_000)
+        # More than the catalog may grow by; the share of the index fits: Chroma may wait for ever where it is refused.
+        add(library, "full", text="Grain " * 100_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
