@@ -7,6 +7,7 @@ loads no chromadb.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from rag_chat.errors import DocumentError, LibraryError, LibraryMismatch, NotFou
 from rag_chat.index.in_memory import InMemory
 from rag_chat.index.seal import Seal
 from rag_chat.library.catalog import Built, Catalog
+from rag_chat.library.files import require_room
 from rag_chat.library.lock import Lock
 from rag_chat.protocols import VectorStore
 from rag_chat.sandbox import Sandbox
@@ -25,6 +27,9 @@ from rag_chat.types import Chunk, Document, Outline, Page, Vectors
 
 PROBE_SECONDS = 300.0
 SEAL = "chroma.seal"
+# Bytes on disk while a document is written: its chunk in catalog, log and both indexes, a vector of float32 in four
+# places, the text in three (measured: 6.4 kB a chunk of 384 dimensions with hardly any text).
+_PER_CHUNK, _PER_CHARACTER = 1024, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,16 @@ class Library:
     ) -> None:  # fmt: skip
         """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it.
 
+        Raises DiskFull before anything is written where the room is too small: a disk that is full to the last byte
+        makes every part of the library fail in its own way.
         The documents that it replaces answer until that commit, and are removed after it.
         """
+        if not self.seal.made():  # a write that failed could not even be tidied up
+            _mend(self.store, self.catalog)
+        text = sum(len(page.text) for page in pages)
+        require_room(
+            self.folder, document.size + len(chunks) * (_PER_CHUNK + 16 * vectors.shape[1]) + _PER_CHARACTER * text
+        )
         self.seal.remove()
         try:
             self.catalog.keep_file(document.doc_id, source)
@@ -65,9 +78,10 @@ class Library:
         except BaseException:
             self._forget(document.doc_id)
             raise
-        for old in replaces:
-            self._remove(old)
-        self.seal.make()
+        with contextlib.suppress(LibraryError):  # the document is ready; what is left over goes at the next opening
+            for old in replaces:
+                self._remove(old)
+            self.seal.make()
 
     def delete(self, doc_id: str) -> Deletion:
         """Invisible at once, then gone everywhere; opening the library ends an interrupted deletion.
@@ -106,12 +120,13 @@ class Library:
 
     def _forget(self, doc_id: str) -> None:
         """Best effort: what cannot be removed now is swept when the library is opened again."""
-        try:
-            if self.catalog.document(doc_id) is None:  # Ctrl-C may come just after the commit
-                self._remove(doc_id)
+        with contextlib.suppress(LibraryError):
+            if self.catalog.document(doc_id) is not None:  # Ctrl-C may come just after the commit
+                return
+            with contextlib.suppress(LibraryError):
+                self.catalog.delete(doc_id)  # first, as the file's room may be what the index lacks
+            self.store.delete(doc_id)
             self.seal.make()
-        except LibraryError:
-            return
 
 
 def open_library(
@@ -131,9 +146,9 @@ def open_library(
         seal = Seal(folder / SEAL, folder / "chroma")
         if exclusive:
             catalog.sweep()
-            store = _whole_store(folder / "chroma", catalog, seal)
+            store = _whole_store(folder / "chroma", catalog, seal, lock)
         else:
-            store = _readers_store(folder / "chroma", catalog, seal)
+            store = _readers_store(folder / "chroma", catalog, seal, lock)
         return Library(folder, catalog, store, lock, seal)
     except BaseException:
         lock.close()
@@ -163,20 +178,25 @@ def _words(built: Built) -> str:
     )
 
 
-def _whole_store(folder: Path, catalog: Catalog, seal: Seal) -> VectorStore:
+def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:
     """Chroma, made to hold exactly the catalog's ready chunks."""
-    from rag_chat.index.chroma import Chroma
+    from rag_chat.index.chroma_process import ChromaProcess
 
     if folder.exists() and not seal.holds() and (seal.swollen() or not _survives_reading(folder, catalog)):
         _move_aside(folder)
     seal.remove()
-    try:
-        store = Chroma(folder)
-        _mend(store, catalog)
-    except LibraryError:
-        _move_aside(folder)
-        store = Chroma(folder)
-        _fill(store, catalog)
+    with contextlib.ExitStack() as opened:
+        try:
+            store = ChromaProcess(folder, [lock.fileno()])
+            opened.callback(store.close)
+            _mend(store, catalog)
+        except LibraryError:
+            opened.close()
+            _move_aside(folder)
+            store = ChromaProcess(folder, [lock.fileno()])
+            opened.callback(store.close)
+            _fill(store, catalog)
+        opened.pop_all()
     seal.make()
     return store
 
@@ -229,11 +249,11 @@ def _move_aside(folder: Path) -> None:
         folder.rename(aside)
 
 
-def _readers_store(folder: Path, catalog: Catalog, seal: Seal) -> VectorStore:
+def _readers_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:
     if seal.holds():
-        from rag_chat.index.chroma import Chroma
+        from rag_chat.index.chroma_process import ChromaProcess
 
-        store = Chroma(folder)
+        store = ChromaProcess(folder, [lock.fileno()])
         if store.ids() == catalog.chunk_ids():
             return store
         store.close()

@@ -37,6 +37,10 @@ class Seal:
             part.write_text(json.dumps(self._sums()), encoding="utf-8")
             part.rename(self._path)
 
+    def made(self) -> bool:
+        """Whether the last write got to its end, without a look at the files."""
+        return self._path.exists()
+
     def holds(self) -> bool:
         try:
             sealed = json.loads(self._path.read_text(encoding="utf-8"))

@@ -254,8 +254,7 @@ class Catalog:
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             full_text.forget(db)
-        with self._lock:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the deleted text too
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the deleted text too
 
     def rows_left(self, doc_id: str) -> int:
         """What the catalog still holds of a document in any state; 0 proves a deletion."""

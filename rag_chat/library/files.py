@@ -60,6 +60,17 @@ def no_space_is_disk_full() -> Iterator[None]:
         raise
 
 
+def require_room(folder: Path, needed: int) -> None:
+    """Raises DiskFull where fewer bytes than needed, and a reserve for everything else, are free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + RESERVE:
+        raise DiskFull(
+            f"The document needs about {-(-(needed + RESERVE) // 1_000_000)} MB on the library's disk, where"
+            f" {free // 1_000_000} MB are free; free some space and add it again."
+        )
+
+
+RESERVE = 16_000_000  # bytes
 FULL = "No space is left for the library; nothing of this document was kept: free some space and add it again."
 
 

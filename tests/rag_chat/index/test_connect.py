@@ -1,18 +1,22 @@
 """Opening a library: the catalog's truth in the index, whatever happened to the index in between."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from rag_chat.errors import DiskFull, LibraryInUse, LibraryMismatch
+from rag_chat.errors import DiskFull, LibraryError, LibraryInUse, LibraryMismatch
+from rag_chat.index import chroma_process
 from rag_chat.index.connect import open_library
 from rag_chat.index.in_memory import InMemory
+from rag_chat.library import files
 from rag_chat.types import Chunk, Document, Page, Span
 
 DIMENSION = 16
@@ -212,32 +216,61 @@ def test_second_process_is_refused_and_names_the_first(folder):
     open_at(folder).close()
 
 
-def test_disk_full_while_adding_leaves_nothing_of_the_document(folder):
+def test_disk_full_while_the_catalog_is_written_leaves_nothing_of_the_document(folder):
     library = open_at(folder)
     add(library, "a")
-    with pytest.raises(DiskFull):
-        add_with_small_files(library)
+    with pytest.raises(DiskFull), small_files(library, os.getpid(), 300_000):
+        add(library, "full", text="Grain " * 100_000)
     assert [d.doc_id for d in library.catalog.documents()] == ["a"]
     assert [p.stem for p in (folder / "files").iterdir()] == ["a"]
-    assert is_whole(library)
     add(library, "b")
     assert is_whole(library)
     library.close()
 
 
-def add_with_small_files(library):
-    import resource
+@pytest.mark.parametrize("grows", [20_000, 3_000_000])
+def test_disk_full_while_the_index_is_written_leaves_nothing_of_the_document(folder, monkeypatch, grows):
+    """Chroma says so, says something else, or never comes back."""
+    monkeypatch.setattr(chroma_process, "SECONDS", 15.0)
+    library = open_at(folder)
+    add(library, "a")
+    words = r"^(No space is left for|The vector index (cannot be used|has not answered))"
+    with pytest.raises(LibraryError, match=words), small_files(library, library.store.pid, grows):
+        add(library, "full", 20_000)
+    assert [d.doc_id for d in library.catalog.documents()] == ["a"]
+    assert [p.stem for p in (folder / "files").iterdir()] == ["a"]
+    library.close()
+    library = open_at(folder)
+    add(library, "b")
+    assert is_whole(library)
+    library.close()
 
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+@contextmanager
+def small_files(library, pid, grows):
+    """No file that this process writes may get larger than the library's largest is now, and so many bytes."""
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     biggest = max(p.stat().st_size for p in library.folder.rglob("*") if p.is_file())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (biggest + 300_000, before[1]))
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (biggest + grows, before[1]))
     try:
-        # More than the catalog may grow by; the share of the index fits: Chroma may wait for ever where it is refused.
-        add(library, "full", text="Grain " * 100_000)
+        yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_too_little_room_is_refused_before_anything_is_written(folder, monkeypatch):
+    library = open_at(folder)
+    add(library, "a")
+    monkeypatch.setattr(files, "RESERVE", 10**18)
+    with pytest.raises(
+        DiskFull, match=r"^The document needs about 10\d+ MB on the library's disk, where \d+ MB are free"
+    ):
+        add(library, "b")
+    assert [d.doc_id for d in library.catalog.documents()] == ["a"]
+    assert is_whole(library)
+    library.close()
 
 
 def test_importing_connect_loads_no_chromadb():

@@ -1,0 +1,194 @@
+"""Chroma in a process of its own: what it does there can neither stop nor end the app.
+
+Chroma's native writer holds Python's global lock while it builds its graph (seconds for a long report, in which no
+page would answer), was seen to wait for ever on a full disk, and dies with its process where its files are torn. Here
+a write takes time from nobody, one that does not come back is given up, and a crash is an error with one sentence.
+The process ends with its parent, however that ends. Limit: calls are answered one after the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from rag_chat.errors import DiskFull, LibraryError, RagChatError
+from rag_chat.types import Vectors
+
+SECONDS = 120.0  # for one call; the longest take a few
+SECONDS_WHEN_FULL = 10.0  # where the disk has no room left
+NO_ROOM = 1_000_000  # bytes
+_LOOK_SECONDS = 0.5
+_AT_ONCE = 500  # chunks in one write, so that a search waits for a fraction of a second at most
+_ANEW = "restart the app: it is made anew from the catalog."
+
+
+class ChromaProcess:
+    """A VectorStore over `Chroma` in a child process. Safe to use from several threads.
+
+    `held` are open files that the child keeps open too: the lock of a library stays locked until the last write ended.
+    """
+
+    def __init__(self, folder: Path, held: Sequence[int] = ()) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._exchanges = ThreadPoolExecutor(1, "chroma")  # one at a time, in the order of asking
+        self._gone: str | None = None  # why nothing can be asked any more
+        ours, theirs = socket.socketpair()
+        life, self._lifeline = os.pipe()
+        with theirs:
+            code = "import sys; from rag_chat.index.chroma_process import serve; serve(*sys.argv[1:])"
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, str(theirs.fileno()), str(life), str(folder)],
+                pass_fds=(theirs.fileno(), life, *held),
+                process_group=0,  # Ctrl-C is for the parent
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+            )
+        os.close(life)
+        self._connection: Connection[Any, Any] = Connection(ours.detach())
+        try:
+            self._answer()  # it is open
+        except BaseException:
+            self._exchanges.shutdown()
+            self._end()
+            raise
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def upsert(self, ids: Sequence[str], doc_ids: Sequence[str], vectors: Vectors) -> None:
+        for start in range(0, len(ids), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            self._ask("upsert", ids[part], doc_ids[part], vectors[part])
+
+    def search(self, vector: Vectors, top_k: int, doc_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        found: list[tuple[str, float]] = self._ask("search", vector, top_k, doc_ids)
+        return found
+
+    def delete(self, doc_id: str) -> None:
+        self._ask("delete", doc_id)
+
+    def delete_ids(self, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), _AT_ONCE):
+            self._ask("delete_ids", ids[start : start + _AT_ONCE])
+
+    def count(self, doc_id: str | None = None) -> int:
+        return int(self._ask("count", doc_id))
+
+    def clear(self) -> None:
+        self._ask("clear")
+
+    def ids(self) -> set[str]:
+        found: set[str] = self._ask("ids")
+        return found
+
+    def rows(self) -> list[tuple[list[str], Vectors]]:
+        found: list[tuple[list[str], Vectors]] = self._ask("rows")
+        return found
+
+    def close(self) -> None:
+        with contextlib.suppress(LibraryError):
+            self._ask("close")
+        self._exchanges.shutdown()
+        self._end()
+
+    def _ask(self, method: str, *args: object) -> Any:
+        """Whoever asks may be interrupted; the exchange goes on, and the next one waits for its end."""
+        return self._exchanges.submit(self._exchange, method, args).result()
+
+    def _exchange(self, method: str, args: tuple[object, ...]) -> Any:
+        if self._gone is not None:
+            raise LibraryError(self._gone)
+        try:
+            self._connection.send((method, args))
+        except OSError:
+            raise self._death() from None
+        return self._answer()
+
+    def _answer(self) -> Any:
+        started = time.monotonic()
+        try:
+            while not self._connection.poll(_LOOK_SECONDS):
+                self._give_up_after(time.monotonic() - started)
+            error, value = self._connection.recv()
+        except (EOFError, OSError):
+            raise self._death() from None
+        if error is not None:
+            raise error
+        return value
+
+    def _give_up_after(self, waited: float) -> None:
+        full = shutil.disk_usage(self._folder).free < NO_ROOM
+        if waited < (SECONDS_WHEN_FULL if full else SECONDS):
+            return
+        self._gone = f"The vector index has not answered for {waited:.0f} s; {_ANEW}"
+        self._end()
+        if full:
+            raise DiskFull("No space is left for the vector index; free some space and restart the app.")
+        raise LibraryError(self._gone)
+
+    def _death(self) -> LibraryError:
+        code = self._end()
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        self._gone = f"The vector index ended by itself ({how}); {_ANEW}"
+        return LibraryError(self._gone)
+
+    def _end(self) -> int:
+        """Its exit code, after a moment in which it may end of itself."""
+        if self._lifeline >= 0:
+            self._connection.close()
+            try:
+                self._process.wait(1.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+            os.close(self._lifeline)
+            self._lifeline = -1
+        return self._process.wait()
+
+
+def serve(descriptor: str, lifeline: str, folder: str) -> None:
+    """The child's whole life: one call after the other until it is closed or the parent is gone."""
+    _die_with_the_parent(int(lifeline))
+    from rag_chat.index.chroma import Chroma
+
+    connection: Connection[Any, Any] = Connection(int(descriptor))
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            store = Chroma(Path(folder))
+        except RagChatError as error:
+            connection.send((error.with_traceback(None), None))
+            return
+        connection.send((None, None))
+        method = ""
+        while method != "close":
+            method, args = connection.recv()
+            connection.send(_outcome(store, method, args))
+
+
+def _outcome(store: object, method: str, args: tuple[Any, ...]) -> tuple[RagChatError | None, Any]:
+    try:
+        value = getattr(store, method)(*args)
+        return None, list(value) if isinstance(value, Iterator) else value
+    except RagChatError as error:
+        return error.with_traceback(None), None
+
+
+def _die_with_the_parent(lifeline: int) -> None:
+    """The kernel ends this process when the other end of the pipe is closed, even deep in native code."""
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO, which ends it
