@@ -60,7 +60,7 @@ def no_space_is_disk_full() -> Iterator[None]:
         raise
 
 
-FULL = "No space is left for the library; nothing of this document was kept: free some space and add it again."
+FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
 
 
 def _sync_folder(folder: Path) -> None:
