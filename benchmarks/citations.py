@@ -2,9 +2,10 @@
 
     python -m benchmarks.citations [--data DIR] [--library DIR] [--limit N] [--every N]
 
-Asks the questions of data/samples, or with --data those of DIR/financebench (see benchmarks.financebench), quotes only,
-and checks every citation. `--every N` checks each Nth sentence of the whole library instead of asking anything: the
-boxes that any answer could show.
+Asks the questions of data/samples, or with --data those of DIR/financebench (see benchmarks.financebench), quotes only.
+Two rows: what the answers cite, nothing being refused, so that each question has citations; and every sentence of the
+passages that were read for them, each of which an answer may cite. `--every N` checks each Nth sentence of the whole
+library instead of asking anything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks import door, financebench
@@ -22,7 +23,7 @@ from ingest.pipeline import Ingestor
 from rag_chat import config
 from rag_chat.build import App, open_app
 from rag_chat.sentences import split
-from rag_chat.types import Excerpt, Finished
+from rag_chat.types import Chunk, Excerpt, Finished
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 RIGHT, UNPLACED, WRONG = "the quote", "no box", "something else"
@@ -37,12 +38,23 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         default = financebench.LIBRARY if given.data else Path(scratch)
-        app = open_app(config.load(library=given.library or default, generator="quoting"), exclusive=True)
+        settings = config.load(library=given.library or default, generator="quoting", evidence_threshold=0.0)
+        app = open_app(settings, exclusive=True)
         try:
             asked = _filled(app, given.data)[: given.limit]
-            print(table(checked(app, sentences(app, given.every) if given.every else citations(app, asked))))
+            print(table(_rows(app, asked, given.every)))
         finally:
             app.close()
+
+
+def _rows(app: App, asked: list[str], every: int | None) -> dict[str, Counter[str]]:
+    if every:
+        return {f"each {every}th sentence": checked(app, sentences(app, app.library.catalog.all_chunks(), every))}
+    answers = [event.answer for text in asked for event in app.engine.ask(text) if isinstance(event, Finished)]
+    cited = ((c.doc_id, excerpt) for answer in answers for c in answer.citations for excerpt in c.excerpts)
+    read = {passage.chunk.id: passage.chunk for answer in answers for passage in answer.passages}
+    door.note(f"{len(answers)} questions, {len(read)} passages")
+    return {"cited": checked(app, cited), "sentences of the passages": checked(app, sentences(app, read.values()))}
 
 
 def _filled(app: App, data: Path | None) -> list[str]:
@@ -57,18 +69,10 @@ def _filled(app: App, data: Path | None) -> list[str]:
     return [json.loads(line)["question"] for line in lines]
 
 
-def citations(app: App, questions: list[str]) -> Iterator[tuple[str, Excerpt]]:
-    """Document and excerpt of everything that the answers quote."""
-    for question in questions:
-        for event in app.engine.ask(question):
-            if isinstance(event, Finished):
-                yield from ((c.doc_id, excerpt) for c in event.answer.citations for excerpt in c.excerpts)
-
-
-def sentences(app: App, every: int, doc_ids: Sequence[str] | None = None) -> Iterator[tuple[str, Excerpt]]:
-    """Each `every`th sentence of the library's chunks, boxed as a citation of it would be."""
+def sentences(app: App, chunks: Iterable[Chunk], every: int = 1) -> Iterator[tuple[str, Excerpt]]:
+    """Document and excerpt of each `every`th sentence, boxed as a citation of it would be."""
     catalog, number = app.library.catalog, 0
-    for chunk in catalog.all_chunks(doc_ids):
+    for chunk in chunks:
         for start, end in split(chunk.text):
             number += 1
             if number % every:
@@ -101,11 +105,14 @@ def checked(app: App, excerpts: Iterator[tuple[str, Excerpt]]) -> Counter[str]:
     return found
 
 
-def table(found: Counter[str]) -> str:
-    placed = found[RIGHT] + found[WRONG]
-    share = f"{found[RIGHT] / placed:.2%}" if placed else "–"
-    row = [str(found.total()), str(found[UNPLACED]), str(found[WRONG]), share]
-    return door.markdown(("quotes", "no box drawn", "boxes with something else", "boxes that hold the quote"), [row])
+def table(rows: dict[str, Counter[str]]) -> str:
+    lines = []
+    for what, found in rows.items():
+        share = f"{found[RIGHT] / found.total():.2%}" if found else "–"
+        lines.append([what, str(found.total()), str(found[UNPLACED]), str(found[WRONG]), share])
+    return door.markdown(
+        ("quotes", "how many", "no box drawn", "boxes with something else", "boxes that hold the quote"), lines
+    )
 
 
 if __name__ == "__main__":

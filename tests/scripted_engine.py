@@ -26,6 +26,7 @@ from rag_chat.types import (
     Finished,
     IngestReport,
     Mode,
+    Outline,
     Page,
     Passage,
     Retrieved,
@@ -100,7 +101,8 @@ class ScriptedBackend:
         document = Document(doc_id, name, "", len(pdf), len(pdf), len(content), "2026-01-01T00:00:00Z", blank)
         self.catalog.keep_file(doc_id, path)
         pages = [Page(number, str(number), text) for number, text in enumerate(texts, 1)]
-        self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), [])
+        outline = [Outline(it.get_dest().get_index() + 1, 0, (it.get_title(),)) for it in pdf.get_toc()]
+        self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), outline)
         return IngestReport(name, doc_id, "ready", len(pdf), len(pdf))
 
     def search(self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None) -> SearchResult:
@@ -144,7 +146,8 @@ class ScriptedBackend:
 
     def _candidate(self, number: int, overlap: int, doc_id: str, page: int, text: str) -> Candidate:
         end = min(len(text), 900)
-        chunk = Chunk(f"{doc_id[:8]}-{page}", doc_id, page, (Span(page, 0, end),), "1 Scripted", text[:end])
+        heading = next((entry.path[-1] for entry in self.catalog.outline(doc_id) if entry.page == page), "1 Scripted")
+        chunk = Chunk(f"{doc_id[:8]}-{page}", doc_id, page, (Span(page, 0, end),), heading, text[:end])
         return Candidate(
             chunk,
             self.known[doc_id].name,
