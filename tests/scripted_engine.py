@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -48,8 +49,9 @@ class ScriptedStep:
 
 class ScriptedBackend:
     """A real catalog, and an engine that finds pages by shared words and quotes their best line. Words of the question
-    drive it: "slow" waits, "nothing" abstains, "doubt" adds sentences that no quote carries, "broken" raises something
-    foreign. A question that begins with "and " is searched with the one before it."""
+    drive it: "endless" writes until it is stopped, "nothing" abstains, "doubt" adds sentences that no quote carries,
+    "foreign" has a notice, "broken" raises something foreign. A question that begins with "and " is searched with the
+    one before it."""
 
     def __init__(self, pause: float = 0.0, folder: Path | None = None) -> None:
         self.pause = pause
@@ -125,8 +127,9 @@ class ScriptedBackend:
         time.sleep(self.pause)
         answer = self._answer(question, searched, passages)
         try:
-            for word in answer.text.split(" "):
-                time.sleep(self.pause + (0.3 if "slow" in question else 0))
+            words = answer.text.split(" ")
+            for word in itertools.cycle(words) if "endless" in question else words:
+                time.sleep(max(self.pause, 0.05) if "endless" in question else self.pause)
                 yield Token(f"{word} ")
         except GeneratorExit:
             self.closed += 1
@@ -163,6 +166,7 @@ class ScriptedBackend:
             question, searched, "The documents do not say.", True, (), (), tuple(passages),
             tuple(passage.candidate for passage in passages), "scripted",
             {"retrieve": 0.031, "rerank": 0.24, "total": 1.9}, "rerank",
+            ("The question is not in English.",) if "foreign" in question else (),
         )  # fmt: skip
         if "nothing" in question or not passages:
             return base

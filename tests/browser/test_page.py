@@ -108,12 +108,15 @@ def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
     assert dialogs == []
 
 
-def test_phone_has_everything_below_each_other(watched):
+def test_phone_has_the_conversation_first_and_leads_to_the_rest(watched):
     page = watched(viewport={"width": 390, "height": 844}, has_touch=True)
-    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".document").first).to_be_attached(timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("left", "conversation", "sources")]
-    assert tops == sorted(tops) and tops[0] < tops[1] < tops[2]
+    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("conversation", "sources", "left")]
+    assert tops[0] < tops[1] < tops[2]
+    expect(page.locator("#ask")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Documents").tap()
+    expect(page.locator(".document").first).to_be_in_viewport()
 
 
 def test_keyboard_alone_asks_opens_a_source_and_deletes(watched):
