@@ -26,7 +26,7 @@ from rag_chat.sentences import split
 from rag_chat.types import Chunk, Excerpt, Finished
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
-RIGHT, UNPLACED, WRONG = "the quote", "no box", "something else"
+RIGHT, UNPLACED, WRONG, PICTURE = "the quote", "no box", "something else", "a picture"
 
 
 def main() -> None:
@@ -86,32 +86,36 @@ def sentences(app: App, chunks: Iterable[Chunk], every: int = 1) -> Iterator[tup
 
 
 def checked(app: App, excerpts: Iterator[tuple[str, Excerpt]]) -> Counter[str]:
-    """How many boxes hold the quote, are not there, or hold something else; the last are named."""
+    """How many boxes hold the quote, are not there, or hold something else; what is not right is named."""
     readers: dict[str, BoxReader] = {}
     found: Counter[str] = Counter()
     for doc_id, excerpt in excerpts:
-        if not excerpt.boxes:
-            found[UNPLACED] += 1
+        if app.library.catalog.words(doc_id, excerpt.page):
+            found[PICTURE] += 1  # recognised: the PDF has no letters there that anybody could read back
             continue
         if doc_id not in readers:
             readers[doc_id] = BoxReader(app.library.catalog.file(doc_id))
         reader = readers[doc_id]
-        right = reader.holds(excerpt.page, excerpt.boxes, excerpt.quote)
-        found[RIGHT if right else WRONG] += 1
-        if not right:
-            document = app.library.catalog.document(doc_id)
+        if not excerpt.boxes:
+            kind, read = UNPLACED, ""
+        else:
+            kind = RIGHT if reader.holds(excerpt.page, excerpt.boxes, excerpt.quote) else WRONG
             read = reader.text(excerpt.page, excerpt.boxes)
-            door.note(f"{document.name if document else doc_id} p. {excerpt.page}: {excerpt.quote!r} reads {read!r}")
+        found[kind] += 1
+        if kind != RIGHT:
+            document = app.library.catalog.document(doc_id)
+            door.note(f"{document.name if document else doc_id} p. {excerpt.page}: {excerpt.quote!r}, {kind}: {read!r}")
     return found
 
 
 def table(rows: dict[str, Counter[str]]) -> str:
     lines = []
     for what, found in rows.items():
-        share = f"{found[RIGHT] / found.total():.2%}" if found else "–"
-        lines.append([what, str(found.total()), str(found[UNPLACED]), str(found[WRONG]), share])
+        read = found.total() - found[PICTURE]
+        counts = [read, found[PICTURE], found[UNPLACED], found[WRONG]]
+        lines.append([what, *map(str, counts), f"{found[RIGHT] / read:.2%}" if read else "–"])
     return door.markdown(
-        ("quotes", "how many", "no box drawn", "boxes with something else", "boxes that hold the quote"), lines
+        ("quotes", "read back", "on pictures, not read", "no box drawn", "another text", "the quote"), lines
     )
 
 

@@ -47,7 +47,7 @@ def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
     if buttons:
         listed = Markup('<p class="try">For example:</p><ul class="examples">{}</ul>').format(Markup("").join(buttons))
     elif not documents:
-        listed = Markup('<p><button type="button" class="quiet main" data-act="choose">Choose PDFs</button></p>')
+        listed = Markup('<p><button type="button" class="quiet act" data-act="choose">Choose PDFs</button></p>')
     return Markup(
         '<div class="welcome"><h2>{}</h2><p>Each sentence of an answer shows the words of the page that it rests on. '
         "What the documents do not say is not answered.</p>{}</div>"

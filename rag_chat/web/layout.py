@@ -17,7 +17,9 @@ TITLE = "Ask your PDFs"
 HEADER = (
     '<header class="top"><h1>Ask your PDFs</h1>'
     "<p>Answers from your documents, each sentence with the words it rests on. Nothing leaves this machine.</p>"
-    '<nav aria-label="Parts of the page"><button type="button" class="link" data-jump="sources-column">Sources</button>'
+    '<nav aria-label="Parts of the page">'
+    '<button type="button" class="link" data-jump="conversation-column">Conversation</button>'
+    '<button type="button" class="link" data-jump="sources-column">Sources</button>'
     '<button type="button" class="link" data-jump="left-column">Documents</button></nav>'
     "</header>"
 )
