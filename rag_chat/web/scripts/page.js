@@ -213,7 +213,7 @@ new MutationObserver((changes) => {
   if (touched("#live") || touched("#past")) exchangeChanged();
   if (touched("#documents :is(.documents, .scope)")) boxesChanged();
   if (touched("#documents")) documentsChanged();
-  if (touched("#banner") && !document.querySelector("#banner .banner")) talks.refreshTalks(); // the library is open
+  if (touched("#banner") && !document.querySelector("#banner .banner:not(.adding)")) talks.refreshTalks(); // the library is open
   if (touched("#thread")) {
     followEnd();
     requestAnimationFrame(followEnd); // the last rows have their heights by then
