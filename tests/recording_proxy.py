@@ -1,7 +1,7 @@
 """A proxy that a browser must go through: it notes every host that is asked for and lets only this machine through.
 
-What a page's policy or a script does inside the browser, this sees from outside: whatever left it. Limit: plain HTTP is
-relayed, a CONNECT (HTTPS, WebSocket) is noted and refused; UDP does not come by here.
+What a page's policy or a script does inside the browser, this sees from outside: whatever left it. Limit: UDP does not
+come by here.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class RecordingProxy(socketserver.ThreadingTCPServer):
         self.asked: set[str] = set()  # host:port
 
     @property
+    def strangers(self) -> set[str]:
+        """What was asked for beyond this machine."""
+        return {host for host in self.asked if urlsplit(f"//{host}").hostname != LOOPBACK}
+
+    @property
     def address(self) -> str:
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
@@ -45,12 +50,15 @@ class _Relay(socketserver.BaseRequestHandler):
         method, target, version = first.split(b" ")
         url = urlsplit(target.decode() if b"://" in target else f"//{target.decode()}")
         self.server.asked.add(url.netloc)
-        if method == b"CONNECT" or url.hostname != LOOPBACK:
+        if url.hostname != LOOPBACK:
             self.request.sendall(REFUSAL)
             return
-        path = url.path + (f"?{url.query}" if url.query else "")
-        kept = [field for field in fields if not field.lower().startswith((b"connection:", b"proxy-connection:"))]
         with socket.create_connection((LOOPBACK, url.port or 80)) as app:
+            if method == b"CONNECT":
+                self.request.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                return _both_ways(self.request, app)
+            path = url.path + (f"?{url.query}" if url.query else "")
+            kept = [field for field in fields if not field.lower().startswith((b"connection:", b"proxy-connection:"))]
             app.sendall(
                 b"\r\n".join([b" ".join([method, path.encode(), version]), *kept, b"Connection: close", b"", body])
             )
