@@ -120,7 +120,8 @@ def test_phone_has_the_conversation_first_and_leads_to_the_rest(watched):
     page.mouse.move(195, 300)
     page.mouse.wheel(0, 2000)
     expect(page.locator(".document").first).to_be_in_viewport()
-    page.get_by_role("button", name="Conversation").tap()  # it stays in sight
+    expect(page.get_by_role("button", name="Conversation")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Conversation").tap()
     expect(page.locator("#ask")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Documents").tap()
     expect(page.locator(".document").first).to_be_in_viewport()
