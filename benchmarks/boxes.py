@@ -7,6 +7,7 @@ where the font's measures put it.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from pdfminer.pdfpage import PDFPage
 from rag_chat.types import Box
 
 JOINED = "\x00\x02\xad\ufffe\uffff-‐‑"  # hyphens, and what PDFium puts where it joins a word over a line's end
+BULLET = "•"  # where a font does not have it, as code 127, pdfminer knows neither its name nor its width
+UNNAMED = re.compile(r"\(cid:\d+\)")
 SAME = 0.6  # points: the same letter so near to itself was drawn twice to look bold
 
 
@@ -66,9 +69,9 @@ class BoxReader:
 
 
 def fold(text: str) -> str:
-    """Without blanks and hyphens; ligatures and other forms of a letter as the letter itself."""
-    plain = unicodedata.normalize("NFKC", text)
-    return "".join(sign for sign in plain if not sign.isspace() and sign not in JOINED)
+    """Without blanks, hyphens and bullets; ligatures and other forms of a letter as the letter itself."""
+    plain = unicodedata.normalize("NFKC", UNNAMED.sub(BULLET, text))
+    return "".join(sign for sign in plain if not sign.isspace() and sign not in JOINED + BULLET)
 
 
 def _letters(item: object) -> Iterator[LTChar]:

@@ -2,9 +2,10 @@
 
     python -m benchmarks.citations [--data DIR] [--library DIR] [--limit N] [--every N]
 
-Asks the questions of data/samples, or with --data those of DIR/financebench (see benchmarks.financebench), quotes only,
-and checks every citation. `--every N` checks each Nth sentence of the whole library instead of asking anything: the
-boxes that any answer could show.
+Asks the questions of data/samples, or with --data those of DIR/financebench (see benchmarks.financebench), quotes only.
+Two rows: what the answers cite, nothing being refused, so that each question has citations; and every sentence of the
+passages that were read for them, each of which an answer may cite. `--every N` checks each Nth sentence of the whole
+library instead of asking anything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks import door, financebench
@@ -22,10 +23,10 @@ from ingest.pipeline import Ingestor
 from rag_chat import config
 from rag_chat.build import App, open_app
 from rag_chat.sentences import split
-from rag_chat.types import Excerpt, Finished
+from rag_chat.types import Chunk, Excerpt, Finished
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
-RIGHT, UNPLACED, WRONG = "the quote", "no box", "something else"
+RIGHT, UNPLACED, WRONG, PICTURE = "the quote", "no box", "something else", "a picture"
 
 
 def main() -> None:
@@ -37,12 +38,23 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         default = financebench.LIBRARY if given.data else Path(scratch)
-        app = open_app(config.load(library=given.library or default, generator="quoting"), exclusive=True)
+        settings = config.load(library=given.library or default, generator="quoting", evidence_threshold=0.0)
+        app = open_app(settings, exclusive=True)
         try:
             asked = _filled(app, given.data)[: given.limit]
-            print(table(checked(app, sentences(app, given.every) if given.every else citations(app, asked))))
+            print(table(_rows(app, asked, given.every)))
         finally:
             app.close()
+
+
+def _rows(app: App, asked: list[str], every: int | None) -> dict[str, Counter[str]]:
+    if every:
+        return {f"each {every}th sentence": checked(app, sentences(app, app.library.catalog.all_chunks(), every))}
+    answers = [event.answer for text in asked for event in app.engine.ask(text) if isinstance(event, Finished)]
+    cited = ((c.doc_id, excerpt) for answer in answers for c in answer.citations for excerpt in c.excerpts)
+    read = {passage.chunk.id: passage.chunk for answer in answers for passage in answer.passages}
+    door.note(f"{len(answers)} questions, {len(read)} passages")
+    return {"cited": checked(app, cited), "sentences of the passages": checked(app, sentences(app, read.values()))}
 
 
 def _filled(app: App, data: Path | None) -> list[str]:
@@ -57,18 +69,10 @@ def _filled(app: App, data: Path | None) -> list[str]:
     return [json.loads(line)["question"] for line in lines]
 
 
-def citations(app: App, questions: list[str]) -> Iterator[tuple[str, Excerpt]]:
-    """Document and excerpt of everything that the answers quote."""
-    for question in questions:
-        for event in app.engine.ask(question):
-            if isinstance(event, Finished):
-                yield from ((c.doc_id, excerpt) for c in event.answer.citations for excerpt in c.excerpts)
-
-
-def sentences(app: App, every: int, doc_ids: Sequence[str] | None = None) -> Iterator[tuple[str, Excerpt]]:
-    """Each `every`th sentence of the library's chunks, boxed as a citation of it would be."""
+def sentences(app: App, chunks: Iterable[Chunk], every: int = 1) -> Iterator[tuple[str, Excerpt]]:
+    """Document and excerpt of each `every`th sentence, boxed as a citation of it would be."""
     catalog, number = app.library.catalog, 0
-    for chunk in catalog.all_chunks(doc_ids):
+    for chunk in chunks:
         for start, end in split(chunk.text):
             number += 1
             if number % every:
@@ -82,30 +86,37 @@ def sentences(app: App, every: int, doc_ids: Sequence[str] | None = None) -> Ite
 
 
 def checked(app: App, excerpts: Iterator[tuple[str, Excerpt]]) -> Counter[str]:
-    """How many boxes hold the quote, are not there, or hold something else; the last are named."""
+    """How many boxes hold the quote, are not there, or hold something else; what is not right is named."""
     readers: dict[str, BoxReader] = {}
     found: Counter[str] = Counter()
     for doc_id, excerpt in excerpts:
-        if not excerpt.boxes:
-            found[UNPLACED] += 1
+        if app.library.catalog.words(doc_id, excerpt.page):
+            found[PICTURE] += 1  # recognised: the PDF has no letters there that anybody could read back
             continue
         if doc_id not in readers:
             readers[doc_id] = BoxReader(app.library.catalog.file(doc_id))
         reader = readers[doc_id]
-        right = reader.holds(excerpt.page, excerpt.boxes, excerpt.quote)
-        found[RIGHT if right else WRONG] += 1
-        if not right:
-            document = app.library.catalog.document(doc_id)
+        if not excerpt.boxes:
+            kind, read = UNPLACED, ""
+        else:
+            kind = RIGHT if reader.holds(excerpt.page, excerpt.boxes, excerpt.quote) else WRONG
             read = reader.text(excerpt.page, excerpt.boxes)
-            door.note(f"{document.name if document else doc_id} p. {excerpt.page}: {excerpt.quote!r} reads {read!r}")
+        found[kind] += 1
+        if kind != RIGHT:
+            document = app.library.catalog.document(doc_id)
+            door.note(f"{document.name if document else doc_id} p. {excerpt.page}: {excerpt.quote!r}, {kind}: {read!r}")
     return found
 
 
-def table(found: Counter[str]) -> str:
-    placed = found[RIGHT] + found[WRONG]
-    share = f"{found[RIGHT] / placed:.2%}" if placed else "–"
-    row = [str(found.total()), str(found[UNPLACED]), str(found[WRONG]), share]
-    return door.markdown(("quotes", "no box drawn", "boxes with something else", "boxes that hold the quote"), [row])
+def table(rows: dict[str, Counter[str]]) -> str:
+    lines = []
+    for what, found in rows.items():
+        read = found.total() - found[PICTURE]
+        counts = [read, found[PICTURE], found[UNPLACED], found[WRONG]]
+        lines.append([what, *map(str, counts), f"{found[RIGHT] / read:.2%}" if read else "–"])
+    return door.markdown(
+        ("quotes", "read back", "on pictures, not read", "no box drawn", "another text", "the quote"), lines
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from reportlab.pdfgen.canvas import Canvas
 
+from rag_chat.render import visible
+
 SHORT, LONG = 15_000, 60_000  # milliseconds
 
 
@@ -51,7 +53,7 @@ def write(page: Page, question: str) -> None:
 def ask(page: Page, question: str) -> None:
     """Asks and waits until the answer is there with its sources."""
     write(page, question)
-    expect(page.locator("#live .question")).to_have_text(question, timeout=LONG)
+    expect(page.locator("#live .question")).to_have_text(visible(question), timeout=LONG)
     expect(page.locator("#live .exchange")).to_have_attribute("data-state", "answered", timeout=LONG)
     turn = page.locator("#live .exchange").get_attribute("data-turn")
     expect(page.locator(f"#sources section[data-turn='{turn}'] .card").first).to_be_attached(timeout=SHORT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from rag_chat.types import (
     Finished,
     IngestReport,
     Mode,
+    Outline,
     Page,
     Passage,
     Retrieved,
@@ -47,8 +49,9 @@ class ScriptedStep:
 
 class ScriptedBackend:
     """A real catalog, and an engine that finds pages by shared words and quotes their best line. Words of the question
-    drive it: "slow" waits, "nothing" abstains, "doubt" adds sentences that no quote carries, "broken" raises something
-    foreign. A question that begins with "and " is searched with the one before it."""
+    drive it: "endless" writes until it is stopped, "nothing" abstains, "doubt" adds sentences that no quote carries,
+    "foreign" has a notice, "broken" raises something foreign. A question that begins with "and " is searched with the
+    one before it."""
 
     def __init__(self, pause: float = 0.0, folder: Path | None = None) -> None:
         self.pause = pause
@@ -100,7 +103,8 @@ class ScriptedBackend:
         document = Document(doc_id, name, "", len(pdf), len(pdf), len(content), "2026-01-01T00:00:00Z", blank)
         self.catalog.keep_file(doc_id, path)
         pages = [Page(number, str(number), text) for number, text in enumerate(texts, 1)]
-        self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), [])
+        outline = [Outline(it.get_dest().get_index() + 1, 0, (it.get_title(),)) for it in pdf.get_toc()]
+        self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), outline)
         return IngestReport(name, doc_id, "ready", len(pdf), len(pdf))
 
     def search(self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None) -> SearchResult:
@@ -123,8 +127,9 @@ class ScriptedBackend:
         time.sleep(self.pause)
         answer = self._answer(question, searched, passages)
         try:
-            for word in answer.text.split(" "):
-                time.sleep(self.pause + (0.3 if "slow" in question else 0))
+            words = answer.text.split(" ")
+            for word in itertools.cycle(words) if "endless" in question else words:
+                time.sleep(max(self.pause, 0.05) if "endless" in question else self.pause)
                 yield Token(f"{word} ")
         except GeneratorExit:
             self.closed += 1
@@ -144,7 +149,8 @@ class ScriptedBackend:
 
     def _candidate(self, number: int, overlap: int, doc_id: str, page: int, text: str) -> Candidate:
         end = min(len(text), 900)
-        chunk = Chunk(f"{doc_id[:8]}-{page}", doc_id, page, (Span(page, 0, end),), "1 Scripted", text[:end])
+        heading = next((entry.path[-1] for entry in self.catalog.outline(doc_id) if entry.page == page), "1 Scripted")
+        chunk = Chunk(f"{doc_id[:8]}-{page}", doc_id, page, (Span(page, 0, end),), heading, text[:end])
         return Candidate(
             chunk,
             self.known[doc_id].name,
@@ -160,6 +166,7 @@ class ScriptedBackend:
             question, searched, "The documents do not say.", True, (), (), tuple(passages),
             tuple(passage.candidate for passage in passages), "scripted",
             {"retrieve": 0.031, "rerank": 0.24, "total": 1.9}, "rerank",
+            ("The question is not in English.",) if "foreign" in question else (),
         )  # fmt: skip
         if "nothing" in question or not passages:
             return base

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rag_chat.errors import DiskFull, LibraryError
+from rag_chat.errors import LibraryError
 from rag_chat.library import full_text, token_vectors
-from rag_chat.library.files import FULL, Files
+from rag_chat.library.database import Database
+from rag_chat.library.files import Files
 from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors, WordBox
 
 SCHEMA_VERSION = 2
@@ -81,19 +80,14 @@ class Catalog:
     def __init__(self, folder: Path, *, file_name: str = "catalog.sqlite") -> None:
         self.path = folder / file_name
         self._files = Files(folder / "files")
-        self._lock = threading.RLock()
-        try:
-            self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
-            # secure_delete: deleted text must not stay readable in free pages of the file
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.executescript(_SCHEMA)
+        self._database = Database(self.path)
+        self._rows, self._transaction = self._database.rows, self._database.transaction
+        with self._database.use() as db:
+            db.executescript(_SCHEMA)
             self._check_version()
-            self._db.execute(_INDEX)
-            full_text.prepare(self._db)
-            token_vectors.prepare(self._db)
-        except sqlite3.Error as error:
-            raise _ours(error) from error
+            db.execute(_INDEX)
+            full_text.prepare(db)
+            token_vectors.prepare(db)
 
     # -- reading
 
@@ -168,21 +162,15 @@ class Catalog:
 
     def word_matches(self, question: str, most: int, doc_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """(chunk id, BM25) of the chunks that share words with the question, best first."""
-        with self._lock:
-            try:
-                return full_text.matches(self._db, question, most, doc_ids)
-            except sqlite3.Error as error:
-                raise _ours(error) from error
+        with self._database.use() as db:
+            return full_text.matches(db, question, most, doc_ids)
 
     def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
         """What this encoder made of these chunks, as far as it is kept."""
         found: dict[str, token_vectors.Packed] = {}
         for start in range(0, len(ids), _AT_ONCE):
-            with self._lock:
-                try:
-                    found.update(token_vectors.read(self._db, ids[start : start + _AT_ONCE], encoder))
-                except sqlite3.Error as error:
-                    raise _ours(error) from error
+            with self._database.use() as db:
+                found.update(token_vectors.read(db, ids[start : start + _AT_ONCE], encoder))
         return found
 
     def keep_tokens(self, found: Mapping[str, token_vectors.Packed], encoder: str) -> None:
@@ -254,7 +242,7 @@ class Catalog:
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             full_text.forget(db)
-        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the deleted text too
+        self._database.empty_log()
 
     def rows_left(self, doc_id: str) -> int:
         """What the catalog still holds of a document in any state; 0 proves a deletion."""
@@ -293,8 +281,7 @@ class Catalog:
     # -- life
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
     def _check_version(self) -> None:
         values = dict(self._rows("SELECT key, value FROM meta"))
@@ -307,40 +294,6 @@ class Catalog:
                     for statement in _MIGRATIONS[version]:
                         db.execute(statement)
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            try:
-                return self._db.execute(sql, values).fetchall()
-            except sqlite3.Error as error:
-                raise _ours(error) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:  # Ctrl-C too must not leave a transaction open
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise _ours(error) from error
-                raise
-
-
-def _ours(error: sqlite3.Error) -> LibraryError:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
-        return DiskFull(FULL)
-    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return LibraryError("The library is busy with another process's work; try again in a moment.")
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(
-        error, sqlite3.OperationalError | sqlite3.ProgrammingError
-    ):
-        return LibraryError(f"The library's catalog is damaged ({error}); put back a copy of it or add the files anew.")
-    return LibraryError(f"The library's catalog cannot be used ({error}); check the folder and its permissions.")
 
 
 def _marks(values: Sequence[object]) -> str:

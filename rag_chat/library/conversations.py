@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from rag_chat.errors import LibraryError, NotFound
+from rag_chat.errors import NotFound
 from rag_chat.library.catalog import Catalog
+from rag_chat.library.database import Database
 from rag_chat.library.frozen import freeze, freeze_candidates, thaw
 from rag_chat.sentences import readable
 from rag_chat.types import Answer, Chunk
@@ -93,16 +91,11 @@ class Conversations:
 
     def __init__(self, catalog: Catalog) -> None:
         self._page_of = catalog.page
-        self._lock = threading.RLock()
-        try:
-            self._db = sqlite3.connect(catalog.path, check_same_thread=False, isolation_level=None, timeout=10)
-            # secure_delete: deleted text must not stay readable in free pages of the file
-            for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise _ours(error) from error
-        self._db.create_function("folded", 1, lambda text: (text or "").casefold(), deterministic=True)
+        self._database = Database(catalog.path)
+        self._rows, self._transaction = self._database.rows, self._database.transaction
+        with self._database.use() as db:
+            db.executescript(_SCHEMA)
+            db.create_function("folded", 1, lambda text: (text or "").casefold(), deterministic=True)
 
     # -- conversations
 
@@ -136,8 +129,7 @@ class Conversations:
     def delete(self, conversation: str) -> None:
         """Removes it with all its turns and votes. Raises NotFound for an unknown one."""
         self._change("DELETE FROM conversations WHERE id = ?", conversation)
-        with self._lock:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the deleted text too
+        self._database.empty_log()
 
     # -- turns
 
@@ -223,8 +215,7 @@ class Conversations:
     # -- life
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
     def _exchange(self, row: tuple[Any, ...], votes: dict[str, int]) -> Exchange:
         number, asked, question, doc_ids, state, said, frozen, *candidates = row
@@ -247,27 +238,6 @@ class Conversations:
     def _run(self, sql: str, *values: object) -> None:
         with self._transaction() as db:
             db.execute(sql, values)
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            try:
-                return self._db.execute(sql, values).fetchall()
-            except sqlite3.Error as error:
-                raise _ours(error) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise _ours(error) from error
-                raise
 
 
 def _rows_of(answer: Answer, votes: dict[str, int]) -> Iterator[Feedback]:
@@ -303,7 +273,3 @@ def _title(text: str) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _ours(error: sqlite3.Error) -> LibraryError:
-    return LibraryError(f"The conversation could not be kept or read ({error}); check the library's folder and disk.")

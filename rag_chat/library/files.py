@@ -71,7 +71,7 @@ def require_room(folder: Path, needed: int) -> None:
 
 
 RESERVE = 16_000_000  # bytes
-FULL = "No space is left for the library; nothing of this document was kept: free some space and add it again."
+FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
 
 
 def _sync_folder(folder: Path) -> None:

@@ -38,7 +38,7 @@ def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
 
 
 def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
-    hint = "Ask what you want to know." if documents else "Add PDFs on the left, then ask."
+    hint = "Ask what you want to know." if documents else "Add PDFs, then ask."
     buttons = [
         Markup('<li><button type="button" class="example" data-ask="{0}">{0}</button></li>').format(example)
         for example in examples
@@ -46,6 +46,8 @@ def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
     listed = Markup("")
     if buttons:
         listed = Markup('<p class="try">For example:</p><ul class="examples">{}</ul>').format(Markup("").join(buttons))
+    elif not documents:
+        listed = Markup('<p><button type="button" class="quiet act" data-act="choose">Choose PDFs</button></p>')
     return Markup(
         '<div class="welcome"><h2>{}</h2><p>Each sentence of an answer shows the words of the page that it rests on. '
         "What the documents do not say is not answered.</p>{}</div>"
@@ -105,21 +107,31 @@ def _answered(exchange: Exchange, answer: Answer, known: Known) -> Markup:
     whole = all(sentence.supported for sentence in answer.sentences)
     summary = Markup('<p class="summary {}">{}</p>').format("whole" if whole else "partly", said) if said else ""
     nearest = _nearest(exchange, answer, known) if answer.abstained else ""
-    return Markup("{}{}{}{}{}").format(
-        _asked(exchange, answer), answer_html(answer, turn=exchange.number), summary, nearest, _foot(exchange, answer)
+    notices = [Markup('<p class="notice">{}</p>').format(visible(notice)) for notice in answer.notices]
+    searched, rewritten = _searched(exchange, answer), _rewritten(exchange, answer)
+    return Markup("{}{}{}{}{}{}").format(
+        searched if rewritten else "",
+        answer_html(answer, turn=exchange.number),
+        summary,
+        nearest,
+        Markup("").join(notices),
+        _foot(exchange, answer, "" if rewritten else searched),
     )
 
 
-def _asked(exchange: Exchange, answer: Answer) -> Markup:
+def _rewritten(exchange: Exchange, answer: Answer) -> bool:
+    return answer.standalone_question.strip() != exchange.question.strip()
+
+
+def _searched(exchange: Exchange, answer: Answer) -> Markup:
     """What was searched, shown where it is not the question itself; it can be changed and searched again."""
-    changed = answer.standalone_question.strip() != exchange.question.strip()
     return Markup(
         '<details class="asked"><summary>{said}</summary><form data-again="{turn}">'
         '<input name="search" aria-label="What is searched for" value="{search}" dir="auto" autocomplete="off">'
         '<button type="submit" class="quiet">Search again</button></form></details>'
     ).format(
         said=Markup("Searched for: <q>{}</q>").format(plain(answer.standalone_question))
-        if changed
+        if _rewritten(exchange, answer)
         else "Change the search",
         turn=exchange.number,
         search=plain(answer.standalone_question),
@@ -165,19 +177,20 @@ def _elsewhere(exchange: Exchange, answer: Answer, known: Known) -> Markup:
     )
 
 
-def _foot(exchange: Exchange, answer: Answer) -> Markup:
+def _foot(exchange: Exchange, answer: Answer, searched: Markup | str) -> Markup:
     given = exchange.votes.get(WHOLE_ANSWER, 0)
     good = vote_button(exchange.number, WHOLE_ANSWER, 1, given == 1, "This answer is good", UP)
     bad = vote_button(exchange.number, WHOLE_ANSWER, -1, given == -1, "This answer is bad", DOWN)
     seconds = seconds_text(answer.seconds)
     return Markup(
-        '<p class="foot">{good}{bad}{sources}<button type="button" class="link" data-why="{turn}">Why these passages?'
-        '</button><button type="button" class="link" data-copy="{markdown}">Copy</button>{seconds}</p>'
+        '<div class="foot">{good}{bad}{sources}<button type="button" class="link" data-why="{turn}">Why these passages?'
+        '</button>{searched}<button type="button" class="link" data-copy="{markdown}">Copy</button>{seconds}</div>'
     ).format(
         good=good,
         bad=bad,
         sources=_sources_button(exchange),
         turn=exchange.number,
+        searched=searched,
         markdown=answer_markdown(answer),
         seconds=Markup('<span class="seconds">{}</span>').format(seconds) if seconds else "",
     )

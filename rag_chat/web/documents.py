@@ -30,6 +30,15 @@ def documents_html(
     return Markup('{}<ul class="documents">{}</ul>').format(_scope(documents, selected), Markup("").join(rows))
 
 
+def adding_html(uploads: Sequence[Upload]) -> Markup:
+    """What is on its way or failed, in a line for screens that have the documents out of sight."""
+    coming = sum(upload.report is None for upload in uploads)
+    failed = sum(upload.report is not None and upload.report.status == "failed" for upload in uploads)
+    said = [f"Adding {_count(coming, 'file')}…"] if coming else []
+    said += [f"{_count(failed, 'file')} could not be added; see Documents."] if failed else []
+    return Markup('<p class="banner adding" role="status">{}</p>').format(" ".join(said)) if said else Markup("")
+
+
 def _scope(documents: Sequence[Document], selected: Collection[str]) -> Markup:
     """What a question is asked of, in words, because checkboxes alone leave it open."""
     if not documents:

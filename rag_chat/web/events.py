@@ -22,7 +22,7 @@ from rag_chat.render import Markup
 from rag_chat.web.asking import FRAME, Question, answering
 from rag_chat.web.backend import Backend, Loading
 from rag_chat.web.conversation import conversation_html, exchange_html, welcome_html
-from rag_chat.web.documents import documents_html
+from rag_chat.web.documents import adding_html, documents_html
 from rag_chat.web.uploads import Uploads
 
 TICK = 0.4  # seconds between two looks at uploads or at loading
@@ -100,7 +100,7 @@ class Events:
         if self._loading.error is not None:
             return str(Markup('<p class="banner failed" role="alert">{}</p>').format(self._loading.error))
         if self._loading.ready:
-            return ""
+            return str(adding_html(self._uploads.all()))
         seconds = int(self._loading.seconds)
         said = "Loading models… {} s. You can add documents and ask already; both start when the models are there."
         return str(Markup('<p class="banner" role="status">{}</p>').format(said.format(seconds)))

@@ -17,6 +17,10 @@ TITLE = "Ask your PDFs"
 HEADER = (
     '<header class="top"><h1>Ask your PDFs</h1>'
     "<p>Answers from your documents, each sentence with the words it rests on. Nothing leaves this machine.</p>"
+    '<nav aria-label="Parts of the page">'
+    '<button type="button" class="link" data-jump="conversation-column">Conversation</button>'
+    '<button type="button" class="link" data-jump="sources-column">Sources</button>'
+    '<button type="button" class="link" data-jump="left-column">Documents</button></nav>'
     "</header>"
 )
 TALKS = (
@@ -79,7 +83,7 @@ def _conversation_column() -> tuple[Any, ...]:
             welcome, past, live = _html("", "welcome"), _html("", "past"), _html("", "live")
         with gr.Row(elem_id="composer"):
             question = gr.Textbox(
-                placeholder="Ask about your documents",
+                placeholder="Ask a question",
                 label="Question",
                 show_label=False,
                 container=False,

@@ -35,15 +35,16 @@ def app(tmp_path_factory):
 
 
 def test_boxes_of_the_samples_hold_their_sentences(app):
-    found = checked(app, sentences(app, every=12))
-    assert found[WRONG] == 0, table(found)
+    found = checked(app, sentences(app, app.library.catalog.all_chunks(), every=12))
+    assert found[WRONG] == 0, table({"every 12th": found})
     assert found[RIGHT] > 60
-    assert found[UNPLACED] <= 0.02 * found.total(), table(found)
+    assert found[UNPLACED] <= 0.02 * found.total(), table({"every 12th": found})
 
 
 def test_turned_page_is_read_in_its_own_direction(app):
     lease = next(d for d in app.library.catalog.documents() if d.name == "lease-contract.pdf")
-    places = [place for place in sentences(app, every=2, doc_ids=[lease.doc_id]) if place[1].page == 5]
+    chunks = app.library.catalog.all_chunks([lease.doc_id])
+    places = [place for place in sentences(app, chunks, every=2) if place[1].page == 5]
     found = checked(app, iter(places))
     assert found[RIGHT] >= 3 and found[WRONG] == 0
 

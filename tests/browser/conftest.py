@@ -12,9 +12,11 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
+from recording_proxy import recording_proxy
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -71,6 +73,12 @@ def address(scripted):
         yield opened
 
 
+@pytest.fixture(scope="session")
+def proxy():
+    with recording_proxy() as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
@@ -78,7 +86,9 @@ def browser():
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=CHROMIUM,
+            # Chromium asks its maker what kind of form a page has; here it has nobody to ask.
+            args=["--no-sandbox", "--disable-gpu", "--autofill-server-url=data:,"],
         )
         yield opened
         opened.close()
@@ -87,9 +97,9 @@ def browser():
 class Watched:
     """A page, and what it should not have done."""
 
-    def __init__(self, browser, address: str, **context) -> None:
+    def __init__(self, context, address: str) -> None:
         self.address = re.match(r"https?://[^/]+", address)[0]
-        self.page: Page = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | context)).new_page()
+        self.page: Page = context.new_page()
         self.faults: list[str] = []
         self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -107,15 +117,29 @@ class Watched:
 
 
 @pytest.fixture
-def watched(browser, address):
-    """Opens pages, of `address` where no other is given; none may have asked another host or met an error."""
+def proxied(browser, proxy):
+    """Opens windows that reach nothing but through the recording proxy, this machine included. The proxy is theirs, not
+    the browser's, which asks its maker for updates."""
+    through = {"server": proxy.address, "bypass": "<-loopback>"}
+    proxy.asked.clear()
+    return lambda **context: browser.new_context(
+        **({"viewport": {"width": 1280, "height": 800}, "proxy": through} | context)
+    )
+
+
+@pytest.fixture
+def watched(proxied, address, proxy):
+    """Opens pages, of `address` where no other is given; none may have met an error, tried to ask another host, or let
+    anything out that the proxy saw."""
     opened: list[Watched] = []
 
     def open_page(at: str = address, **context) -> Page:
-        opened.append(Watched(browser, at, **context))
+        opened.append(Watched(proxied(**context), at))
         return opened[-1].page
 
     yield open_page
     for one in opened:
         one.page.context.close()
     assert [fault for one in opened for fault in one.faults] == []
+    assert proxy.asked >= {urlsplit(one.address).netloc for one in opened}  # all of it came by the proxy
+    assert proxy.strangers == set()

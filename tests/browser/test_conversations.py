@@ -30,7 +30,7 @@ def test_conversation_survives_reload_and_restart_with_its_page_images(watched, 
         assert page.url.endswith(f"/?c={kept}")
         page.reload()
         expect(page.locator("#past .answer")).to_contain_text("zebra1", timeout=LONG)
-        write(page, "slow zebra2")
+        write(page, "endless zebra2")
         expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
         page.close()  # in the middle of an answer
     with scripted(tmp_path) as address:

@@ -1,60 +1,68 @@
-"""Sixty hostile strings in text, title, outline, file name, question and title of a conversation: all of them are shown
-as text, no script runs, and no request leaves the machine (the browser's own record of every request)."""
+"""Sixty hostile strings, each as text, title, outline, file name, question and title of a conversation: all of them are
+shown as text, no script runs, and no request leaves: neither the browser's own record nor the proxy has one."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from browsing import LONG, SHORT, ask, conversation
 from hostile import HOSTILE
 from playwright.sync_api import expect
 from reportlab.pdfgen.canvas import Canvas
+from scripted_engine import ScriptedBackend
 
 from rag_chat.render import visible
 
 pytestmark = pytest.mark.browser
-PER_FILE = 12
+HERD = 5  # documents that one question finds
 
 
 @pytest.fixture(scope="module")
-def address(scripted):
-    with scripted() as opened:
+def address(scripted, tmp_path_factory):
+    """A library of sixty documents: a string is its file's name, title, author, outline and text."""
+    folder = tmp_path_factory.mktemp("hostile")
+    library = ScriptedBackend(folder=folder)
+    for i, text in enumerate(HOSTILE):
+        path = folder / f"{i}.pdf"
+        sheet = Canvas(str(path))
+        sheet.setTitle(text)
+        sheet.setAuthor(text)
+        sheet.bookmarkPage("here")
+        sheet.addOutlineEntry(re.sub("[\x00\x1b]", "", text), "here")  # two signs that PDF keeps for itself
+        sheet.drawString(20, 800, f"zebra{i} herd{i // HERD} {shown(text)}")
+        sheet.save()
+        library.add(path, text, lambda step: None)
+    library.close()
+    with scripted(folder) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Five PDFs: a string a line in the text, and strings as file name, title and outline entries."""
-    folder, made = tmp_path_factory.mktemp("hostile"), []
-    for start in range(0, len(HOSTILE), PER_FILE):
-        strings = HOSTILE[start : start + PER_FILE]
-        name = re.sub(r"[/\x00\n]", "_", strings[3])[:80]
-        path = folder / f"{start} {name}.pdf"
-        sheet = Canvas(str(path))
-        sheet.setTitle(strings[0])
-        sheet.setAuthor(strings[1])
-        for i, text in enumerate(strings):
-            sheet.bookmarkPage(str(i))
-            sheet.addOutlineEntry(text, str(i))
-            sheet.drawString(20, 800 - 18 * i, f"zebra{start + i} {' '.join(visible(text).split())}")
-        sheet.save()
-        made.append(path)
-    return made
+def shown(text: str) -> str:
+    """As a page shows it on one line."""
+    return " ".join(visible(text).split())
 
 
-def test_hostile_strings_are_text_and_nothing_leaves(watched, files):
+def test_hostile_strings_are_text_and_nothing_leaves(watched):
     page = watched()  # every dialog, console error and request to another host fails the test
-    expect(page.locator("#documents .empty").first).to_be_visible(timeout=LONG)
-    page.set_input_files("#drop input[type=file]", files)
-    expect(page.locator(".document")).to_have_count(len(files), timeout=LONG)
+    expect(page.locator(".document")).to_have_count(len(HOSTILE), timeout=LONG)
+    names = page.locator(".document .name").all_inner_texts()
+    assert [" ".join(name.split()) for name in names] == [shown(text) for text in HOSTILE]
     shape = page.locator("#columns").bounding_box()
-    for i in range(0, len(HOSTILE), 4):  # three more strings stand in the passages of each answer
-        ask(page, f"doubt zebra{i} {HOSTILE[i]}")
-        expect(page.locator("#live .question")).to_contain_text("zebra")
+    for start in range(0, len(HOSTILE), HERD):
+        herd = HOSTILE[start : start + HERD]
+        ask(page, f"doubt herd{start // HERD} {' '.join(f'zebra{start + i} {text}' for i, text in enumerate(herd))}")
         page.locator("#live .cite").first.hover()
+        expect(page.get_by_role("tooltip")).to_contain_text("“zebra", timeout=SHORT)
         page.locator("#live .cite").first.click()
-        expect(page.locator("#evidence .card[open] mark").first).to_contain_text(f"zebra{i}", timeout=SHORT)
+        page.locator("#evidence .also").evaluate("it => { it.open = true }")
+        for i, text in enumerate(herd, start):
+            card = page.locator("#evidence .card", has=page.get_by_text(f"zebra{i} herd"))
+            card.evaluate("it => { it.open = true }")
+            expect(card.locator("blockquote")).to_have_text(f"zebra{i} herd{i // HERD} {shown(text)}")
+            expect(card.locator(".heading")).to_have_text(shown(text))
+            expect(card.locator(".source-name")).to_have_text(shown(text))
     foreign = ":is(script, iframe, object, embed, link, style, form[action], video, audio, base, meta, a[href^='http'])"
     assert page.locator(f"#thread {foreign}, #sources {foreign}, #left-column {foreign}").count() == 0
     assert page.locator("#thread img").count() == 0
@@ -70,19 +78,20 @@ def test_hostile_title_of_a_conversation_is_text(watched):
     page = watched()
     expect(page.locator(".document").first).to_be_visible(timeout=LONG)
     ask(page, "zebra1")
-    for bad in HOSTILE[:12]:
+    row = page.locator(f"#talks-list a[data-open='{conversation(page)}'] .name")
+    for text in HOSTILE:
         page.get_by_role("button", name="Rename").click()
-        page.get_by_label("Rename this conversation").locator("input").fill(bad)
+        page.get_by_label("Rename this conversation").locator("input").fill(text)
         page.keyboard.press("Enter")
-        row = page.locator(f"#talks-list a[data-open='{conversation(page)}'] .name")
-        expect(row).to_have_text(" ".join(bad.split())[:80], timeout=SHORT)
+        title = shown(text)
+        expect(row).to_have_text(title if len(title) <= 80 else re.compile(re.escape(title[:75])), timeout=SHORT)
     page.reload()
-    expect(page.locator(".talk h2")).to_have_text(HOSTILE[11], timeout=LONG)
+    expect(page.locator(".talk h2")).to_have_text(title, timeout=LONG)
 
 
-def test_recorder_sees_every_attempt_and_the_policy_refuses_it(browser, address):
-    """The check itself: an image of another host is recorded when a page as much as tries, and it does not come."""
-    context = browser.new_context()
+def test_policy_refuses_what_a_page_tries_before_it_leaves(proxied, address, proxy):
+    """The check itself, from inside: an image of another host is recorded when a page as much as tries."""
+    context = proxied()
     page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
@@ -97,3 +106,14 @@ def test_recorder_sees_every_attempt_and_the_policy_refuses_it(browser, address)
     context.close()
     assert not came
     assert "http://evil.example/x.png" in asked
+    assert urlsplit(address).netloc in proxy.asked and proxy.strangers == set()
+
+
+def test_proxy_sees_what_leaves(proxied, proxy):
+    """The check itself, from outside: a page without a policy that asks other hosts is found out, encrypted or not."""
+    context = proxied()
+    page = context.new_page()
+    page.set_content("<img src=http://evil.example/1.png><img src=https://evil.example/2.png>")
+    page.evaluate("fetch('http://other.example/3').catch(() => {})")
+    context.close()
+    assert proxy.strangers == {"evil.example", "evil.example:443", "other.example"}

@@ -100,6 +100,8 @@ def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
     expect(page.locator(".document").first).to_be_visible(timeout=60_000)
     page.set_input_files("#drop input[type=file]", bad)
     failed = page.locator(".upload.failed")
+    expect(page.locator("#banner")).to_have_text("1 file could not be added; see Documents.", timeout=30_000)
+    expect(page.locator("#banner .banner")).to_be_hidden()  # the documents are in sight
     expect(failed.locator(".reason")).to_contain_text("PDF", timeout=30_000)
     assert failed.locator("img").count() == 0
     failed.get_by_label("Dismiss").click()
@@ -108,12 +110,21 @@ def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
     assert dialogs == []
 
 
-def test_phone_has_everything_below_each_other(watched):
+def test_phone_has_the_conversation_first_and_leads_to_the_rest(watched):
     page = watched(viewport={"width": 390, "height": 844}, has_touch=True)
-    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".document").first).to_be_attached(timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("left", "conversation", "sources")]
-    assert tops == sorted(tops) and tops[0] < tops[1] < tops[2]
+    tops = [page.locator(f"#{name}-column").bounding_box()["y"] for name in ("conversation", "sources", "left")]
+    assert tops[0] < tops[1] < tops[2]
+    expect(page.locator("#ask")).to_be_in_viewport(ratio=1)
+    page.mouse.move(195, 300)
+    page.mouse.wheel(0, 2000)
+    expect(page.locator(".document").first).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Conversation")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Conversation").tap()
+    expect(page.locator("#ask")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Documents").tap()
+    expect(page.locator(".document").first).to_be_in_viewport()
 
 
 def test_keyboard_alone_asks_opens_a_source_and_deletes(watched):

@@ -30,7 +30,7 @@ def page(watched, zebra):
 
 
 def test_stop_keeps_what_was_written_and_the_next_question_is_answered(page):
-    write(page, "slow zebra1?")
+    write(page, "endless zebra1?")
     expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
     page.click("#stop")
     expect(page.locator("#live .foot")).to_contain_text("Stopped.", timeout=SHORT)
@@ -65,6 +65,13 @@ def test_verdicts_are_visible_and_summed_up(page):
     cards = page.locator("#evidence section > .card")
     expect(cards.nth(0).locator(".verdict")).to_have_text("supported")
     expect(cards.nth(1).locator(".verdict")).to_have_text("weakly supported")
+
+
+def test_notices_stand_under_the_answer(page):
+    ask(page, "foreign zebra1?")
+    expect(page.locator("#live .notice")).to_have_text("The question is not in English.")
+    ask(page, "foreign and nothing")
+    expect(page.locator("#live .notice")).to_have_text("The question is not in English.")
 
 
 def test_refusal_helps(page, tmp_path):

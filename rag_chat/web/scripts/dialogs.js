@@ -43,7 +43,7 @@ export function prompt(title, value, verb, act) {
   const cancel = button("Cancel", "quiet");
   const form = element(
     "form", { method: "dialog" }, element("h2", { textContent: title }), input,
-    element("div", { className: "choices" }, cancel, element("button", { textContent: verb, className: "quiet main" })),
+    element("div", { className: "choices" }, cancel, element("button", { textContent: verb, className: "quiet act" })),
   );
   const dialog = element("dialog", { className: "rag-dialog" }, form);
   dialog.setAttribute("aria-label", title);
@@ -56,7 +56,8 @@ export function prompt(title, value, verb, act) {
 /* A large dialog around something that is there to be looked at. */
 export function panel(label, className, ...content) {
   const close = button("Close", "quiet");
-  const dialog = element("dialog", { className: `rag-dialog ${className}` }, close, ...content);
+  const head = element("header", {}, element("h2", { textContent: label, dir: "auto" }), close);
+  const dialog = element("dialog", { className: `rag-dialog ${className}` }, head, ...content);
   dialog.setAttribute("aria-label", label);
   close.onclick = () => dialog.close();
   show(dialog);

@@ -6,6 +6,8 @@ import { conversation, send } from "./server.js";
 import { clearSources, enlarge, forgetSources, hideQuote, openSource, showSources, step, zoom } from "./sources.js";
 import * as talks from "./talks.js";
 
+const narrow = matchMedia("(max-width: 760px)"); // as in page.css
+
 // --- clicks --------------------------------------------------------------------------------------------------
 
 function confirmDeletion(button) {
@@ -32,7 +34,7 @@ function elsewhere(button) {
 
 function showAll(button) {
   showSources(button.dataset.sources);
-  document.getElementById("sources-column").scrollIntoView({ block: "nearest" });
+  document.getElementById("sources-column").scrollIntoView({ block: narrow.matches ? "start" : "nearest" });
 }
 
 const clicks = [
@@ -42,6 +44,8 @@ const clicks = [
   ["[data-dismiss]", (it) => send(it, { action: "dismiss", value: it.dataset.dismiss })],
   ["[data-retry]", (it) => send(it, { action: "retry", value: it.dataset.retry })],
   ['[data-act="samples"]', (it) => send(it, { action: "samples" })],
+  ['[data-act="choose"]', () => chooser()?.click()],
+  ["[data-jump]", (it) => document.getElementById(it.dataset.jump).scrollIntoView()],
   ['[data-act="all"]', (it) => send(it, { action: "select", value: [] })],
   ["[data-copy]", copy],
   ["[data-sources]", showAll],
@@ -203,13 +207,13 @@ new MutationObserver((changes) => {
   const touched = (id) => changes.some(({ target }) => (target.nodeType === 1 ? target : target.parentElement)?.closest(id));
   if (document.getElementById("columns") && document.getElementById("first-paint")) {
     document.getElementById("first-paint").remove();
-    if (matchMedia("(max-width: 760px)").matches) document.querySelector("#talks details")?.removeAttribute("open");
+    if (narrow.matches) document.querySelector("#talks details")?.removeAttribute("open");
   }
   if (touched("#past")) conversationChanged();
   if (touched("#live") || touched("#past")) exchangeChanged();
   if (touched("#documents :is(.documents, .scope)")) boxesChanged();
   if (touched("#documents")) documentsChanged();
-  if (touched("#banner") && !document.querySelector("#banner .banner")) talks.refreshTalks(); // the library is open
+  if (touched("#banner") && !document.querySelector("#banner .banner:not(.adding)")) talks.refreshTalks(); // the library is open
   if (touched("#thread")) {
     followEnd();
     requestAnimationFrame(followEnd); // the last rows have their heights by then

@@ -221,7 +221,7 @@ export function enlarge(figure) {
   large.querySelector("button.zoom").remove();
   const image = large.querySelector("img");
   delete image.dataset.url; // the small image stays until the large one is there
-  panel(image.alt, "rag-page", large);
+  panel(large.dataset.name, "rag-page", large);
   showPage(large);
 }
 

@@ -116,7 +116,7 @@ def test_settings_of_the_library_are_remembered(tmp_path):
 def test_catalog_is_durable_as_promised(catalog, tmp_path):
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert catalog._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert catalog._rows("PRAGMA synchronous") == [(2,)]
 
 
 def test_newer_schema_is_refused_untouched(tmp_path):
@@ -188,7 +188,7 @@ def test_full_disk_is_said_so_and_the_library_works_afterwards(tmp_path):
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        "full: No space is left for the library; nothing of this document was kept: free some space and add it again.",
+        "full: No space is left for the library; nothing of this was kept: free some space and try again.",
         "3",
         "2003",
     ]

@@ -136,15 +136,15 @@ def test_opening_another_conversation_stops_the_question_and_shows_its_own_excha
     first = page.conversation
     page.acted(action="new")
     assert (page.conversation, page.past, page.live) == ("", "", "")
-    asking = threading.Thread(target=page.ask, args=("slow pump?",))
+    asking = threading.Thread(target=page.ask, args=("endless pump?",))
     asking.start()
-    while not page.scripted.conversations.all("slow"):
+    while not page.scripted.conversations.all("endless"):
         time.sleep(0.02)
     page.acted(action="open", id=first)
     asking.join(10)
     assert "How much?" in page.past and page.live == ""
-    (slow,) = page.scripted.conversations.all("slow")
-    assert page.scripted.conversations.exchanges(slow.id)[0].state == "stopped"
+    (left,) = page.scripted.conversations.all("endless")
+    assert page.scripted.conversations.exchanges(left.id)[0].state == "stopped"
 
 
 def test_follow_up_is_searched_as_shown_and_can_be_searched_otherwise(page):
@@ -195,7 +195,7 @@ def test_question_is_restricted_to_the_ticked_documents_of_this_session(page):
 
 def test_stop_closes_the_engine_and_keeps_what_was_written(page):
     page.add()
-    asking = threading.Thread(target=page.ask, args=("slow pump?",))
+    asking = threading.Thread(target=page.ask, args=("endless pump?",))
     asking.start()
     while "writing" not in page.live:
         time.sleep(0.02)
@@ -209,7 +209,7 @@ def test_stop_closes_the_engine_and_keeps_what_was_written(page):
 
 def test_closing_the_tab_closes_the_engine_and_frees_the_session(page):
     page.add()
-    asking = page.events.ask("slow pump?", "", page.request())
+    asking = page.events.ask("endless pump?", "", page.request())
     while "writing" not in page.live:
         page.keep(next(asking))
     asking.close()
@@ -254,9 +254,11 @@ def test_abstention_shows_the_nearest_passages_with_their_scores(page):
 
 def test_question_while_loading_waits_and_is_answered(tmp_path):
     page = Page(tmp_path, start=False)
-    threading.Timer(0.6, page.loading.start).start()
-    page.ask("How much?")
-    assert any("Loading models…" in frame[3] for frame in page.frames if isinstance(frame[3], str))
+    asking = page.events.ask("How much?", "", page.request())
+    page.keep(next(asking))
+    assert "Loading models…" in page.live
+    page.loading.start()
+    page.run(asking)
     assert page.kept()[-1].state == "answered"
     page.loading.close()
 
@@ -264,12 +266,13 @@ def test_question_while_loading_waits_and_is_answered(tmp_path):
 def test_watch_shows_loading_then_documents_then_ends(tmp_path):
     page = Page(tmp_path, start=False)
     page.add()
-    threading.Timer(0.6, page.loading.start).start()
-    frames = list(page.events.watch(page.request()))
-    assert "Loading models…" in frames[0][0]
-    assert frames[-1][0] == ""
-    assert "pump.pdf" in frames[-1][1]
-    assert "How strong is the pump?" in frames[-1][2]
+    watching = page.events.watch(page.request())
+    assert "Loading models…" in next(watching)[0]
+    page.loading.start()
+    *_, (banner, documents, welcome) = watching
+    assert banner == ""
+    assert "pump.pdf" in documents
+    assert "How strong is the pump?" in welcome
     page.loading.close()
 
 
