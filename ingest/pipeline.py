@@ -18,7 +18,9 @@ from typing import Literal, TypeAlias, get_args
 
 from ingest.chunk import Cut, Limit, cut
 from ingest.glyphs import save_unlocked
-from ingest.parse import Limits, Parsed, parse
+from ingest.parse import parse
+from ingest.parsed import Limits, Parsed
+from ingest.sniff import SUFFIXES
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
@@ -114,7 +116,7 @@ class Ingestor:
             return replace(_report(present, "unchanged"), document=name)
         tell(Progress(name, "reading", 0, 0))
         parsed = parse(
-            path, self._limits, self._sandbox,
+            path, self._limits, self._sandbox, name=name,
             password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
             recognizing=lambda done, total: tell(Progress(name, "recognizing", done, total)),
         )  # fmt: skip
@@ -122,7 +124,7 @@ class Ingestor:
         tell(Progress(name, "storing", 0, len(cuts)))
         document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
         chunks = [c.chunk for c in cuts]
-        with self._readable_source(path, password) as source:
+        with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
             self._library.add(
                 document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source, replaces=replaces
             )
@@ -152,17 +154,18 @@ class Ingestor:
         return cuts, vectors
 
 
-def find_pdfs(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are named, folders as all the PDFs in them, in a stable order, each once."""
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are named, folders as all the files in them that can be read, in a stable order, each once."""
     found: dict[Path, None] = {}
     for path in paths:
-        inside = (
-            sorted(p for p in path.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
-            if path.is_dir()
-            else [path]
-        )
+        inside = sorted(p for p in path.rglob("*") if _is_readable(p)) if path.is_dir() else [path]
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def _is_readable(path: Path) -> bool:
+    """By its name; what is hidden, and what Word keeps beside a file that is open, is nobody's document."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith((".", "~$")) and path.is_file()
 
 
 def _hash(path: Path) -> str:
@@ -186,7 +189,7 @@ def _display_name(name: str) -> str:
     """For people only, never a path: no folders, no control characters, no endless line."""
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     shown = "".join(c for c in last.encode("utf-8", "replace").decode("utf-8") if c.isprintable()).strip()
-    return shown[:200] or "unnamed.pdf"
+    return shown[:200] or "unnamed"
 
 
 def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) -> Document:
@@ -196,7 +199,7 @@ def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) ->
     hidden = tuple(p.number for p in parsed.pages if p.hidden)
     return Document(
         doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],
-        states["failed"], hidden,
+        states["failed"], hidden, parsed.kind,
     )  # fmt: skip
 
 
@@ -204,7 +207,7 @@ def _report(document: Document, status: Status) -> IngestReport:
     d = document
     return IngestReport(
         d.name, d.doc_id, status, d.pages, d.chunks, d.pages_without_text, d.pages_ocr,
-        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden,
+        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden, kind=d.kind,
     )  # fmt: skip
 
 

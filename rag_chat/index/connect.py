@@ -59,7 +59,7 @@ class Library:
         """
         self.seal.remove()
         try:
-            self.catalog.keep_file(document.doc_id, source)
+            self.catalog.keep_file(document.doc_id, source, document.kind)
             self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
             self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces)
         except BaseException:

@@ -38,7 +38,7 @@ def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
 
 
 def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
-    hint = "Ask what you want to know." if documents else "Add PDFs on the left, then ask."
+    hint = "Ask what you want to know." if documents else "Add documents on the left, then ask."
     buttons = [
         Markup('<li><button type="button" class="example" data-ask="{0}">{0}</button></li>').format(example)
         for example in examples

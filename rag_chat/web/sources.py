@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from rag_chat.library.conversations import Exchange
 from rag_chat.render import VERDICTS, Markup, name, page_name, page_names, plain, support_text, visible
 from rag_chat.types import Answer, Chunk, Document, Excerpt, Passage
-from rag_chat.web.pages import page_url, pdf_url
+from rag_chat.web.pages import file_url, page_url, pdf_url
 
 Known: TypeAlias = Callable[[str], Document | None]  # doc_id -> the document, None once it is deleted
 Place: TypeAlias = tuple[int, Excerpt]  # position of the citation, -1 for a passage that is not cited; what it shows
@@ -72,9 +72,10 @@ def _passage_card(exchange: Exchange, passage: Passage, known: Known) -> Markup:
     if document is None:
         text = Markup('<p class="gone">{}</p>').format(DELETED.format("its place in the list"))
     else:
-        span = next(span for span in reversed(chunk.spans) if span.page == chunk.first_page)  # past a table's header
-        excerpt = Excerpt(span.page, passage.candidate.page_label, "", span.start, span.end, ((0, 0, 0, 0),))
-        figures = Markup("").join(_figures([(-1, excerpt)], document))
+        span, label = chunk.body, passage.candidate.page_label
+        figures = Markup("").join(
+            _figures([(-1, Excerpt(span.page, label, "", span.start, span.end, ((0, 0, 0, 0),)))], document)
+        )
     return _card(exchange, passage, where, Markup(""), text + figures)
 
 
@@ -135,9 +136,12 @@ def vote_button(turn: int, chunk_id: str, vote: int, given: bool, said: str, sig
 
 
 def _figures(places: Sequence[Place], document: Document | None) -> list[Markup]:
-    """One for each page, in the order of the quotes."""
+    """One for each page, in the order of the quotes; the file itself where it has no pages."""
     if document is None:
         return []
+    if document.kind != "pdf":
+        link = Markup('<p class="original"><a href="{}" download>Download {}</a></p>')
+        return [link.format(file_url(document.doc_id), name(document.name))]
     pages = list(dict.fromkeys(excerpt.page for _, excerpt in places))
     return [_figure(document, [place for place in places if place[1].page == page], places) for page in pages]
 

@@ -11,7 +11,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
 from ingest.ocr import _Line, _rows
-from ingest.parse import Limits, parse
+from ingest.parse import parse
+from ingest.parsed import Limits
 from rag_chat.highlight import PageView
 from rag_chat.sandbox import Sandbox
 
