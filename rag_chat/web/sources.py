@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from rag_chat.web.pages import file_url, page_url, pdf_url
 Known: TypeAlias = Callable[[str], Document | None]  # doc_id -> the document, None once it is deleted
 Place: TypeAlias = tuple[int, Excerpt]  # position of the citation, -1 for a passage that is not cited; what it shows
 DELETED = "This document has been deleted from the library: {} is kept, its page is gone."
+_BREAK = re.compile(r"\n\n|(?<! )\n(?=[^\n]*\t|• |\d+\. )")  # the lines of a page of paper end in a space
 UNPLACED = "The words cannot be boxed exactly on this page, so nothing is drawn."
 NOTHING = "The passages that an answer rests on appear here, with their pages."
 
@@ -235,6 +237,11 @@ def _mark(text: str, index: int) -> Markup:
 
 
 def _flow(text: str) -> str:
+    """Paragraphs, items and rows of a text without pages as lines; all other whitespace as `_line` has it."""
+    return "\n".join(_line(part) for part in _BREAK.split(text))
+
+
+def _line(text: str) -> str:
     """Whitespace as one space, kept at both ends, so that the parts of a passage join as the whole would."""
     shown = visible(text)
     middle = plain(shown)

@@ -164,7 +164,9 @@ def test_a_docx_under_another_name_is_a_docx(tmp_path, sandbox):
 # --- harm -------------------------------------------------------------------------------------------------------------
 
 
-def bad(folder):
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bad")
     write_docx(folder / "laughs.docx", paragraph("x").replace(">x<", ">&j;<"), before=BILLION_LAUGHS + "]>")
     write_docx(folder / "cut.docx", paragraph("x"))
     (folder / "cut.docx").write_bytes((folder / "cut.docx").read_bytes()[:-40])
@@ -184,6 +186,7 @@ def bad(folder):
     }  # fmt: skip
     for name, body in contents.items():
         (folder / name).write_bytes(body)
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -203,12 +206,11 @@ def bad(folder):
         ("long.txt", "E_TOO_MUCH_TEXT", "longer than 20 pages; raise RAG_CHAT_MAX_PAGES"),
     ],
 )
-def test_what_cannot_be_read_says_why_in_one_sentence(tmp_path, sandbox, name, codes, words):
-    bad(tmp_path)
+def test_what_cannot_be_read_says_why_in_one_sentence(bad, sandbox, name, codes, words):
     with pytest.raises(DocumentError, match=words) as caught:
-        read(tmp_path / name, sandbox)
+        read(bad / name, sandbox)
     assert caught.value.code in codes.split()
-    assert str(tmp_path) not in str(caught.value)
+    assert str(bad) not in str(caught.value)
 
 
 @pytest.mark.parametrize(
