@@ -87,13 +87,15 @@ def parse(
 def _recognize(
     readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None]
 ) -> None:
-    """Puts recognised text in the place of pages without any; a page with nothing on it stays empty."""
+    """Puts recognised text in the place of pages without any; a page with nothing on it is blank."""
     empty = [index for index, reading in enumerate(readings) if reading.state == "empty"]
     for index, found in ocr.recognised(path, password, empty, sandbox, tell).items() if empty else ():
         if found is None:
             readings[index] = Reading("", "failed")
         elif found.text.strip():
             readings[index] = Reading(found.text, "ocr", words=found.words)
+        else:
+            readings[index] = Reading("", "blank")
 
 
 class _Pages:

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias, get_args
 
+from ingest import ocr
 from ingest.chunk import Cut, Limit, cut
 from ingest.glyphs import save_unlocked
 from ingest.parse import parse
@@ -27,7 +28,7 @@ from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
 from rag_chat.protocols import Embedder
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import Document, IngestReport, Outline, Page, PageState, Status, Vectors
+from rag_chat.types import WITHOUT_TEXT, Document, IngestReport, Outline, Page, PageState, Status, Vectors
 
 Stage: TypeAlias = Literal["reading", "recognizing", "embedding", "storing"]
 
@@ -112,7 +113,7 @@ class Ingestor:
         self, path: Path, doc_id: str, name: str, password: str | None, replaces: tuple[str, ...], tell: Listener
     ) -> IngestReport:
         present = self._library.catalog.document(doc_id)
-        if present is not None:
+        if present is not None and not self._is_readable_now(present):
             return replace(_report(present, "unchanged"), document=name)
         tell(Progress(name, "reading", 0, 0))
         parsed = parse(
@@ -130,6 +131,13 @@ class Ingestor:
             )
         tell(Progress(name, "storing", len(cuts), len(cuts)))
         return replace(_report(document, "ready"), replaced=replaces)
+
+    def _is_readable_now(self, present: Document) -> bool:
+        """Has it pages that were pictures when it was added, which can be recognised by now?"""
+        if not ocr.is_installed():
+            return False
+        pages = (self._library.catalog.page(present.doc_id, number) for number in present.pages_without_text)
+        return any(page is not None and page.state == "empty" for page in pages)
 
     @contextmanager
     def _readable_source(self, path: Path, password: str | None) -> Iterator[Path]:
@@ -195,7 +203,7 @@ def _display_name(name: str) -> str:
 def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) -> Document:
     added = datetime.now(UTC).isoformat(timespec="seconds")
     states = {state: tuple(p.number for p in parsed.pages if p.state == state) for state in get_args(PageState)}
-    without = tuple(sorted(states["empty"] + states["failed"]))
+    without = tuple(sorted(number for state in WITHOUT_TEXT for number in states[state]))
     hidden = tuple(p.number for p in parsed.pages if p.hidden)
     return Document(
         doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],

@@ -16,7 +16,9 @@ Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "la
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
-PageState: TypeAlias = Literal["text", "ocr", "empty", "failed"]  # where its text comes from, or why it has none
+# Where its text comes from, or why it has none: a picture that nothing recognises here, or recognition found nothing.
+PageState: TypeAlias = Literal["text", "ocr", "empty", "blank", "failed"]
+WITHOUT_TEXT: tuple[PageState, ...] = ("empty", "blank", "failed")
 Kind: TypeAlias = Literal["pdf", "docx", "html", "markdown", "text"]  # of a file; all but "pdf" have no pages
 PARAGRAPH = "¶"  # in the label of a place in a document without pages: "Deposit ¶ 3"
 PARAGRAPH_BREAK = "\n\n"  # between two paragraphs of a document without pages

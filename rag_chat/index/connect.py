@@ -55,8 +55,10 @@ class Library:
     ) -> None:  # fmt: skip
         """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it.
 
-        The documents that it replaces answer until that commit, and are removed after it.
+        The documents that it replaces answer until that commit, and are removed after it. A document that is there
+        already is put in its own place.
         """
+        there = self.catalog.document(document.doc_id) is not None
         self.seal.remove()
         try:
             self.catalog.keep_file(document.doc_id, source, document.kind)
@@ -65,6 +67,8 @@ class Library:
         except BaseException:
             self._forget(document.doc_id)
             raise
+        if there:  # it may have fewer chunks than before
+            self._refill(document.doc_id)
         for old in replaces:
             self._remove(old)
         self.seal.make()
@@ -104,11 +108,19 @@ class Library:
         self.store.delete(doc_id)
         self.catalog.delete(doc_id)
 
+    def _refill(self, doc_id: str) -> None:
+        """Makes the index hold the document's vectors of the catalog, and no others of it."""
+        self.store.delete(doc_id)
+        ids, vectors = self.catalog.vectors(doc_id)
+        self.store.upsert(ids, [doc_id] * len(ids), vectors)
+
     def _forget(self, doc_id: str) -> None:
         """Best effort: what cannot be removed now is swept when the library is opened again."""
         try:
             if self.catalog.document(doc_id) is None:  # Ctrl-C may come just after the commit
                 self._remove(doc_id)
+            else:
+                self._refill(doc_id)
             self.seal.make()
         except LibraryError:
             return

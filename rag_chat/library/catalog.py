@@ -21,7 +21,7 @@ import numpy as np
 from rag_chat.errors import DiskFull, LibraryError
 from rag_chat.library import full_text, token_vectors
 from rag_chat.library.files import FULL, Files
-from rag_chat.types import Chunk, Document, Kind, Outline, Page, Span, Vectors, WordBox
+from rag_chat.types import WITHOUT_TEXT, Chunk, Document, Kind, Outline, Page, Span, Vectors, WordBox
 
 SCHEMA_VERSION = 3
 _SCHEMA = """
@@ -364,7 +364,7 @@ def _document(row: tuple[Any, ...], noted: Iterable[tuple[Any, ...]]) -> Documen
     """`noted`: number, state and hidden of the pages that a report names."""
     pages = sorted(noted)
     by_state = {state: tuple(number for number, own, _ in pages if own == state) for state in ("ocr", "failed")}
-    without = tuple(number for number, state, _ in pages if state in ("empty", "failed"))
+    without = tuple(number for number, state, _ in pages if state in WITHOUT_TEXT)
     hidden = tuple(number for number, _, hides in pages if hides)
     doc_id, name, title, count, chunks, size, added, kind = row
     return Document(
