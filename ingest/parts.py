@@ -15,9 +15,10 @@ from rag_chat.sentences import readable
 from rag_chat.types import PARAGRAPH, PARAGRAPH_BREAK, Outline, Page
 
 PART_CHARACTERS = 6_000
+BLOCK_CHARACTERS = 60_000  # of one paragraph or table, which is longer than a part rather than cut in two
 OUTLINE_ENTRIES = 20_000
 TITLE_CHARACTERS = 200
-_PIECE = re.compile(rf"\S[\s\S]{{0,{PART_CHARACTERS - 1}}}(?=\s|\Z)|\S{{1,{PART_CHARACTERS}}}")
+_PIECE = re.compile(rf"\S[\s\S]{{0,{BLOCK_CHARACTERS - 1}}}(?=\s|\Z)|\S{{1,{BLOCK_CHARACTERS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Block:
 
 
 def parts(blocks: Iterable[Block], most: int) -> tuple[tuple[Page, ...], tuple[Outline, ...]]:
-    """Raises DocumentError where there are more than `most` parts."""
+    """Raises DocumentError where there is more text than `most` parts hold."""
     made = _Parts(most)
     for block in blocks:
         for piece in _pieces(block):
@@ -39,8 +40,8 @@ def parts(blocks: Iterable[Block], most: int) -> tuple[tuple[Page, ...], tuple[O
 
 
 def _pieces(block: Block) -> Iterator[Block]:
-    """The block, or what it is cut into at blanks where it is longer than a part."""
-    if len(block.text) <= PART_CHARACTERS:
+    """The block, or what it is cut into at blanks where it is longer than a block may be."""
+    if len(block.text) <= BLOCK_CHARACTERS:
         yield block
         return
     for match in _PIECE.finditer(block.text):
@@ -52,6 +53,7 @@ class _Parts:
     def __init__(self, most: int) -> None:
         self.pages: list[Page] = []
         self.outline: list[Outline] = []
+        self._room = most * PART_CHARACTERS  # characters left
         self._most = most
         self._texts: list[str] = []
         self._size = 0  # of the part so far: where its next paragraph begins
@@ -62,6 +64,12 @@ class _Parts:
     def add(self, block: Block) -> None:
         if self._is_full(block):
             self.close()
+        self._room -= len(block.text)
+        if self._room < 0:
+            raise DocumentError(
+                f"Its text is longer than {self._most:,} pages; raise RAG_CHAT_MAX_PAGES or split it.",
+                "E_TOO_MUCH_TEXT",
+            )
         if block.level:
             self._head(block)
         self._paragraph = 0 if block.level else self._paragraph + 1
@@ -73,11 +81,6 @@ class _Parts:
     def close(self) -> None:
         if not self._texts:
             return
-        if len(self.pages) == self._most:
-            raise DocumentError(
-                f"Its text is longer than {self._most:,} pages; raise RAG_CHAT_MAX_PAGES or split it.",
-                "E_TOO_MUCH_TEXT",
-            )
         text = PARAGRAPH_BREAK.join(self._texts)
         self.pages.append(Page(len(self.pages) + 1, f"{PARAGRAPH} {self._first}", text))
         self._texts, self._size = [], 0

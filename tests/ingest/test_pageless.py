@@ -13,7 +13,7 @@ from texts import paragraph, table, write_docx
 from ingest import markup
 from ingest.parse import parse
 from ingest.parsed import Limits
-from ingest.parts import PART_CHARACTERS, Block, parts
+from ingest.parts import BLOCK_CHARACTERS, PART_CHARACTERS, Block, parts
 from ingest.plain import decoded, paragraphs
 from rag_chat.errors import DocumentError
 from rag_chat.library import places
@@ -254,9 +254,21 @@ def test_long_texts_become_parts_that_end_before_a_heading_and_cut_no_paragraph(
     assert (outline[-1].path, outline[-1].page) == (("Next",), 5)
 
 
-def test_a_paragraph_longer_than_a_part_is_cut_at_blanks():
-    made, _ = parts([Block("word " * 5000 + "end")], 99)
-    assert all(len(page.text) <= PART_CHARACTERS and page.text.startswith("word") for page in made[:-1])
+def test_a_long_table_stays_whole_and_what_is_far_too_long_is_cut_at_blanks():
+    rows = "\n".join(f"{year}\t{year}" for year in range(1000))
+    made, _ = parts([Block("Before."), Block(rows), Block("After.")], 99)
+    assert [page.text for page in made] == ["Before.", rows, "After."]
+    made, _ = parts([Block("word " * 50_000 + "end")], 99)
+    assert all(len(page.text) <= BLOCK_CHARACTERS and page.text.startswith("word") for page in made)
+
+
+def test_every_part_of_a_long_table_goes_with_its_header(ingestor, library, tmp_path):
+    rows = "".join(f"<tr><td>Quay {n}<td>{n * 7}<td>{n * 9}" for n in range(400))
+    (tmp_path / "table.html").write_text(f"<h1>Grain</h1><table><tr><th>Place<th>Tons<th>Marks{rows}</table>")
+    ingestor.add(tmp_path / "table.html")
+    chunks = library.catalog.all_chunks()
+    assert len(chunks) > 20
+    assert all("Place\tTons\tMarks" in chunk.text for chunk in chunks)
 
 
 def test_a_place_is_named_by_heading_and_paragraph(ingestor, library, tmp_path):
