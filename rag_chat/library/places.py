@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from rag_chat.library.catalog import Catalog
-from rag_chat.types import PARAGRAPH, PARAGRAPH_BREAK, Page, Span
+from rag_chat.types import PARAGRAPH, PARAGRAPH_BREAK, Chunk, Page, Span
 
 LONGEST_HEADING = 80
+
+
+def exact(catalog: Catalog, chunk: Chunk, of_page: str) -> str:
+    """The label of a chunk, given that of its first page: the page's own, which costs nothing, where it has one."""
+    return label(catalog, chunk.doc_id, chunk.body) if of_page.startswith(PARAGRAPH) else of_page
 
 
 def label(catalog: Catalog, doc_id: str, place: Span) -> str:

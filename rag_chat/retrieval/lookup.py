@@ -40,13 +40,14 @@ class Lookup:
         chunks = self._catalog.chunks([one.chunk_id for one in found])
         kept = [(chunks[one.chunk_id], one) for one in found if one.chunk_id in chunks]
         documents = {d.doc_id: d for d in self._catalog.documents()}
+        labels = {place: self._label(*place) for place in {(chunk.doc_id, chunk.first_page) for chunk, _ in kept}}
         counted = figures.asked_for(query)
         return [
             Candidate(
                 chunk=chunk,
                 document=documents[chunk.doc_id].name,
                 title=documents[chunk.doc_id].title,
-                page_label=places.label(self._catalog, chunk.doc_id, chunk.body),
+                page_label=places.exact(self._catalog, chunk, labels[chunk.doc_id, chunk.first_page]),
                 rank=rank,
                 score=one.cosine,
                 stage1_rank=one.dense_rank,
@@ -55,6 +56,10 @@ class Lookup:
             )
             for rank, (chunk, one) in enumerate(kept, start=1)
         ]
+
+    def _label(self, doc_id: str, number: int) -> str:
+        page = self._catalog.page(doc_id, number)
+        return page.label if page else str(number)
 
 
 def _signals(chunk: Chunk, cosine: float, named: Mapping[str, float], counted: bool) -> Signals:
