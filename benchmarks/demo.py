@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import door
-from ingest.pipeline import Ingestor, find_pdfs
+from ingest.pipeline import Ingestor, find_files
 from rag_chat import config
 from rag_chat.build import App, open_app
 from rag_chat.errors import DocumentError, NotFound
@@ -47,10 +47,10 @@ def questions(path: Path) -> list[str]:
 
 
 def add(app: App, folder: Path) -> None:
-    """Ingests every PDF of the folder and prints what became of it."""
+    """Ingests every document of the folder and prints what became of it."""
     print(f"Adding the documents in {folder}:")
     with Ingestor(app.library, app.embedder, app.settings) as ingestor:
-        for report in ingestor.add_all(find_pdfs([folder])):
+        for report in ingestor.add_all(find_files([folder])):
             if report.error is not None:
                 raise DocumentError(report.error)
             silent = f", no text on page {', '.join(map(str, report.pages_without_text))}"

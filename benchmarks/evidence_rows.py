@@ -18,7 +18,8 @@ from pathlib import Path
 
 from benchmarks import door
 from ingest.chunk import Cut, Limit, cut
-from ingest.parse import Limits, Parsed, parse
+from ingest.parse import parse
+from ingest.parsed import Limits, Parsed
 from rag_chat import build, config
 from rag_chat.errors import NotFound
 from rag_chat.sandbox import Sandbox

@@ -18,7 +18,8 @@ from rapidfuzz.distance import Levenshtein
 
 from benchmarks import door
 from ingest import furniture
-from ingest.parse import Limits, parse
+from ingest.parse import parse
+from ingest.parsed import Limits
 from rag_chat import config
 from rag_chat.errors import NotFound
 from rag_chat.sandbox import Sandbox

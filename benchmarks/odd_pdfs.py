@@ -23,7 +23,8 @@ from pathlib import Path
 
 from benchmarks import door
 from ingest import ocr
-from ingest.parse import Limits, parse
+from ingest.parse import parse
+from ingest.parsed import Limits
 from rag_chat import config
 from rag_chat.errors import DocumentError, NotFound
 from rag_chat.sandbox import Sandbox

@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks import door, start_up
 from benchmarks.demo import SAMPLES, questions
 from benchmarks.worker import Worker
-from ingest.pipeline import find_pdfs
+from ingest.pipeline import find_files
 from rag_chat import config
 from rag_chat.errors import NotFound
 
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10, help="how many of the questions to ask")
     parser.add_argument("--skip-start", action="store_true", help="leave the web app's start-up out")
     arguments = parser.parse_args()
-    paths, asked = find_pdfs(arguments.pdf or [SAMPLES]), questions(arguments.questions)[: arguments.limit]
+    paths, asked = find_files(arguments.pdf or [SAMPLES]), questions(arguments.questions)[: arguments.limit]
     if not paths or not asked:
         raise NotFound("There is no PDF or no question to measure with; give --pdf and --questions.")
     with tempfile.TemporaryDirectory(prefix="rag-chat-speed-") as temporary:

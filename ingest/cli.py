@@ -27,7 +27,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="PDF files, or folders with PDFs in them.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files (PDF, DOCX, HTML, Markdown, text), or folders with such in them.")
+    ] = None,
     library: Annotated[Path | None, typer.Option(help="Folder that holds everything you have put in.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line for each file.")] = False,
     rebuild: Annotated[
@@ -40,7 +42,7 @@ def ingest(
     config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Puts PDFs into the library, so that they can be searched and asked."""
+    """Puts documents into the library, so that they can be searched and asked."""
     try:
         settings = load(config, library=library)
         failures = _run(settings, paths or [], rebuild=rebuild, replace=replace, password=password, as_json=as_json)
@@ -81,13 +83,15 @@ def _run(
     settings: Settings, paths: list[Path], *, rebuild: bool, replace: bool, password: str | None, as_json: bool
 ) -> int:
     """How many files failed."""
-    from ingest.pipeline import find_pdfs
+    from ingest.pipeline import find_files
 
     if not paths and not rebuild:
         raise BadSetting("No file or folder is named; say which to put in, or --rebuild.")
-    files = find_pdfs(paths)
+    files = find_files(paths)
     if paths and not files:
-        raise BadSetting(f"No PDF is in '{paths[0]}'; name a folder that holds some.")
+        raise BadSetting(
+            f"No PDF, DOCX, HTML, Markdown or text file is in '{paths[0]}'; name a folder that holds some."
+        )
     failures = 0
     with ExitStack() as stack:
         ingestor = open_ingest(settings, any_built=rebuild, stack=stack)

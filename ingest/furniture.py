@@ -21,7 +21,9 @@ _LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
 def bodies(pages: Sequence[Page]) -> list[tuple[int, int]]:
-    """For each page the (start, end) of its text without running lines at the edges."""
+    """For each page the (start, end) of its text without running lines at the edges, which only pages of paper have."""
+    if any(page.paragraph is not None for page in pages):
+        return [(0, len(page.text)) for page in pages]
     lines = [[match.span() for match in _LINE.finditer(page.text)] for page in pages]
     seen: Counter[str] = Counter()
     for page, spans in zip(pages, lines, strict=True):

@@ -1,8 +1,8 @@
-"""A PDF file as pages, labels, title and outline, read in a worker process with limits.
+"""A file as pages, labels, title and outline, read in a worker process with limits.
 
-`read` runs in the worker and yields as it goes; `parse` runs here and collects. Pages without text and pages that
-break the reader are states; a document without any text is an error that says so. Pages that are images get their
-text by recognition where that is installed.
+Of a PDF `read` runs in the worker and yields as it goes; `parse` runs here and collects. Pages without text and pages
+that break the reader are states; a document without any text is an error that says so. Pages that are images get their
+text by recognition where that is installed. Files without pages are read by `pageless`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest import glyphs, headings, ocr, structure
+from ingest import glyphs, headings, ocr, pageless, structure
 from ingest.hidden import hides_text
 from ingest.hyphens import settle
-from ingest.sniff import require_pdf
+from ingest.parsed import Limits, Parsed
+from ingest.sniff import kind_of
 from ingest.structure import Structure
 from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox, StepTooSlow
@@ -30,12 +31,6 @@ OCR_INSTALLED = "text recognition found none either, so leave it out"
 PAGE_CHARACTERS = 2_000_000  # more is no page for people
 PAGE_SECONDS = 30.0
 MOST_BREAKS = 3  # pages of one document that may break the reader
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    max_file_mb: int
-    max_pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +49,19 @@ class Reading:
     words: tuple[WordBox, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    title: str
-    pages: tuple[Page, ...]
-    outline: tuple[Outline, ...]
-
-
 def _nobody(done: int, total: int) -> None:
     return
 
 
 def parse(
-    path: Path, limits: Limits, sandbox: Sandbox, *, password: str | None = None,
+    path: Path, limits: Limits, sandbox: Sandbox, *, name: str | None = None, password: str | None = None,
     progress: Callable[[int, int], None] = _nobody, recognizing: Callable[[int, int], None] = _nobody,
 ) -> Parsed:  # fmt: skip
-    """Raises DocumentError with one plain sentence; `progress` hears (pages done, pages in all), `recognizing` the
-    same of the pages that are images."""
-    require_pdf(path, limits.max_file_mb)
+    """Raises DocumentError with one plain sentence; `name` is the file's own where the path has another. `progress`
+    hears (pages done, pages in all), `recognizing` the same of the pages that are images."""
+    kind = kind_of(path, name or path.name, limits.max_file_mb)
+    if kind != "pdf":
+        return sandbox.call(pageless.read, str(path.resolve()), kind, limits)
     readings: list[Reading] = []
     characters = 0
     pages = _Pages(path, limits, sandbox, password)
@@ -97,13 +87,15 @@ def parse(
 def _recognize(
     readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None]
 ) -> None:
-    """Puts recognised text in the place of pages without any; a page with nothing on it stays empty."""
+    """Puts recognised text in the place of pages without any; a page with nothing on it is blank."""
     empty = [index for index, reading in enumerate(readings) if reading.state == "empty"]
     for index, found in ocr.recognised(path, password, empty, sandbox, tell).items() if empty else ():
         if found is None:
             readings[index] = Reading("", "failed")
         elif found.text.strip():
             readings[index] = Reading(found.text, "ocr", words=found.words)
+        else:
+            readings[index] = Reading("", "blank")
 
 
 class _Pages:

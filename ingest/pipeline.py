@@ -16,16 +16,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias, get_args
 
+from ingest import ocr
 from ingest.chunk import Cut, Limit, cut
 from ingest.glyphs import save_unlocked
-from ingest.parse import Limits, Parsed, parse
+from ingest.parse import parse
+from ingest.parsed import Limits, Parsed
+from ingest.sniff import SUFFIXES
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
 from rag_chat.protocols import Embedder
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import Document, IngestReport, Outline, Page, PageState, Status, Vectors
+from rag_chat.types import WITHOUT_TEXT, Document, IngestReport, Outline, Page, PageState, Status, Vectors
 
 Stage: TypeAlias = Literal["reading", "recognizing", "embedding", "storing"]
 
@@ -110,11 +113,11 @@ class Ingestor:
         self, path: Path, doc_id: str, name: str, password: str | None, replaces: tuple[str, ...], tell: Listener
     ) -> IngestReport:
         present = self._library.catalog.document(doc_id)
-        if present is not None:
+        if present is not None and not self._is_readable_now(present):
             return replace(_report(present, "unchanged"), document=name)
         tell(Progress(name, "reading", 0, 0))
         parsed = parse(
-            path, self._limits, self._sandbox,
+            path, self._limits, self._sandbox, name=name,
             password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
             recognizing=lambda done, total: tell(Progress(name, "recognizing", done, total)),
         )  # fmt: skip
@@ -122,12 +125,19 @@ class Ingestor:
         tell(Progress(name, "storing", 0, len(cuts)))
         document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
         chunks = [c.chunk for c in cuts]
-        with self._readable_source(path, password) as source:
+        with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
             self._library.add(
                 document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source, replaces=replaces
             )
         tell(Progress(name, "storing", len(cuts), len(cuts)))
         return replace(_report(document, "ready"), replaced=replaces)
+
+    def _is_readable_now(self, present: Document) -> bool:
+        """Has it pages that were pictures when it was added, which can be recognised by now?"""
+        if not ocr.is_installed():
+            return False
+        pages = (self._library.catalog.page(present.doc_id, number) for number in present.pages_without_text)
+        return any(page is not None and page.state == "empty" for page in pages)
 
     @contextmanager
     def _readable_source(self, path: Path, password: str | None) -> Iterator[Path]:
@@ -152,17 +162,18 @@ class Ingestor:
         return cuts, vectors
 
 
-def find_pdfs(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are named, folders as all the PDFs in them, in a stable order, each once."""
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are named, folders as all the files in them that can be read, in a stable order, each once."""
     found: dict[Path, None] = {}
     for path in paths:
-        inside = (
-            sorted(p for p in path.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
-            if path.is_dir()
-            else [path]
-        )
+        inside = sorted(p for p in path.rglob("*") if _is_readable(p)) if path.is_dir() else [path]
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def _is_readable(path: Path) -> bool:
+    """By its name; what is hidden, and what Word keeps beside a file that is open, is nobody's document."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith((".", "~$")) and path.is_file()
 
 
 def _hash(path: Path) -> str:
@@ -186,17 +197,17 @@ def _display_name(name: str) -> str:
     """For people only, never a path: no folders, no control characters, no endless line."""
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     shown = "".join(c for c in last.encode("utf-8", "replace").decode("utf-8") if c.isprintable()).strip()
-    return shown[:200] or "unnamed.pdf"
+    return shown[:200] or "unnamed"
 
 
 def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) -> Document:
     added = datetime.now(UTC).isoformat(timespec="seconds")
     states = {state: tuple(p.number for p in parsed.pages if p.state == state) for state in get_args(PageState)}
-    without = tuple(sorted(states["empty"] + states["failed"]))
+    without = tuple(sorted(number for state in WITHOUT_TEXT for number in states[state]))
     hidden = tuple(p.number for p in parsed.pages if p.hidden)
     return Document(
         doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],
-        states["failed"], hidden,
+        states["failed"], hidden, parsed.kind,
     )  # fmt: skip
 
 
@@ -204,7 +215,7 @@ def _report(document: Document, status: Status) -> IngestReport:
     d = document
     return IngestReport(
         d.name, d.doc_id, status, d.pages, d.chunks, d.pages_without_text, d.pages_ocr,
-        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden,
+        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden, kind=d.kind,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from rag_chat.sentences import readable
+from rag_chat.types import PARAGRAPH
 
 SECONDS = 30.0  # structure is worth no more than this
 OUTLINE_ENTRIES = 20_000
@@ -48,7 +49,7 @@ def read_structure(path: Path, password: str | None) -> Structure:
         with suppress(*_ODD_FILE):
             title = _title(reader)
         with suppress(*_ODD_FILE):
-            labels = tuple(_clean(label, LABEL_CHARACTERS) for label in reader.page_labels)
+            labels = tuple(_clean(label, LABEL_CHARACTERS).replace(PARAGRAPH, "") for label in reader.page_labels)
         with suppress(*_ODD_FILE):
             outline = tuple(_entries(reader, reader.outline, ()))
     return Structure(title, labels, outline)

@@ -1,4 +1,6 @@
-"""What of a document was read, page by page, in one sentence: "42 of 44 pages read, 2 without text: 3, 17"."""
+"""What of a document was read, page by page, in one sentence: "42 of 44 pages read, 2 without text: 3, 17".
+
+What has no pages is counted in parts of about a page."""
 
 from __future__ import annotations
 
@@ -19,8 +21,13 @@ def sentence(read: Document | IngestReport) -> str:
         _note(len(read.pages_hidden), "with hidden text", read.pages_hidden),
     )
     lost = len(read.pages_without_text)
-    counted = f"{read.pages:,} page{'' if read.pages == 1 else 's'}"
+    counted = length(read)
     return ", ".join([f"{read.pages - lost:,} of {counted} read" if lost else counted, *filter(None, notes)])
+
+
+def length(read: Document | IngestReport) -> str:
+    """ "7 pages"; "3 parts"."""
+    return f"{read.pages:,} {'page' if read.kind == 'pdf' else 'part'}{'' if read.pages == 1 else 's'}"
 
 
 def _note(count: int, what: str, pages: Sequence[int]) -> str:

@@ -11,11 +11,12 @@ from rag_chat.sentences import readable
 SHARED = 0.8  # of the titles: a word that stands in so many tells their passages apart no longer
 FEWEST_LEFT = 2  # content words that a question keeps
 LONGEST_NAME, LONGEST_HEADING = 60, 100  # characters
+ENDING = re.compile(r"\.(?:pdf|docx|x?html?|md|markdown|txt)$", re.IGNORECASE)  # of a file's name
 
 
 def line(document: str, heading: str) -> str:
     """'PFIZER 2021 10K | Item 7 > Revenues'; '' where neither is known."""
-    stem = re.sub(r"\.pdf$", "", document, flags=re.IGNORECASE).replace("_", " ")
+    stem = ENDING.sub("", document).replace("_", " ")
     parts = (" ".join(stem.split())[:LONGEST_NAME], heading[:LONGEST_HEADING])
     return readable(" | ".join(part for part in parts if part))
 

@@ -23,6 +23,7 @@ from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Box, WordBox
 
+PDF = ".pdf"  # how the library ends the names of files that have pages
 MAX_PIXELS = 25_000_000
 MAX_BOXES = 2000  # of one quote: more is a page of single letters, which no highlight makes clearer
 SECONDS = 30.0  # for one page; a page that needs more is not worth waiting for
@@ -59,8 +60,11 @@ class PageView:
     def boxes(self, path: Path, page: int, start: int, end: int, *, quote: str | None = None) -> tuple[Box, ...]:
         """One box a line, in PDF points, origin bottom left; empty when the range cannot be placed exactly.
 
-        `page` counts from 1. With `quote` the text read back must be it, blanks aside.
+        `page` counts from 1. With `quote` the text read back must be it, blanks aside. A file without pages has
+        no boxes.
         """
+        if path.suffix != PDF:
+            return ()
         if words := self._words(path, page):
             return _place_words(words, start, end)
         return self._sandbox.call(_boxes, str(path), page, start, end, quote)

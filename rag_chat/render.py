@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from markupsafe import Markup as Markup  # the rest of the page takes it from here
 
 from rag_chat.sentences import readable
-from rag_chat.types import Answer, Citation, Verdict
+from rag_chat.types import PARAGRAPH, Answer, Citation, Verdict
 
 STAGES = ("embed", "retrieve", "rerank", "quote", "generate", "verify")
 MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -52,8 +52,11 @@ def plain(text: str) -> str:
 
 
 def page_name(number: int, printed: str) -> str:
-    """ "page iv (4 of the file)", or "page 4" where that is what is printed."""
+    """ "page iv (4 of the file)", or "page 4" where that is what is printed; "Deposit, paragraph 3" without pages."""
     label = plain(printed)
+    heading, sign, paragraph = label.rpartition(PARAGRAPH)
+    if sign:
+        return ", ".join(filter(None, (heading.strip(), f"paragraph {paragraph.strip()}")))
     return f"page {label}" if label == str(number) else f"page {label} ({number} of the file)"
 
 

@@ -16,7 +16,12 @@ Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "la
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
-PageState: TypeAlias = Literal["text", "ocr", "empty", "failed"]  # where its text comes from, or why it has none
+# Where its text comes from, or why it has none: a picture that nothing recognises here, or recognition found nothing.
+PageState: TypeAlias = Literal["text", "ocr", "empty", "blank", "failed"]
+WITHOUT_TEXT: tuple[PageState, ...] = ("empty", "blank", "failed")
+Kind: TypeAlias = Literal["pdf", "docx", "html", "markdown", "text"]  # of a file; all but "pdf" have no pages
+PARAGRAPH = "¶"  # in the label of a place in a document without pages: "Deposit ¶ 3"
+PARAGRAPH_BREAK = "\n\n"  # between two paragraphs of a document without pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Page:
     """One page's text as PDFium gives it; line ends are ' \\n', so that every offset is PDFium's character index.
 
     Recognised text has offsets of its own, and `words` to place them; a catalog hands these out apart from the page.
+    A document without pages is kept as parts of about a page each, labelled by their first paragraph: "¶ 3".
     """
 
     number: int  # physical, from 1
@@ -41,6 +47,12 @@ class Page:
     state: PageState = "text"
     hidden: bool = False  # some of the text is not to be seen on the page: white, off the page, too small, not drawn
     words: tuple[WordBox, ...] = ()
+
+    @property
+    def paragraph(self) -> int | None:
+        """Which paragraph under its heading it begins with, from 1; None for a page of paper."""
+        number = self.label.removeprefix(f"{PARAGRAPH} ")
+        return int(number) if number != self.label else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,11 @@ class Chunk:
     def last_page(self) -> int:
         return self.spans[-1].page
 
+    @property
+    def body(self) -> Span:
+        """What of it stands on its first page, without the header of a table that it begins in."""
+        return next(span for span in reversed(self.spans) if span.page == self.first_page)
+
     def locate(self, start: int, end: int) -> Span:
         """The page span of `text[start:end]`, cut to the page on which it starts."""
         offset = 0
@@ -120,6 +137,7 @@ class Document:
     pages_ocr: tuple[int, ...] = ()
     pages_failed: tuple[int, ...] = ()  # those among the pages without text that could not be read
     pages_hidden: tuple[int, ...] = ()  # with text that is not to be seen on them
+    kind: Kind = "pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,7 @@ class IngestReport:
     pages_failed: tuple[int, ...] = ()
     pages_hidden: tuple[int, ...] = ()
     replaced: tuple[str, ...] = ()  # ids of the documents whose place it took
+    kind: Kind = "pdf"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ def document(value: Document) -> dict[str, Any]:
         "chunks": value.chunks,
         "bytes": value.size,
         "added": value.added,
+        "kind": value.kind,
     }
 
 
@@ -130,6 +131,7 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "pages_failed": list(value.pages_failed),
         "pages_hidden": list(value.pages_hidden),
         "replaced": list(value.replaced),
+        "kind": value.kind,
     }
 
 

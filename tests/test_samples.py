@@ -1,4 +1,4 @@
-"""The sample PDFs are what their README says, and every question has its evidence where it claims to be.
+"""The sample PDFs are what data/SAMPLES.md says, and every question has its evidence where it claims to be.
 
 Reads with PDFium and pypdf as the product does; limit: how the pages look is judged by eye, not here.
 """

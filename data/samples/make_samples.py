@@ -1,4 +1,4 @@
-"""Writes the sample PDFs of this folder from the texts in `source/`: `python data/samples/make_samples.py [FOLDER]`.
+"""Writes the sample PDFs of this folder from those in `sample_texts`: `python data/samples/make_samples.py [FOLDER]`.
 
 Knows which document gets which look and which figures. The same versions of ReportLab and Pillow write the same bytes.
 """
@@ -30,7 +30,7 @@ from reportlab.platypus.tableofcontents import TableOfContents
 from scanned_page import scanned_page
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "source"
+SOURCE = HERE.parent / "sample_texts"
 SOFT_HYPHEN = "\u00ad"
 # Where the study may break a word at the end of a line; ReportLab itself knows no hyphenation.
 BREAKS = (

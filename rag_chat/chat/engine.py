@@ -19,6 +19,7 @@ from rag_chat.chat.search import Limits, Search
 from rag_chat.chat.shortening import loses_condition, place, shorten
 from rag_chat.chat.support import SUPPORTED, WEAK
 from rag_chat.generation.quoting import quotes_to_show
+from rag_chat.library import places
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder, Generator, SupportChecker
 from rag_chat.trace import Trace
@@ -219,7 +220,7 @@ class Engine:
         page = self._stages.catalog.page(passage.chunk.doc_id, span.page)
         return Excerpt(
             page=span.page,
-            page_label=page.label if page else str(span.page),
+            page_label=places.label(self._stages.catalog, passage.chunk.doc_id, span),
             quote=page.text[span.start : span.end] if page else "",
             start=span.start,
             end=span.end,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag_chat.sentences import readable
-from rag_chat.types import Brief
+from rag_chat.types import PARAGRAPH, Brief
 
 INSTRUCTIONS = (
     "You answer questions about documents. Use only the numbered passages. Answer in one to three short sentences and"
@@ -19,10 +19,14 @@ QUOTES = 1  # that a small model is shown: it shortens better than it chooses (m
 def from_passages(brief: Brief) -> tuple[str, str]:
     """(system, user) for a model that can read whole passages."""
     numbered = "\n\n".join(
-        f"[{p.number}] {p.candidate.document}, page {p.candidate.page_label}\n{readable(p.chunk.text)}"
+        f"[{p.number}] {p.candidate.document}, {_place(p.candidate.page_label)}\n{readable(p.chunk.text)}"
         for p in brief.passages
     )
     return INSTRUCTIONS, f"{numbered}\n\nQuestion: {brief.question}"
+
+
+def _place(label: str) -> str:
+    return label if PARAGRAPH in label else f"page {label}"
 
 
 def from_quotes(brief: Brief) -> tuple[str, str]:

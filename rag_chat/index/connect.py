@@ -62,7 +62,8 @@ class Library:
 
         Raises DiskFull before anything is written where the room is too small: a disk that is full to the last byte
         makes every part of the library fail in its own way.
-        The documents that it replaces answer until that commit, and are removed after it.
+        The documents that it replaces answer until that commit, and are removed after it. A document that is there
+        already is put in its own place.
         """
         if not self.seal.made():  # a write that failed could not even be tidied up
             _mend(self.store, self.catalog)
@@ -70,15 +71,18 @@ class Library:
         require_room(
             self.folder, document.size + len(chunks) * (_PER_CHUNK + 16 * vectors.shape[1]) + _PER_CHARACTER * text
         )
+        there = self.catalog.document(document.doc_id) is not None
         self.seal.remove()
         try:
-            self.catalog.keep_file(document.doc_id, source)
+            self.catalog.keep_file(document.doc_id, source, document.kind)
             self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
             self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces)
         except BaseException:
             self._forget(document.doc_id)
             raise
         with contextlib.suppress(LibraryError):  # the document is ready; what is left over goes at the next opening
+            if there:  # it may have fewer chunks than before
+                self._refill(document.doc_id)
             for old in replaces:
                 self._remove(old)
             self.seal.make()
@@ -118,14 +122,21 @@ class Library:
         self.store.delete(doc_id)
         self.catalog.delete(doc_id)
 
+    def _refill(self, doc_id: str) -> None:
+        """Makes the index hold the document's vectors of the catalog, and no others of it."""
+        self.store.delete(doc_id)
+        ids, vectors = self.catalog.vectors(doc_id)
+        self.store.upsert(ids, [doc_id] * len(ids), vectors)
+
     def _forget(self, doc_id: str) -> None:
         """Best effort: what cannot be removed now is swept when the library is opened again."""
         with contextlib.suppress(LibraryError):
-            if self.catalog.document(doc_id) is not None:  # Ctrl-C may come just after the commit
-                return
-            with contextlib.suppress(LibraryError):
-                self.catalog.delete(doc_id)  # first, as the file's room may be what the index lacks
-            self.store.delete(doc_id)
+            if self.catalog.document(doc_id) is not None:  # Ctrl-C may come just after the commit, or it was there
+                self._refill(doc_id)
+            else:
+                with contextlib.suppress(LibraryError):
+                    self.catalog.delete(doc_id)  # first, as the file's room may be what the index lacks
+                self.store.delete(doc_id)
             self.seal.make()
 
 

@@ -20,14 +20,14 @@ from rag_chat.errors import LibraryError
 from rag_chat.library import full_text, token_vectors
 from rag_chat.library.database import Database
 from rag_chat.library.files import Files
-from rag_chat.types import Chunk, Document, Outline, Page, Span, Vectors, WordBox
+from rag_chat.types import WITHOUT_TEXT, Chunk, Document, Kind, Outline, Page, Span, Vectors, WordBox
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
     doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
-    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL);
+    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'pdf');
 CREATE TABLE IF NOT EXISTS pages (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
     text TEXT NOT NULL, state TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
@@ -53,8 +53,9 @@ _MIGRATIONS = {
         "UPDATE pages SET state = 'empty' WHERE trim(text, ' ' || char(9) || char(10) || char(13)) = ''",
         "ALTER TABLE documents DROP COLUMN pages_without_text",
     ),
+    2: ("ALTER TABLE documents ADD COLUMN kind TEXT NOT NULL DEFAULT 'pdf'",),
 }
-_DOCUMENT = "doc_id, name, title, pages, chunks, size, added"
+_DOCUMENT = "doc_id, name, title, pages, chunks, size, added, kind"
 _CHUNK = "c.id, c.doc_id, c.ordinal, c.spans, c.heading, c.text"
 _READY = "chunks c JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
 _PAGE = "p.number, p.label, p.text, p.state, p.hidden"
@@ -120,6 +121,12 @@ class Catalog:
         rows = self._rows("SELECT page, start, path FROM outline WHERE doc_id = ? ORDER BY ordinal", doc_id)
         return [Outline(page, start, tuple(json.loads(path))) for page, start, path in rows]
 
+    def heading(self, doc_id: str, place: Span) -> Outline | None:
+        """What the beginning of the place stands under."""
+        entry = "doc_id = ? AND (page, start) <= (?, ?) ORDER BY ordinal DESC LIMIT 1"
+        rows = self._rows(f"SELECT page, start, path FROM outline WHERE {entry}", doc_id, place.page, place.start)
+        return Outline(rows[0][0], rows[0][1], tuple(json.loads(rows[0][2]))) if rows else None
+
     def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
         """The chunks of ready documents among these ids; what is not there is left out."""
         found: dict[str, Chunk] = {}
@@ -183,8 +190,8 @@ class Catalog:
 
     # -- writing
 
-    def keep_file(self, doc_id: str, source: Path) -> None:
-        self._files.keep(doc_id, source)
+    def keep_file(self, doc_id: str, source: Path, kind: Kind = "pdf") -> None:
+        self._files.keep(doc_id, source, kind)
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors,
@@ -193,7 +200,7 @@ class Catalog:
         """The document with everything of it, in the one commit that hides those it replaces."""
         doc_id = document.doc_id
         d = document
-        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks))
+        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), d.kind)
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             db.execute(f"INSERT INTO documents VALUES ({_marks(row)})", row)
@@ -309,11 +316,11 @@ def _document(row: tuple[Any, ...], noted: Iterable[tuple[Any, ...]]) -> Documen
     """`noted`: number, state and hidden of the pages that a report names."""
     pages = sorted(noted)
     by_state = {state: tuple(number for number, own, _ in pages if own == state) for state in ("ocr", "failed")}
-    without = tuple(number for number, state, _ in pages if state in ("empty", "failed"))
+    without = tuple(number for number, state, _ in pages if state in WITHOUT_TEXT)
     hidden = tuple(number for number, _, hides in pages if hides)
-    doc_id, name, title, count, chunks, size, added = row
+    doc_id, name, title, count, chunks, size, added, kind = row
     return Document(
-        doc_id, name, title, count, chunks, size, added, without, by_state["ocr"], by_state["failed"], hidden
+        doc_id, name, title, count, chunks, size, added, without, by_state["ocr"], by_state["failed"], hidden, kind
     )
 
 

@@ -1,4 +1,7 @@
-"""The original bytes of each document, stored under the hash of their content; names of users never become paths."""
+"""The original bytes of each document, stored under the hash of their content; names of users never become paths.
+
+The ending says of what kind the file is.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag_chat.errors import DiskFull
+from rag_chat.types import Kind
+
+ENDINGS: dict[Kind, str] = {"pdf": ".pdf", "docx": ".docx", "html": ".html", "markdown": ".md", "text": ".txt"}
 
 
 class Files:
@@ -19,11 +25,13 @@ class Files:
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, doc_id: str) -> Path:
-        return self._folder / f"{doc_id}.pdf"
+        """Where it is; where a PDF would be if it is not there."""
+        found = (path for kind in ENDINGS if (path := self._path(doc_id, kind)).exists())
+        return next(found, self._path(doc_id, "pdf"))
 
-    def keep(self, doc_id: str, source: Path) -> None:
+    def keep(self, doc_id: str, source: Path, kind: Kind = "pdf") -> None:
         """Copies the file in so that it is there whole or not at all, whatever happens."""
-        target = self.path(doc_id)
+        target = self._path(doc_id, kind)
         if target.exists():
             return
         part = target.with_suffix(".part")
@@ -40,13 +48,17 @@ class Files:
                 raise
 
     def remove(self, doc_id: str) -> None:
-        self.path(doc_id).unlink(missing_ok=True)
+        for kind in ENDINGS:
+            self._path(doc_id, kind).unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> None:
         """Removes what interrupted work left behind."""
         for path in self._folder.iterdir():
-            if path.suffix == ".part" or (path.suffix == ".pdf" and path.stem not in known):
+            if path.suffix == ".part" or (path.suffix in ENDINGS.values() and path.stem not in known):
                 path.unlink(missing_ok=True)
+
+    def _path(self, doc_id: str, kind: Kind) -> Path:
+        return self._folder / f"{doc_id}{ENDINGS[kind]}"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_chat import figures
+from rag_chat.library import places
 from rag_chat.library.catalog import Catalog
 from rag_chat.retrieval.naming import Names
 from rag_chat.types import Candidate, Chunk, Document, Signals
@@ -46,7 +47,7 @@ class Lookup:
                 chunk=chunk,
                 document=documents[chunk.doc_id].name,
                 title=documents[chunk.doc_id].title,
-                page_label=labels[chunk.doc_id, chunk.first_page],
+                page_label=places.exact(self._catalog, chunk, labels[chunk.doc_id, chunk.first_page]),
                 rank=rank,
                 score=one.cosine,
                 stage1_rank=one.dense_rank,

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag_chat import words
+from rag_chat.front import ENDING
 from rag_chat.types import Document
 
 FEWEST_LETTERS = 3  # of a word that may be the beginning of a longer one, and of one that counts at all
@@ -35,7 +36,7 @@ class Names:
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> Names:
-        return cls({d.doc_id: (_parts(d.name.removesuffix(".pdf")), _parts(d.title)) for d in documents})
+        return cls({d.doc_id: (_parts(ENDING.sub("", d.name)), _parts(d.title)) for d in documents})
 
     def shares(self, question: str) -> dict[str, float]:
         """For each document that the question names how much of a name that is, best 1; {} where it names none.

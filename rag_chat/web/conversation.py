@@ -38,7 +38,7 @@ def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
 
 
 def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
-    hint = "Ask what you want to know." if documents else "Add PDFs, then ask."
+    hint = "Ask what you want to know." if documents else "Add documents, then ask."
     buttons = [
         Markup('<li><button type="button" class="example" data-ask="{0}">{0}</button></li>').format(example)
         for example in examples
@@ -47,7 +47,7 @@ def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
     if buttons:
         listed = Markup('<p class="try">For example:</p><ul class="examples">{}</ul>').format(Markup("").join(buttons))
     elif not documents:
-        listed = Markup('<p><button type="button" class="quiet act" data-act="choose">Choose PDFs</button></p>')
+        listed = Markup('<p><button type="button" class="quiet act" data-act="choose">Choose documents</button></p>')
     return Markup(
         '<div class="welcome"><h2>{}</h2><p>Each sentence of an answer shows the words of the page that it rests on. '
         "What the documents do not say is not answered.</p>{}</div>"

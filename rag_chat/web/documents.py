@@ -63,7 +63,7 @@ def _document(document: Document, selected: Collection[str]) -> Markup:
         id=document.doc_id,
         checked=Markup(" checked") if document.doc_id in selected else "",
         name=name,
-        facts=f"{_count(document.pages, 'page')} · {_size(document.size)}",
+        facts=f"{coverage.length(document)} · {_size(document.size)}",
         blank=_what_was_not_read(document),
     )
 

@@ -65,9 +65,9 @@ def _left_column() -> tuple[Any, Any, Any]:
     with gr.Column(elem_id="left-column"):
         _html("<h2>Documents</h2>", "documents-title")
         files = gr.File(
-            label="Drop PDFs here",
+            label="Drop files here",
             file_count="multiple",
-            file_types=[".pdf"],
+            file_types=[".pdf", ".docx", ".html", ".htm", ".md", ".txt"],
             height=104,
             show_label=False,
             elem_id="drop",

@@ -1,4 +1,4 @@
-"""The checked routes that serve images of pages, and the PDF itself at a page.
+"""The checked routes that serve images of pages, the PDF itself at a page, and files without pages.
 
 They take nothing but a document id of the library, a page number and character ranges, all checked; no path ever
 comes from a request, and a deleted document is gone here at once.
@@ -43,6 +43,10 @@ def pdf_url(doc_id: str, page: int) -> str:
     return f"/documents/{doc_id}.pdf#page={page}"
 
 
+def file_url(doc_id: str) -> str:
+    return f"/documents/{doc_id}"
+
+
 def add_page_routes(app: FastAPI, backend: Callable[[], Backend | None]) -> None:
     """`backend` gives None while the models are loading."""
     kept = _Kept()
@@ -59,7 +63,7 @@ def add_page_routes(app: FastAPI, backend: Callable[[], Backend | None]) -> None
         if opened is None:
             return refusal(503, "The models are still loading; try again in a few seconds.")
         document = known(opened, doc_id)
-        if document is None or not 1 <= page <= document.pages:
+        if document is None or document.kind != "pdf" or not 1 <= page <= document.pages:
             return refusal(404, "No such page is in the library.")
         if width not in WIDTHS or not _are_spans(start, end):
             return refusal(422, "start and end must be pairs of character offsets, width one of 900 and 1600.")
@@ -75,8 +79,8 @@ def add_page_routes(app: FastAPI, backend: Callable[[], Backend | None]) -> None
     def pdf(doc_id: str) -> Response:
         opened = backend()
         document = known(opened, doc_id) if opened else None
-        if opened is None or document is None:
-            return refusal(404, "No such document is in the library.")
+        if opened is None or document is None or document.kind != "pdf":
+            return refusal(404, "No such PDF is in the library.")
         headers = {"Content-Security-Policy": PDF_POLICY, "Cache-Control": "private, no-cache"}
         return FileResponse(
             opened.file(doc_id),
@@ -84,6 +88,18 @@ def add_page_routes(app: FastAPI, backend: Callable[[], Backend | None]) -> None
             filename=document.name,
             content_disposition_type="inline",
             headers=headers,
+        )
+
+    @app.get("/documents/{doc_id}", include_in_schema=False)
+    def original(doc_id: str) -> Response:
+        """To be saved, never shown: it may be a page with scripts."""
+        opened = backend()
+        document = known(opened, doc_id) if opened else None
+        if opened is None or document is None:
+            return refusal(404, "No such document is in the library.")
+        headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, no-cache"}
+        return FileResponse(
+            opened.file(doc_id), media_type="application/octet-stream", filename=document.name, headers=headers
         )
 
 

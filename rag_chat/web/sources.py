@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -10,11 +11,12 @@ from typing import Any, TypeAlias
 from rag_chat.library.conversations import Exchange
 from rag_chat.render import VERDICTS, Markup, name, page_name, page_names, plain, support_text, visible
 from rag_chat.types import Answer, Chunk, Document, Excerpt, Passage
-from rag_chat.web.pages import page_url, pdf_url
+from rag_chat.web.pages import file_url, page_url, pdf_url
 
 Known: TypeAlias = Callable[[str], Document | None]  # doc_id -> the document, None once it is deleted
 Place: TypeAlias = tuple[int, Excerpt]  # position of the citation, -1 for a passage that is not cited; what it shows
 DELETED = "This document has been deleted from the library: {} is kept, its page is gone."
+_BREAK = re.compile(r"\n\n|(?<! )\n(?=[^\n]*\t|• |\d+\. )")  # the lines of a page of paper end in a space
 UNPLACED = "The words cannot be boxed exactly on this page, so nothing is drawn."
 NOTHING = "The passages that an answer rests on appear here, with their pages."
 
@@ -72,9 +74,10 @@ def _passage_card(exchange: Exchange, passage: Passage, known: Known) -> Markup:
     if document is None:
         text = Markup('<p class="gone">{}</p>').format(DELETED.format("its place in the list"))
     else:
-        span = next(span for span in reversed(chunk.spans) if span.page == chunk.first_page)  # past a table's header
-        excerpt = Excerpt(span.page, passage.candidate.page_label, "", span.start, span.end, ((0, 0, 0, 0),))
-        figures = Markup("").join(_figures([(-1, excerpt)], document))
+        span, label = chunk.body, passage.candidate.page_label
+        figures = Markup("").join(
+            _figures([(-1, Excerpt(span.page, label, "", span.start, span.end, ((0, 0, 0, 0),)))], document)
+        )
     return _card(exchange, passage, where, Markup(""), text + figures)
 
 
@@ -135,9 +138,12 @@ def vote_button(turn: int, chunk_id: str, vote: int, given: bool, said: str, sig
 
 
 def _figures(places: Sequence[Place], document: Document | None) -> list[Markup]:
-    """One for each page, in the order of the quotes."""
+    """One for each page, in the order of the quotes; the file itself where it has no pages."""
     if document is None:
         return []
+    if document.kind != "pdf":
+        link = Markup('<p class="original"><a href="{}" download>Download {}</a></p>')
+        return [link.format(file_url(document.doc_id), name(document.name))]
     pages = list(dict.fromkeys(excerpt.page for _, excerpt in places))
     return [_figure(document, [place for place in places if place[1].page == page], places) for page in pages]
 
@@ -231,6 +237,11 @@ def _mark(text: str, index: int) -> Markup:
 
 
 def _flow(text: str) -> str:
+    """Paragraphs, items and rows of a text without pages as lines; all other whitespace as `_line` has it."""
+    return "\n".join(_line(part) for part in _BREAK.split(text))
+
+
+def _line(text: str) -> str:
     """Whitespace as one space, kept at both ends, so that the parts of a passage join as the whole would."""
     shown = visible(text)
     middle = plain(shown)

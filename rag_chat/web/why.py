@@ -12,7 +12,7 @@ from typing import get_args
 
 from rag_chat.library.conversations import Exchange
 from rag_chat.render import Markup, name, page_name, plain, seconds_text
-from rag_chat.types import Answer, Candidate, Mode, SearchResult
+from rag_chat.types import PARAGRAPH, Answer, Candidate, Mode, SearchResult
 
 MODE_NAMES: dict[str, str] = {
     "dense": "dual encoder alone",
@@ -128,7 +128,8 @@ def _direction(candidate: Candidate) -> str:
 
 
 def _where(candidate: Candidate) -> str:
-    document, page = plain(candidate.document), f"p. {plain(candidate.page_label)}"
+    document, label = plain(candidate.document), plain(candidate.page_label)
+    page = label[-LONGEST_LABEL // 2 :] if PARAGRAPH in label else f"p. {label}"
     room = LONGEST_LABEL - len(page)
     return f"{document if len(document) <= room else document[: room - 1] + '…'} {page}"
 

@@ -73,8 +73,8 @@ def test_files_are_taken_wherever_they_are_dropped_or_pasted(watched, zebra, tmp
     pasted = pdf_of(tmp_path / "pasted.pdf", [["pasted"]])
     carried(page, "paste", "#question textarea", "pasted.pdf", pasted.read_bytes())
     expect(page.locator(".document .name", has_text="pasted.pdf")).to_be_visible(timeout=LONG)
-    carried(page, "paste", "#question textarea", "notes.txt", b"no pdf")
-    expect(page.locator("#said")).to_have_text("Only PDF files can be added.")
+    carried(page, "paste", "#question textarea", "notes.zip", b"no document")
+    expect(page.locator("#said")).to_have_text("Only PDF, DOCX, HTML, Markdown and text files can be added.")
 
 
 def test_axe_finds_nothing_serious(watched, zebra):

@@ -46,7 +46,7 @@ def test_json_has_one_line_a_file_with_the_public_keys(folder):
     assert (done.returncode, done.stderr) == (0, "")
     reports = [json.loads(line) for line in done.stdout.splitlines()]
     keys = "document doc_id status pages chunks pages_without_text pages_ocr error seconds".split()
-    keys += ["code", "pages_failed", "pages_hidden", "replaced"]
+    keys += ["code", "pages_failed", "pages_hidden", "replaced", "kind"]
     assert [list(report) for report in reports] == [keys, keys]
     assert [(r["document"], r["status"], r["pages"], r["pages_without_text"]) for r in reports] == [
         ("a.pdf", "ready", 2, [2]),
@@ -71,7 +71,7 @@ def test_failed_file_is_told_on_standard_error_and_in_the_exit_code(folder):
     [
         ((), {}, "No file or folder is named"),
         (("in/deep/..", "--config", "none.toml"), {}, "No settings file 'none.toml' is there"),
-        (("empty",), {}, "No PDF is in 'empty'"),
+        (("empty",), {}, "text file is in 'empty'"),
         (("in",), {"RAG_CHAT_CHUNK_TOKENZ": "9"}, "the nearest that exists is 'chunk_tokens'"),
     ],
 )

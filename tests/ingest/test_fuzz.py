@@ -11,7 +11,8 @@ from pdfs import prose, write_pdf
 
 from ingest import headings
 from ingest.chunk import Limit, cut
-from ingest.parse import Limits, parse
+from ingest.parse import parse
+from ingest.parsed import Limits
 from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Page

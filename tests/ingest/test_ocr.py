@@ -11,8 +11,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
 from ingest.ocr import _Line, _rows
-from ingest.parse import Limits, parse
+from ingest.parse import parse
+from ingest.parsed import Limits
 from rag_chat.highlight import PageView
+from rag_chat.index import verify
 from rag_chat.sandbox import Sandbox
 
 LINES = ["The tide gate opens at five in the morning.", "Grain is moved by rail to the northern quay."]
@@ -49,7 +51,7 @@ def test_picture_of_text_is_read_and_each_word_placed(tmp_path, sandbox):
     heard = []
     path = scanned(tmp_path)
     parsed = parse(path, Limits(10, 10), sandbox, recognizing=lambda *at: heard.append(at))
-    assert [page.state for page in parsed.pages] == ["text", "ocr", "empty"]
+    assert [page.state for page in parsed.pages] == ["text", "ocr", "blank"]
     assert heard == [(1, 2), (2, 2)]
     page = parsed.pages[1]
     assert [line.strip() for line in page.text.strip().split("\n")] == LINES
@@ -69,6 +71,24 @@ def test_picture_of_text_is_read_and_each_word_placed(tmp_path, sandbox):
         glyphs.close()
     assert len(boxes) == 1
     assert all(abs(mine - its) < 8 for mine, its in zip(boxes[0], right, strict=True))
+
+
+@pytest.mark.slow
+def test_scan_that_was_added_before_recognition_was_installed_is_read_when_it_comes_again(
+    tmp_path, monkeypatch, ingestor, library
+):
+    path = scanned(tmp_path)
+    with monkeypatch.context() as before:
+        before.setattr(ocr, "is_installed", lambda: False)
+        first = ingestor.add(path)
+        assert ingestor.add(path).status == "unchanged"
+    assert (first.status, first.pages_without_text, first.pages_ocr) == ("ready", (2, 3), ())
+    again = ingestor.add(path)
+    assert (again.status, again.pages_without_text, again.pages_ocr) == ("ready", (3,), (2,))
+    assert again.doc_id == first.doc_id and again.chunks > first.chunks
+    assert library.store.ids() == library.catalog.chunk_ids()
+    assert list(verify.faults(library)) == []
+    assert ingestor.add(path).status == "unchanged"  # nothing is on page 3
 
 
 def test_without_recognition_a_scan_is_refused_with_what_to_do(tmp_path, sandbox, monkeypatch):

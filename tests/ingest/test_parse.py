@@ -9,7 +9,8 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import parse as parsing
-from ingest.parse import Limits, parse
+from ingest.parse import parse
+from ingest.parsed import Limits
 from rag_chat.errors import DocumentError
 from rag_chat.highlight import PageView
 from rag_chat.sandbox import Sandbox

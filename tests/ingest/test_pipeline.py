@@ -8,7 +8,7 @@ import pytest
 from fakes import HashEmbedder
 from pdfs import no_pages, prose, raw_pdf, write_pdf
 
-from ingest.pipeline import Ingestor, Progress, find_pdfs
+from ingest.pipeline import Ingestor, Progress, find_files
 from rag_chat.config import Settings
 from rag_chat.errors import NotFound
 from rag_chat.library.catalog import Built
@@ -131,7 +131,7 @@ def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, libra
 
 def test_bad_files_do_not_stop_the_others(ingestor, tmp_path):
     bad_files(tmp_path)
-    reports = {r.document: r.status for r in ingestor.add_all(find_pdfs([tmp_path]))}
+    reports = {r.document: r.status for r in ingestor.add_all(find_files([tmp_path]))}
     assert [name for name, status in reports.items() if status == "ready"] == ["whole.pdf"]
     assert len(reports) == 14
 
@@ -224,8 +224,8 @@ def test_interrupted_rebuild_changes_nothing(ingestor, library, report_pdf, tmp_
     assert library.catalog.built().embedder == "hash"
 
 
-def test_folders_are_searched_for_pdfs_of_any_case(tmp_path):
+def test_folders_are_searched_for_what_can_be_read(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    for name in ("a/one.PDF", "a/b/two.pdf", "a/three.txt"):
+    for name in ("a/one.PDF", "a/b/two.docx", "a/three.zip", "a/.four.txt", "a/~$two.docx"):
         (tmp_path / name).touch()
-    assert [p.name for p in find_pdfs([tmp_path, tmp_path / "a" / "one.PDF"])] == ["two.pdf", "one.PDF"]
+    assert [p.name for p in find_files([tmp_path, tmp_path / "a" / "one.PDF"])] == ["two.docx", "one.PDF"]

@@ -81,9 +81,9 @@ def test_documents_and_reports_have_the_contracts_keys():
     document = Document("d1", "pump.pdf", "Pump", 10, 22, 65000, "2026-01-01T00:00:00+00:00", (8,))
     assert wire.document(document) == {
         "document": "pump.pdf", "doc_id": "d1", "status": "ready", "pages": 10, "chunks": 22, "bytes": 65000,
-        "added": "2026-01-01T00:00:00+00:00",
+        "added": "2026-01-01T00:00:00+00:00", "kind": "pdf",
     }  # fmt: skip
     assert list(wire.ingest_report(IngestReport("pump.pdf", None, "failed", error="damaged"))) == [
         "document", "doc_id", "status", "pages", "chunks", "pages_without_text", "pages_ocr", "error", "seconds",
-        "code", "pages_failed", "pages_hidden", "replaced",
+        "code", "pages_failed", "pages_hidden", "replaced", "kind",
     ]  # fmt: skip

@@ -99,17 +99,19 @@ document.addEventListener("keydown", (event) => {
 
 const chooser = () => document.querySelector("#drop input[type=file]");
 
+const READ = /\.(pdf|docx|html?|md|txt)$/i;
+
 async function add(files) {
   for (let tries = 0; !chooser() && tries < 50; tries += 1) await new Promise((next) => setTimeout(next, 100));
   const input = chooser();
   if (!input) return say("Other files are being taken over; try again in a moment.");
-  const fitting = [...files].filter((file) => file.name.toLowerCase().endsWith(".pdf") || file.type === "application/pdf");
-  if (!fitting.length) return say("Only PDF files can be added.");
+  const fitting = [...files].filter((file) => READ.test(file.name) || file.type === "application/pdf");
+  if (!fitting.length) return say("Only PDF, DOCX, HTML, Markdown and text files can be added.");
   const carrier = new DataTransfer();
   fitting.forEach((file) => carrier.items.add(file));
   input.files = carrier.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
-  if (fitting.length < files.length) say("Only the PDF files were added.");
+  if (fitting.length < files.length) say("Only the PDF, DOCX, HTML, Markdown and text files were added.");
 }
 
 const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");

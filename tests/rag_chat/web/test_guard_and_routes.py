@@ -6,6 +6,7 @@ import io
 import re
 import time
 
+import numpy as np
 import pytest
 from PIL import Image
 from reportlab.pdfgen import canvas
@@ -14,6 +15,7 @@ from served import BASE, make_app, ready
 from starlette.testclient import TestClient
 
 from rag_chat.errors import PortInUse, WeightsMissing
+from rag_chat.types import Document, Page
 from rag_chat.web import server
 
 
@@ -130,6 +132,22 @@ def test_pdf_is_served_from_the_library_and_may_run_nothing(client, doc_id):
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     for other in (f"/documents/{'0' * 64}.pdf", "/documents/..%2fcatalog.sqlite.pdf", "/documents/x.pdf"):
         assert client.get(other).status_code == 404
+
+
+def test_document_without_pages_is_handed_out_to_be_saved_and_never_shown(client, scripted, tmp_path):
+    doc_id = "c" * 64
+    (tmp_path / "a.html").write_text("<script>alert(1)</script>")
+    document = Document(doc_id, "a.html", "", 1, 0, 9, "2026-01-01T00:00:00Z", (), kind="html")
+    scripted.catalog.keep_file(doc_id, tmp_path / "a.html", "html")
+    scripted.catalog.add(document, [Page(1, "¶ 1", "Text")], [], np.zeros((0, 1), dtype=np.float32), [])
+    answer = client.get(f"/documents/{doc_id}")
+    assert answer.headers["content-disposition"] == 'attachment; filename="a.html"'
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert [client.get(route).status_code for route in (f"/pages/{doc_id}/1.png", f"/documents/{doc_id}.pdf")] == [
+        404
+    ] * 2
+    assert client.get(f"/documents/{'0' * 64}").status_code == 404
 
 
 def test_deleted_document_is_gone_from_every_route(client, scripted, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hostile import HOSTILE
 from page_values import DOC_ID, PAGE, QUOTE, START, Tags, answer, citation, exchange, known, nobody, passage
 
-from rag_chat.types import Document, Excerpt, Passage, Sentence
+from rag_chat.types import Document, Excerpt, Passage, Sentence, Span
 from rag_chat.web.sources import sources_html
 
 END = START + len(QUOTE)
@@ -136,3 +136,28 @@ def test_nothing_foreign_becomes_a_tag_or_an_attribute(bad):
     assert {tag for tag, _ in tags.seen} <= {*allowed}
     assert not [name for _, attributes in tags.seen for name in attributes if name.startswith("on") or name == "src"]
     assert {a["href"].split("#")[0] for a in tags.all("a")} == {f"/documents/{DOC_ID}.pdf"}
+
+
+def test_passage_of_a_document_without_pages_is_shown_by_its_paragraphs_with_the_file_to_keep():
+    text = "Deposit\n\nThe tenant pays 900.\nYear\tRent\n2024\t<b>1"
+    quote = "The tenant pays 900."
+    start = text.index(quote)
+    cited = citation(
+        document="lease.docx",
+        page=1,
+        page_label="Deposit ¶ 1",
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+        boxes=(),
+    )
+    found = passage(text=text)
+    placed = replace(found.candidate, document="lease.docx", page_label="¶ 1")
+    placed = replace(placed, chunk=replace(placed.chunk, spans=(Span(1, 0, len(text)),)))
+    made = answer(citations=(cited,), passages=(replace(found, candidate=placed),))
+    lease = Document(DOC_ID, "lease.docx", "", 1, 1, 9, "", (), kind="docx")
+    html = str(sources_html(exchange(2, made), lambda doc_id: lease))
+    assert "Deposit, paragraph 1" in html
+    assert 'Deposit\n<mark data-citation="0">The tenant pays 900.</mark>\nYear Rent\n2024 &lt;b&gt;1' in html
+    assert Tags(html).all("a")[0]["href"] == f"/documents/{DOC_ID}"
+    assert "figure" not in html and "page" not in html
