@@ -12,6 +12,7 @@ from rag_chat.errors import FailureCode
 
 Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
+PageRange: TypeAlias = tuple[int, int]  # physical pages, first and last
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
