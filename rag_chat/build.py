@@ -114,6 +114,7 @@ def limits(settings: Settings) -> Limits:
         mode=settings.mode,
         candidates=settings.candidates,
         passages=settings.passages,
+        neighbours=settings.neighbours,
         exhaustive_chunks=settings.exhaustive_chunks,
         exhaustive_seconds=settings.exhaustive_seconds,
         question_characters=settings.question_characters,
@@ -130,8 +131,10 @@ def _is_english(settings: Settings) -> bool:
 def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> Search:
     """Both stages, in every mode."""
     from rag_chat.chat.search import Search
+    from rag_chat.retrieval.saying import SayingRetriever
 
-    return Search(catalog, routes(settings, shared, catalog, store), limits(settings))
+    saying = SayingRetriever(shared.embedder, store, catalog)
+    return Search(catalog, routes(settings, shared, catalog, store), limits(settings), saying)
 
 
 def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from rag_chat.errors import DiskFull, LibraryError
-from rag_chat.library import decode, full_text, token_vectors
+from rag_chat.library import decode, full_text, spelling, token_vectors
 from rag_chat.library.files import FULL, Files
 from rag_chat.library.scope import condition
 from rag_chat.types import Chunk, Document, Outline, Page, PageRange, Vectors, WordBox
@@ -154,6 +154,14 @@ class Catalog:
             found.update((row[0], decode.chunk(row)) for row in rows)
         return found
 
+    def chunks_at(self, doc_id: str, ordinals: range) -> list[Chunk]:
+        """Those of a document's chunks that are there, in their order."""
+        rows = self._rows(
+            f"SELECT {_CHUNK} FROM {_READY} WHERE c.doc_id = ? AND c.ordinal >= ? AND c.ordinal < ? ORDER BY c.ordinal",
+            doc_id, ordinals.start, ordinals.stop,
+        )  # fmt: skip
+        return [decode.chunk(row) for row in rows]
+
     def all_chunks(self, doc_ids: Sequence[str] | None = None) -> list[Chunk]:
         where, values = condition(doc_ids)
         rows = self._rows(f"SELECT {_CHUNK} FROM {_READY} WHERE {where} ORDER BY d.rowid, c.ordinal", *values)
@@ -193,21 +201,25 @@ class Catalog:
         self, question: str, most: int, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None
     ) -> list[tuple[str, float]]:
         """(chunk id, BM25) of the chunks that share words with the question, best first."""
-        with self._lock:
-            try:
-                return full_text.matches(self._db, question, most, doc_ids, pages)
-            except sqlite3.Error as error:
-                raise _ours(error) from error
+        with self._reading() as db:
+            return full_text.matches(db, question, most, doc_ids, pages)
+
+    def saying(self, question: str, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None) -> list[str]:
+        """The chunk of each document that says all the question's words best, by BM25."""
+        with self._reading() as db:
+            return full_text.saying(db, question, doc_ids, pages)
+
+    def spelled(self, question: str) -> str:
+        """The question with the words that no document has mended by one slip; see `spelling`."""
+        with self._reading() as db:
+            return spelling.spelled(db, question)
 
     def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
         """What this encoder made of these chunks, as far as it is kept."""
         found: dict[str, token_vectors.Packed] = {}
         for start in range(0, len(ids), _AT_ONCE):
-            with self._lock:
-                try:
-                    found.update(token_vectors.read(self._db, ids[start : start + _AT_ONCE], encoder))
-                except sqlite3.Error as error:
-                    raise _ours(error) from error
+            with self._reading() as db:
+                found.update(token_vectors.read(db, ids[start : start + _AT_ONCE], encoder))
         return found
 
     def keep_tokens(self, found: Mapping[str, token_vectors.Packed], encoder: str) -> None:
@@ -337,9 +349,14 @@ class Catalog:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._reading() as db:
+            return db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                return self._db.execute(sql, values).fetchall()
+                yield self._db
             except sqlite3.Error as error:
                 raise _ours(error) from error
 

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from rag_chat import words
-from rag_chat.library.scope import condition
+from rag_chat.library.scope import EVERYWHERE, condition
 from rag_chat.types import PageRange
 
 HEADING_WEIGHT, TEXT_WEIGHT = 1.0, 1.0  # of the columns, in their order
@@ -22,8 +22,8 @@ _NO_BLANKS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _CHARACTER = re.compile(f"([{_NO_BLANKS}])")
 _RUN = re.compile(f"[{_NO_BLANKS}]+|[^\\W_]+")
 
-_INDEX = """CREATE VIRTUAL TABLE IF NOT EXISTS chunk_words USING fts5(
-    heading, text, content='', tokenize="porter unicode61 remove_diacritics 2")"""
+TOKENS = '"porter unicode61 remove_diacritics 2"'  # how FTS5 makes words of a text
+_INDEX = f"CREATE VIRTUAL TABLE IF NOT EXISTS chunk_words USING fts5(heading, text, content='', tokenize={TOKENS})"
 _FILL = "INSERT INTO chunk_words(rowid, heading, text) SELECT rowid, parted(heading), parted(text) FROM chunks"
 _TRIGGERS = """
 CREATE TRIGGER IF NOT EXISTS chunk_words_added AFTER INSERT ON chunks BEGIN
@@ -63,10 +63,10 @@ def parted(text: str) -> str:
     return _CHARACTER.sub(r" \1 ", text)
 
 
-def expression(question: str) -> str:
+def expression(question: str, join: str = " OR ") -> str:
     """The question's content words and pairs of characters, any of them, as FTS5 reads it; '' where there are none."""
     terms = list(dict.fromkeys(_terms(question)))[:MOST_TERMS]
-    return " OR ".join(f'"{term}"' for term in terms)
+    return join.join(f'"{term}"' for term in terms)
 
 
 def matches(
@@ -81,19 +81,36 @@ def matches(
     The index alone chooses the best rows, and only those are joined with their chunks: a common word stands in half of
     the library. "+" keeps SQLite from asking the index anew for every row that is allowed.
     """
-    wanted = expression(question)
+    found = _best(db, expression(question), most, condition(doc_ids, pages))
+    return [(str(chunk_id), float(score)) for chunk_id, _, score in found]
+
+
+def saying(
+    db: sqlite3.Connection, question: str, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None
+) -> list[str]:
+    """Of each ready document the id of the chunk that says all the question's words best, the best document first."""
+    found = _best(db, expression(question, " AND "), -1, condition(doc_ids, pages))
+    best: dict[str, str] = {}
+    for chunk_id, doc_id, _ in found:
+        best.setdefault(doc_id, chunk_id)
+    return list(best.values())
+
+
+def _best(
+    db: sqlite3.Connection, wanted: str, most: int, allowed: tuple[str, Sequence[object]]
+) -> list[tuple[str, str, float]]:
+    """(chunk id, document id, BM25); every row that matches where `most` is -1."""
     if not wanted:
         return []
-    where, values = condition(doc_ids, pages)
-    some = "" if doc_ids is None and pages is None else f" AND +rowid IN (SELECT c.rowid FROM chunks c WHERE {where})"
-    rows = db.execute(
-        "SELECT c.id, -best.score FROM ("
+    where, values = allowed
+    some = "" if where == EVERYWHERE else f" AND +rowid IN (SELECT c.rowid FROM chunks c WHERE {where})"
+    return db.execute(
+        "SELECT c.id, c.doc_id, -best.score FROM ("
         f"SELECT rowid AS place, bm25(chunk_words, {HEADING_WEIGHT}, {TEXT_WEIGHT}) AS score FROM chunk_words"
         f" WHERE chunk_words MATCH ? AND +rowid NOT IN ({_HIDDEN}){some} ORDER BY score, rowid LIMIT ?"
         ") best JOIN chunks c ON c.rowid = best.place ORDER BY best.score, c.rowid",
         (wanted, *values, most),
-    )
-    return [(str(chunk_id), float(score)) for chunk_id, score in rows]
+    ).fetchall()
 
 
 def _terms(question: str) -> Iterator[str]:

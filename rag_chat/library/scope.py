@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from rag_chat.types import PageRange
 
+EVERYWHERE = "TRUE"
+
 
 def condition(doc_ids: Sequence[str] | None, pages: PageRange | None = None) -> tuple[str, tuple[object, ...]]:
     """SQL and its values; None asks for all documents and all pages, an empty list for no document.
@@ -19,4 +21,4 @@ def condition(doc_ids: Sequence[str] | None, pages: PageRange | None = None) -> 
     if pages is not None:
         parts.append("json_extract(c.spans, '$[0][0]') <= ? AND json_extract(c.spans, '$[#-1][0]') >= ?")
         values += (pages[1], pages[0])
-    return " AND ".join(parts) or "TRUE", tuple(values)
+    return " AND ".join(parts) or EVERYWHERE, tuple(values)

@@ -14,12 +14,12 @@ from rag_chat import front, lexical
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder, VectorStore
 from rag_chat.retrieval.lookup import Found, Lookup
+from rag_chat.retrieval.naming import NAMED_BEST
 from rag_chat.scoring import Combination
 from rag_chat.trace import Trace
 from rag_chat.types import Candidate, PageRange, Vectors
 
 ORDER = Combination(cosine=24.0, maxsim=0.0, joint=0.0, lexical=12.0)
-NAMED_BEST = 0.999  # of the shares: the documents that the question names and no others
 
 
 class HybridRetriever:

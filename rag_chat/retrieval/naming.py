@@ -18,6 +18,7 @@ from rag_chat.types import Document
 
 FEWEST_LETTERS = 3  # of a word that may be the beginning of a longer one, and of one that counts at all
 FEWEST_CAPITALS = 2
+NAMED_BEST = 0.999  # of the shares: the documents that the question names and no others
 TIME_SHARE = 0.5  # what a year or quarter counts beside a name
 _PART = re.compile(r"(?:19|20)\d\d(?!\d)|q[1-4](?!\d)|[^\W\d_]+|\d+")
 _YEAR = re.compile(
