@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag_chat.types import Mode
     from rag_chat.weights import Weights
 
+READ = 24  # of hybrid's candidates, whose own order is good enough that a network need not read the others
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
 
@@ -150,7 +151,7 @@ def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorSt
         "dense": Route(dense, KeepOrder()),
         "rerank": Route(dense, shared.reranker),
         "exhaustive": Route(dense, shared.reranker),
-        "hybrid": Route(hybrid, shared.reranker),
+        "hybrid": Route(hybrid, shared.reranker, read=READ),
         "late-interaction": Route(hybrid, late_interaction(settings, shared, catalog), widened=2),
     }
 
