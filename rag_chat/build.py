@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rag_chat.types import Mode
     from rag_chat.weights import Weights
 
-READ = 24  # of hybrid's candidates, whose own order is good enough that a network need not read the others
+READ = 20  # of hybrid's candidates, whose own order is good enough that a network need not read the others
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
 

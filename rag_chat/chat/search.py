@@ -17,7 +17,7 @@ from rag_chat.types import Candidate, Mode, PageRange, Passage, Retry, SearchRes
 
 OVERVIEW_WIDENED = 2  # times as many candidates for a question over documents, so that more of them are heard
 WEAK = 0.2  # a best score below which the words are checked: every fifth right answer of XQuAD is below .1
-HOPELESS = 0.05  # ... and below which another mode is tried: 1 to 8 in 100 questions of the tune sets
+HOPELESS = 0.05  # ... and below which another mode is tried: 1 to 20 in 100 questions of the tune sets
 
 
 @dataclass(frozen=True, slots=True)
