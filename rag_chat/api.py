@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from rag_chat.commands import session
 from rag_chat.errors import NotFound
-from rag_chat.types import Answer, Candidate, Chunk, Document, Event, Finished, Mode, SearchResult, Signals, Span, Turn
+from rag_chat.types import (
+    Answer,
+    Candidate,
+    Chunk,
+    Document,
+    Event,
+    Finished,
+    Mode,
+    PageRange,
+    SearchResult,
+    Signals,
+    Span,
+    Turn,
+)
 
 if TYPE_CHECKING:
     from rag_chat.build import App
@@ -18,8 +31,9 @@ if TYPE_CHECKING:
 class OpenLibrary:
     """Close it when done, or use it in a `with` block. Threads may share it.
 
-    `documents` of `search` and `ask` are file names or ids; None searches everything. Every method raises
-    RagChatError, whose message is one sentence that says what to do.
+    `documents` of `search` and `ask` are file names or ids; None searches everything. `pages` are the first and the
+    last that may answer, `since` and `until` the days on which a document was added ("2024-01-31"). Every method
+    raises RagChatError, whose message is one sentence that says what to do.
     """
 
     def __init__(self, app: App) -> None:
@@ -36,24 +50,45 @@ class OpenLibrary:
         candidates: int | None = None,
         passages: int | None = None,
         documents: Sequence[str] | None = None,
+        pages: PageRange | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> SearchResult:
         """Both stages, no answer."""
+        doc_ids = self._chosen(documents, since, until)
         return self._app.engine.search(
-            query, mode=mode, candidates=candidates, passages=passages, doc_ids=self._chosen(documents)
+            query, mode=mode, candidates=candidates, passages=passages, doc_ids=doc_ids, pages=pages
         )
 
-    def ask(self, question: str, history: Sequence[Turn] = (), *, documents: Sequence[str] | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        documents: Sequence[str] | None = None,
+        pages: PageRange | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Answer:
         """The checked answer, every sentence cited."""
-        for event in self.stream(question, history, documents=documents):
+        for event in self.stream(question, history, documents=documents, pages=pages, since=since, until=until):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("the engine ends with Finished")
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), *, documents: Sequence[str] | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        documents: Sequence[str] | None = None,
+        pages: PageRange | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Iterator[Event]:
         """Retrieved, then Tokens, then Finished; closing the iterator stops the model."""
-        return self._app.engine.ask(question, history, doc_ids=self._chosen(documents))
+        doc_ids = self._chosen(documents, since, until)
+        return self._app.engine.ask(question, history, doc_ids=doc_ids, pages=pages)
 
     def rank(self, query: str, texts: Sequence[str]) -> list[float]:
         """How probable it is that each text, of whatever source, is relevant: the second stage alone, 0..1."""
@@ -76,8 +111,10 @@ class OpenLibrary:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _chosen(self, documents: Sequence[str] | None) -> list[str] | None:
-        return None if documents is None else session.chosen(self.documents(), list(documents)) or []
+    def _chosen(self, documents: Sequence[str] | None, since: str | None, until: str | None) -> list[str] | None:
+        if documents is not None and not documents:
+            return []
+        return session.chosen(self.documents(), list(documents or ()), since=since, until=until)
 
 
 def open_library(path: Path, **settings: Any) -> OpenLibrary:

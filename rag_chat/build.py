@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag_chat.types import Mode
     from rag_chat.weights import Weights
 
+READ = 20  # of hybrid's candidates, whose own order is good enough that a network need not read the others
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # what the shipped reranker was trained on
 
 
@@ -114,6 +115,7 @@ def limits(settings: Settings) -> Limits:
         mode=settings.mode,
         candidates=settings.candidates,
         passages=settings.passages,
+        neighbours=settings.neighbours,
         exhaustive_chunks=settings.exhaustive_chunks,
         exhaustive_seconds=settings.exhaustive_seconds,
         question_characters=settings.question_characters,
@@ -130,8 +132,10 @@ def _is_english(settings: Settings) -> bool:
 def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> Search:
     """Both stages, in every mode."""
     from rag_chat.chat.search import Search
+    from rag_chat.retrieval.saying import SayingRetriever
 
-    return Search(catalog, routes(settings, shared, catalog, store), limits(settings))
+    saying = SayingRetriever(shared.embedder, store, catalog)
+    return Search(catalog, routes(settings, shared, catalog, store), limits(settings), saying)
 
 
 def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
@@ -147,7 +151,7 @@ def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorSt
         "dense": Route(dense, KeepOrder()),
         "rerank": Route(dense, shared.reranker),
         "exhaustive": Route(dense, shared.reranker),
-        "hybrid": Route(hybrid, shared.reranker),
+        "hybrid": Route(hybrid, shared.reranker, read=READ),
         "late-interaction": Route(hybrid, late_interaction(settings, shared, catalog), widened=2),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from rag_chat.trace import Trace
-from rag_chat.types import Brief, Candidate, Reading, Vectors
+from rag_chat.types import Brief, Candidate, PageRange, Reading, Vectors
 
 
 class Embedder(Protocol):
@@ -48,9 +48,16 @@ class Retriever(Protocol):
     """First stage: a query to candidates, best first."""
 
     def retrieve(
-        self, query: str, top_k: int, doc_ids: Sequence[str] | None = None, *, trace: Trace
+        self,
+        query: str,
+        top_k: int,
+        doc_ids: Sequence[str] | None = None,
+        *,
+        pages: PageRange | None = None,
+        trace: Trace,
     ) -> list[Candidate]:
-        """At most top_k candidates; seconds go to the stages `embed` and `retrieve` of the trace."""
+        """At most top_k candidates, of these documents and pages where they are given; seconds go to the stages
+        `embed` and `retrieve` of the trace."""
         ...
 
 

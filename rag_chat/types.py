@@ -12,7 +12,9 @@ from rag_chat.errors import FailureCode
 
 Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
+PageRange: TypeAlias = tuple[int, int]  # physical pages, first and last
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]
+QuestionKind: TypeAlias = Literal["passages", "documents", "summary"]  # what a question is answered by
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
@@ -246,11 +248,24 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """All that a generator is given: the question, the passages, and their best quotes, best first."""
+    """All that a generator is given: the question, the passages, and their best quotes, best first.
+
+    Of a `summary` the quotes are one of each section, in the document's order, and belong together.
+    """
 
     question: str
     passages: tuple[Passage, ...]
     quotes: tuple[Quote, ...]
+    summary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What a weak result was looked for once more with; `kept` says whether that found something better."""
+
+    query: str
+    mode: Mode
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +278,10 @@ class SearchResult:
     passages: tuple[Passage, ...]
     seconds: dict[str, float]
     notices: tuple[str, ...] = ()  # what the user should know of this search, a sentence each
+    kind: QuestionKind = "passages"
+    saying: int = 0  # of kind "documents": how many say it, of the `searched`
+    searched: int = 0
+    retry: Retry | None = None
 
 
 @dataclass(frozen=True, slots=True)

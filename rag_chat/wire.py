@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rag_chat.types import Answer, Candidate, Citation, Document, Excerpt, IngestReport, SearchResult
+from rag_chat.types import Answer, Candidate, Citation, Document, Excerpt, IngestReport, Retry, SearchResult
 
 ANSWER_STAGES = ("embed", "retrieve", "rerank", "generate", "verify", "total", "first_token")
 SCORE_DIGITS, SECOND_DIGITS = 6, 4
@@ -84,8 +84,14 @@ def search_result(value: SearchResult) -> dict[str, Any]:
         "candidates": [candidate(c) for c in value.candidates],
         "passages": [candidate(p.candidate) for p in value.passages],
         "notices": list(value.notices),
+        "kind": value.kind,
+        "retry": None if value.retry is None else _retry(value.retry),
         "seconds": seconds(value.seconds),
     }
+
+
+def _retry(value: Retry) -> dict[str, Any]:
+    return {"query": value.query, "mode": value.mode, "kept": value.kept}
 
 
 def search_line(line_id: str | int, value: SearchResult) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from rag_chat import question as question_rule
-from rag_chat.chat import citations, history
+from rag_chat.chat import citations, history, overview, sections
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
 from rag_chat.chat.search import Limits, Search
@@ -32,6 +32,7 @@ from rag_chat.types import (
     Excerpt,
     Finished,
     Mode,
+    PageRange,
     Passage,
     Quote,
     Retrieved,
@@ -80,14 +81,20 @@ class Engine:
         candidates: int | None = None,
         passages: int | None = None,
         doc_ids: Sequence[str] | None = None,
+        pages: PageRange | None = None,
     ) -> SearchResult:
-        """Both stages. Raises BadQuestion for an empty or overlong query, NotFound for an unknown document."""
+        """Both stages; errors as `Search.run` has them."""
         return self._stages.search.run(
-            query, Trace(), mode=mode, candidates=candidates, passages=passages, doc_ids=doc_ids
+            query, Trace(), mode=mode, candidates=candidates, passages=passages, doc_ids=doc_ids, pages=pages
         )
 
     def ask(
-        self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
+        self,
+        question: str,
+        history_: Sequence[Turn] = (),
+        *,
+        doc_ids: Sequence[str] | None = None,
+        pages: PageRange | None = None,
     ) -> Iterator[Event]:
         """Retrieved, then Tokens, then Finished with the checked answer. Closing the iterator stops the model."""
         trace = Trace()
@@ -95,10 +102,10 @@ class Engine:
         standalone = history.standalone(question, history_)
         if len(standalone) > self._limits.question_characters:  # an earlier question must not make this one too long
             standalone = question
-        found = self._stages.search.run(standalone, trace, doc_ids=doc_ids)
+        found = self._stages.search.run(standalone, trace, doc_ids=doc_ids, pages=pages)
         yield Retrieved(standalone, found.passages, found.candidates, found.mode)
         with trace.stage("quote"):
-            quotes = self._stages.evidence.quotes(standalone, found.passages, QUOTES)
+            quotes = self._quotes(standalone, found)
         draft = Answer(
             question=question,
             standalone_question=standalone,
@@ -112,12 +119,13 @@ class Engine:
             mode=found.mode,
             notices=found.notices,
         )
-        if not self._stages.evidence.enough(quotes, self._limits.evidence_threshold):
+        if not self._enough(found, quotes):
             yield Finished(replace(draft, seconds=trace.seconds()))
             return
-        brief = Brief(standalone, found.passages, quotes)
+        brief = Brief(standalone, found.passages, quotes, summary=found.kind == "summary")
         carried: list[citations.Attribution] = []
-        with closing(self._checked(brief, trace)) as checked:
+        listed = found.kind == "documents"
+        with closing(_each(overview.answer(found, quotes)) if listed else self._checked(brief, trace)) as checked:
             for attribution in checked:
                 carried.append(attribution)
                 yield Token(f"{attribution.sentence} ")
@@ -125,9 +133,26 @@ class Engine:
             answer = self._finish(draft, carried)
         yield Finished(replace(answer, seconds=trace.seconds()))
 
+    def _quotes(self, question: str, found: SearchResult) -> tuple[Quote, ...]:
+        if found.kind == "documents":
+            return overview.quotes(found.passages, overview.subject(question) or question)
+        if found.kind == "summary":
+            return sections.quotes(found.passages, self._stages.embedder)
+        return self._stages.evidence.quotes(question, found.passages, QUOTES)
+
+    def _enough(self, found: SearchResult, quotes: Sequence[Quote]) -> bool:
+        """What was found by its words, or is the document itself, needs no reader to say that it is an answer."""
+        if found.kind != "passages":
+            return bool(quotes)
+        return self._stages.evidence.enough(quotes, self._limits.evidence_threshold)
+
     def _checked(self, brief: Brief, trace: Trace) -> Generating[citations.Attribution]:
         """What the generator says, sentence by sentence as they are completed, each with its quote; where nothing is
         left, the best quotes speak for themselves."""
+        if brief.summary and not self._stages.generator.trusted:  # a small model words one sentence, no summary
+            for quote in brief.quotes:
+                yield citations.Attribution(quote.text, quote, 1.0)
+            return
         start, shown = trace.since_start(), False
         with closing(self._said(brief, trace)) as said:
             if self._stages.generator.trusted:
@@ -226,6 +251,10 @@ class Engine:
             end=span.end,
             boxes=self._stages.place_quote(passage.chunk.doc_id, span.page, span.start, span.end),
         )
+
+
+def _each(found: Sequence[citations.Attribution]) -> Generating[citations.Attribution]:
+    yield from found
 
 
 def _ending(pieces: Iterator[str]) -> Generating[str]:

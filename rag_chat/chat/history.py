@@ -11,14 +11,8 @@ from rag_chat.types import Turn
 OPENERS = re.compile(r"^\s*(?:and|but|so|what about|how about|why( not)?\??$|what else|and then|also)\b", re.IGNORECASE)
 PRONOUNS = frozenset("it its they them their theirs he him his she her hers one ones former latter".split())
 POINTERS = PRONOUNS | frozenset("this that these those there".split())
-# "How much in total?", "In which year exactly?": they ask for something, but say nothing of what.
-VAGUE = frozenset(
-    map(
-        words.stem,
-        "much many long often far year month day date time amount number total exactly reason example details more"
-        " please explain tell describe".split(),
-    )
-)
+COUNTING = frozenset("much many long often far".split())  # "how much" says nothing of what
+FEWEST_STEMS = 3  # a question with fewer content words of its own, and no name, is about something said before
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -32,10 +26,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
 
 def needs_history(question: str) -> bool:
-    """Whether it opens like a follow-up, points at something unnamed, or has no words of its own.
-
-    One word of its own is enough: an earlier question put before one that needs none is what gets answered instead.
-    """
+    """Whether it opens like a follow-up, points at something unnamed, or has hardly any words of its own."""
     if OPENERS.search(question):
         return True
     if words.names(question):
@@ -44,4 +35,4 @@ def needs_history(question: str) -> bool:
     # "that" after a noun is a conjunction; near the start or at the end it stands for something.
     if PRONOUNS & set(found) or POINTERS & set(found[:4]) or (found and found[-1] in POINTERS):
         return True
-    return all(word in VAGUE or word[0].isdigit() for word in words.content(question))
+    return len(set(words.content(question)) - COUNTING) < FEWEST_STEMS

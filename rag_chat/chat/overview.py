@@ -1,22 +1,26 @@
 """Questions over documents instead of passages: "Which documents ...?", "How many of the reports ...?".
 
-The five best passages may all be of one document; here each document is heard once, by its best passage.
-Limit: it names the documents and shows what each says; the answer's text is left to the generator.
+The five best passages may all be of one document; here each document is heard once, by its best passage, and the
+program counts them, since no model does so reliably. What counts is a document with all the words of the subject in
+one chunk; where none has them, the nearest documents' passages answer as they do any other question.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag_chat import words
+from rag_chat.chat.citations import Attribution
+from rag_chat.chat.passages import quotable
 from rag_chat.scoring import logit
-from rag_chat.types import Candidate, Passage
+from rag_chat.types import Candidate, Passage, Quote, SearchResult
 
 _KINDS = r"(?:documents?|files?|pdfs?|reports?|papers?|contracts?|manuals?|studies|articles?|filings?|letters?)"
 _SAYING = (
     r"(?:\s+(?:that|which|do|does|did|have|has|are|is|were|was|of|them|these|those|my|the|can|i|there)\b)*"
-    r"(?:\s+(?:mention|say|talk|speak|describe|contain|discuss|cover|refer|deal|name|state|report|concern|include|about)"
+    r"(?P<says>\s+(?:mention|say|talk|speak|describe|contain|discuss|cover|refer|deal|name|state|report|concern|include|about)"
     r"(?:s|es|ed|ing)?\b(?:\s+(?:about|of|to|with|that|anything|something)\b)*)?"
 )
 _ASKED = re.compile(
@@ -34,12 +38,41 @@ def subject(question: str) -> str | None:
     return (found["subject"] or question) if found else None
 
 
-def select(candidates: Sequence[Candidate], wanted: str) -> tuple[Passage, ...]:
-    """The best passage of each document that says all of it, else of each that is about as near as the best one."""
+def counted(question: str) -> bool:
+    """Whether it asks for what the documents say ("mention", "are about"), so that they can be counted.
+
+    "Which documents are required for a visa?" asks for something else.
+    """
+    found = _ASKED.match(question)
+    return found is not None and bool(found["says"])
+
+
+def heard(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
+    """The passages of the best documents, one each."""
+    return tuple(Passage(number, candidate) for number, candidate in enumerate(_firsts(candidates)[:MOST], start=1))
+
+
+def nearest(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
+    """The best passage of each document that is about as near as the best one: none says it word for word."""
+    return heard([c for c in candidates if logit(c.score) > logit(candidates[0].score) - NEAR])
+
+
+def quotes(passages: Sequence[Passage], wanted: str) -> tuple[Quote, ...]:
+    """Of each passage the sentence that says most of it."""
     stems = words.content(wanted)
-    said = _firsts([c for c in candidates if words.coverage(stems, words.content(c.chunk.text)) == 1.0])
-    kept = said or [c for c in _firsts(candidates) if logit(c.score) > logit(candidates[0].score) - NEAR]
-    return tuple(Passage(number, candidate) for number, candidate in enumerate(kept[:MOST], start=1))
+    said = ([(words.coverage(stems, words.content(q.text)), q) for q in quotable([passage])] for passage in passages)
+    return tuple(
+        replace(best[1], score=best[0]) for own in said if (best := max(own, key=lambda one: one[0], default=None))
+    )
+
+
+def answer(found: SearchResult, quoted: Sequence[Quote]) -> list[Attribution]:
+    """How many documents say it, and each with its own words."""
+    listed = [f"{quote.passage.candidate.document}: {quote.text}" for quote in quoted]
+    said = f"{found.saying} of {found.searched} documents {'says' if found.saying == 1 else 'say'} so"
+    some = "" if found.saying <= len(listed) else f"; {len(listed)} of them"
+    sentences = [f"{said}{some}: {listed[0]}", *listed[1:]] if listed else []
+    return [Attribution(sentence, quote, 1.0) for sentence, quote in zip(sentences, quoted, strict=True)]
 
 
 def _firsts(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -12,6 +12,10 @@ INSTRUCTIONS = (
     " keep to the passages' own words and numbers. If the passages do not contain the answer, say exactly:"
     " The documents do not say."
 )
+SUMMARY_INSTRUCTIONS = (
+    "You sum up a document. The numbered passages are one of each of its sections, in order. Say in at most one short"
+    " sentence a passage what the document is about, only from the passages and in their own words and numbers."
+)
 QUOTES_INSTRUCTIONS = "Answer in one short sentence in the words of the text, or say: The documents do not say."
 QUOTES = 1  # that a small model is shown: it shortens better than it chooses (model card of smollm2-answerer)
 
@@ -22,7 +26,7 @@ def from_passages(brief: Brief) -> tuple[str, str]:
         f"[{p.number}] {p.candidate.document}, {_place(p.candidate.page_label)}\n{readable(p.chunk.text)}"
         for p in brief.passages
     )
-    return INSTRUCTIONS, f"{numbered}\n\nQuestion: {brief.question}"
+    return SUMMARY_INSTRUCTIONS if brief.summary else INSTRUCTIONS, f"{numbered}\n\nQuestion: {brief.question}"
 
 
 def _place(label: str) -> str:

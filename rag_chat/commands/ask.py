@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag_chat import question as questions_rule
-from rag_chat.commands import batch, session, terminal
+from rag_chat.commands import batch, filters, session, terminal
 from rag_chat.commands.answering import answered, shown
 from rag_chat.commands.search import one_or_file
 from rag_chat.commands.session import Session
@@ -22,36 +22,39 @@ def ask(
     question: Annotated[str | None, typer.Argument(help="What you want to know.")] = None,
     *,
     questions: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="One question a line instead.")] = None,
-    document: Annotated[list[str] | None, typer.Option(metavar="DOC_ID", help="Ask only this; repeatable.")] = None,
+    document: filters.Documents = None,
+    pages: filters.Pages = None,
+    since: filters.Since = None,
+    until: filters.Until = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; one line a question with --questions.")] = False,
 ) -> None:
     """Get one answer, every sentence cited."""
     settings = Session.of(context).settings()
     one_or_file(question, questions, "a question", "--questions")
+    if question is not None:
+        questions_rule.check(question, settings.question_characters)
+    known = session.some_documents(settings)
+    scope = filters.scope(known, document, pages, since, until)
     if questions is not None:
-        _many(settings, questions, document or [], as_json)
+        _many(settings, batch.read(questions, known, settings.question_characters), scope, as_json)
         return
     assert question is not None
-    questions_rule.check(question, settings.question_characters)
-    doc_ids = session.chosen(session.some_documents(settings), document or [])
     with session.opened(settings) as app:
+        events = app.engine.ask(question, doc_ids=scope.doc_ids, pages=scope.pages)
         if as_json:
             from rag_chat import wire
 
-            terminal.say_json(wire.answer(answered(app.engine.ask(question, doc_ids=doc_ids))))
+            terminal.say_json(wire.answer(answered(events)))
         else:
-            shown(app.engine.ask(question, doc_ids=doc_ids))
+            shown(events)
 
 
-def _many(settings: Settings, file: Path, document: list[str], as_json: bool) -> None:
+def _many(settings: Settings, lines: list[batch.Line], scope: filters.Scope, as_json: bool) -> None:
     from rag_chat import wire
 
-    known = session.some_documents(settings)
-    everywhere = session.chosen(known, document)
-    lines = batch.read(file, known, settings.question_characters)
     with session.opened(settings) as app:
         for line in lines:
-            events = app.engine.ask(line.text, doc_ids=line.doc_ids or everywhere)
+            events = app.engine.ask(line.text, doc_ids=line.doc_ids or scope.doc_ids, pages=scope.pages)
             if as_json:
                 terminal.say_json(wire.answer_line(line.id, answered(events)))
             else:

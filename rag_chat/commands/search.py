@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag_chat import question
-from rag_chat.commands import batch, session, terminal
+from rag_chat.commands import batch, filters, session, terminal
 from rag_chat.commands.session import Session
 from rag_chat.errors import BadQuestion
 from rag_chat.types import Mode
@@ -26,7 +26,10 @@ def search(
     mode: Annotated[Mode | None, typer.Option(help="How to search.")] = None,
     candidates: Annotated[int | None, typer.Option(help="Chunks that stage one finds, to 1000.")] = None,
     passages: Annotated[int | None, typer.Option(help="Of them kept for an answer, to 50.")] = None,
-    document: Annotated[list[str] | None, typer.Option(metavar="DOC_ID", help="Search only this; repeatable.")] = None,
+    document: filters.Documents = None,
+    pages: filters.Pages = None,
+    since: filters.Since = None,
+    until: filters.Until = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; one line a query with --queries.")] = False,
 ) -> None:
     """Find passages, without an answer.
@@ -35,14 +38,16 @@ def search(
     """
     settings = Session.of(context).settings(mode=mode, candidates=candidates, passages=passages)
     one_or_file(query, queries, "a query", "--queries")
+    if query is not None:
+        question.check(query, settings.question_characters)
+    known = session.some_documents(settings)
+    scope = filters.scope(known, document, pages, since, until)
     if queries is not None:
-        _many(settings, queries, document or [], as_json)
+        _many(settings, batch.read(queries, known, settings.question_characters), scope, as_json)
         return
     assert query is not None
-    question.check(query, settings.question_characters)
-    doc_ids = session.chosen(session.some_documents(settings), document or [])
     with session.opened(settings) as app:
-        found = app.engine.search(query, doc_ids=doc_ids)
+        found = app.engine.search(query, doc_ids=scope.doc_ids, pages=scope.pages)
     _show(found, as_json)
 
 
@@ -53,15 +58,12 @@ def one_or_file(text: str | None, file: Path | None, what: str, option: str) -> 
         raise BadQuestion(f"Give either {what} or {option} FILE.jsonl; {given} given.")
 
 
-def _many(settings: Settings, file: Path, document: list[str], as_json: bool) -> None:
+def _many(settings: Settings, lines: list[batch.Line], scope: filters.Scope, as_json: bool) -> None:
     from rag_chat import wire
 
-    known = session.some_documents(settings)
-    everywhere = session.chosen(known, document)
-    lines = batch.read(file, known, settings.question_characters)
     with session.opened(settings) as app:
         for line in lines:
-            found = app.engine.search(line.text, doc_ids=line.doc_ids or everywhere)
+            found = app.engine.search(line.text, doc_ids=line.doc_ids or scope.doc_ids, pages=scope.pages)
             if as_json:
                 terminal.say_json(wire.search_line(line.id, found))
             else:
@@ -96,4 +98,7 @@ def _show(found: SearchResult, as_json: bool) -> None:
         ],
         numbers=4,
     )
+    if found.retry is not None:
+        outcome = "better, shown" if found.retry.kept else "no better"
+        terminal.say(f"weak, so once more: “{terminal.one_line(found.retry.query)}” by {found.retry.mode}, {outcome}")
     terminal.say(f"mode {found.mode}; * = a passage for the answer; {seconds_text(found.seconds)}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag_chat.errors import NotFound
+from rag_chat.errors import BadSetting, NotFound
 
 if TYPE_CHECKING:
     import typer
@@ -97,9 +98,20 @@ def some_documents(settings: Settings) -> list[Document]:
     return found
 
 
-def chosen(known: list[Document], given: list[str]) -> list[str] | None:
-    """The ids of the documents that the user named by id, the beginning of an id, or file name; None for all."""
-    return list(dict.fromkeys(_one(known, name) for name in given)) or None
+def chosen(
+    known: list[Document], given: list[str], *, since: str | None = None, until: str | None = None
+) -> list[str] | None:
+    """The ids of the documents that the user named by id, the beginning of an id, or file name, of those added from
+    `since` to `until` (days, both included); None for all."""
+    wanted = list(dict.fromkeys(_one(known, name) for name in given)) or None
+    if since is None and until is None:
+        return wanted
+    first, last = _day(since, "since"), _day(until, "until")
+    added = [d for d in known if (not first or d.added[:10] >= first) and (not last or d.added[:10] <= last)]
+    left = [d.doc_id for d in added if wanted is None or d.doc_id in wanted]
+    if not left:
+        raise NotFound("No document was added in that time; see when they were with: rag-chat documents --json.")
+    return left
 
 
 def named(known: list[Document], name: str) -> list[str]:
@@ -108,6 +120,13 @@ def named(known: list[Document], name: str) -> list[str]:
     if not found:
         raise NotFound(f"No document is named '{name[:120]}'; see the names with: rag-chat documents.")
     return found
+
+
+def _day(given: str | None, what: str) -> str:
+    try:
+        return "" if given is None else date.fromisoformat(given).isoformat()
+    except ValueError as error:
+        raise BadSetting(f"'{given[:40] if given else ''}' as `{what}` is no date; write it as 2024-01-31.") from error
 
 
 def _one(known: list[Document], given: str) -> str:

@@ -79,7 +79,7 @@ def runs(
             start = time.perf_counter()
             first = route.retriever.retrieve(text, depth, trace=Trace())
             middle = time.perf_counter()
-            second = route.reranker.rerank(text, first)
+            second = route.rerank(text, first)
             spent.append((middle - start, time.perf_counter() - start))
             stage1[query], final[query] = [c.chunk.id for c in first], [c.chunk.id for c in second]
             progress(f"searching by {mode}", done, len(dataset.queries))

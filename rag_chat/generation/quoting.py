@@ -23,5 +23,7 @@ class QuotingGenerator:
 
 
 def quotes_to_show(brief: Brief) -> list[Quote]:
-    """The best quote and what is nearly as good, best first."""
+    """The best quote and what is nearly as good, best first; of a summary all."""
+    if brief.summary:
+        return list(brief.quotes)
     return [q for q in brief.quotes[:MOST] if q.score >= NEAR * brief.quotes[0].score]

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rag_chat.errors import LibraryError
-from rag_chat.library import full_text, token_vectors
+from rag_chat.library import decode, full_text, spelling, token_vectors
 from rag_chat.library.database import Database
 from rag_chat.library.files import Files
-from rag_chat.types import WITHOUT_TEXT, Chunk, Document, Kind, Outline, Page, Span, Vectors, WordBox
+from rag_chat.library.scope import condition
+from rag_chat.types import Chunk, Document, Kind, Outline, Page, PageRange, Span, Vectors, WordBox
 
 SCHEMA_VERSION = 3
 _SCHEMA = """
@@ -83,6 +83,7 @@ class Catalog:
         self._files = Files(folder / "files")
         self._database = Database(self.path)
         self._rows, self._transaction = self._database.rows, self._database.transaction
+        self._listed: tuple[object, list[Document]] = (None, [])
         with self._database.use() as db:
             db.executescript(_SCHEMA)
             self._check_version()
@@ -93,23 +94,40 @@ class Catalog:
     # -- reading
 
     def documents(self) -> list[Document]:
+        """Read anew where anything in the file has changed: every search asks for them, some times over."""
+        with self._database.use() as db:
+            version = (self._rows("PRAGMA data_version"), db.total_changes)  # others' commits, and our own
+            if version != self._listed[0]:
+                self._listed = (version, self._all_documents())
+            return list(self._listed[1])
+
+    def _all_documents(self) -> list[Document]:
         rows = self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' ORDER BY rowid")
         noted: dict[str, list[tuple[int, str, int]]] = {}
         for doc_id, *page in self._rows(f"SELECT doc_id, number, state, hidden FROM pages WHERE {_OF_NOTE}"):
             noted.setdefault(doc_id, []).append(tuple(page))
-        return [_document(row, noted.get(row[0], ())) for row in rows]
+        return [decode.document(row, noted.get(row[0], ())) for row in rows]
 
     def document(self, doc_id: str) -> Document | None:
         rows = self._rows(f"SELECT {_DOCUMENT} FROM documents WHERE state = 'ready' AND doc_id = ?", doc_id)
         noted = f"SELECT number, state, hidden FROM pages WHERE ({_OF_NOTE}) AND doc_id = ?"
-        return _document(rows[0], self._rows(noted, doc_id)) if rows else None
+        return decode.document(rows[0], self._rows(noted, doc_id)) if rows else None
 
     def page(self, doc_id: str, number: int) -> Page | None:
         rows = self._rows(f"{_PAGES} WHERE p.doc_id = ? AND p.number = ?", doc_id, number)
-        return _page(rows[0]) if rows else None
+        return decode.page(rows[0]) if rows else None
+
+    def labels(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """What is printed on these pages, by document id and number."""
+        flat = json.dumps([list(place) for place in places])
+        rows = self._rows(
+            "SELECT p.doc_id, p.number, p.label FROM json_each(?) AS place JOIN pages p"
+            " ON p.doc_id = place.value ->> 0 AND p.number = place.value ->> 1", flat,
+        )  # fmt: skip
+        return {(doc_id, number): label for doc_id, number, label in rows}
 
     def pages(self, doc_id: str) -> list[Page]:
-        return [_page(row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]
+        return [decode.page(row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]
 
     def words(self, doc_id: str, number: int) -> tuple[WordBox, ...]:
         """The places of a recognised page's words; none where the page has text of its own."""
@@ -133,19 +151,25 @@ class Catalog:
         for start in range(0, len(ids), _AT_ONCE):
             part = list(ids[start : start + _AT_ONCE])
             rows = self._rows(f"SELECT {_CHUNK} FROM {_READY} WHERE c.id IN ({_marks(part)})", *part)
-            found.update((row[0], _chunk(row)) for row in rows)
+            found.update((row[0], decode.chunk(row)) for row in rows)
         return found
 
-    def all_chunks(self, doc_ids: Sequence[str] | None = None) -> list[Chunk]:
-        where, values = _only(doc_ids)
-        return [
-            _chunk(row)
-            for row in self._rows(f"SELECT {_CHUNK} FROM {_READY}{where} ORDER BY d.rowid, c.ordinal", *values)
-        ]
+    def chunks_at(self, doc_id: str, ordinals: range) -> list[Chunk]:
+        """Those of a document's chunks that are there, in their order."""
+        rows = self._rows(
+            f"SELECT {_CHUNK} FROM {_READY} WHERE c.doc_id = ? AND c.ordinal >= ? AND c.ordinal < ? ORDER BY c.ordinal",
+            doc_id, ordinals.start, ordinals.stop,
+        )  # fmt: skip
+        return [decode.chunk(row) for row in rows]
 
-    def chunk_count(self, doc_ids: Sequence[str] | None = None) -> int:
-        where, values = _only(doc_ids)
-        return int(self._rows(f"SELECT count(*) FROM {_READY}{where}", *values)[0][0])
+    def all_chunks(self, doc_ids: Sequence[str] | None = None) -> list[Chunk]:
+        where, values = condition(doc_ids)
+        rows = self._rows(f"SELECT {_CHUNK} FROM {_READY} WHERE {where} ORDER BY d.rowid, c.ordinal", *values)
+        return [decode.chunk(row) for row in rows]
+
+    def chunk_count(self, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None) -> int:
+        where, values = condition(doc_ids, pages)
+        return int(self._rows(f"SELECT count(*) FROM {_READY} WHERE {where}", *values)[0][0])
 
     def chunk_ids(self) -> set[str]:
         return {row[0] for row in self._rows(f"SELECT c.id FROM {_READY}")}
@@ -167,10 +191,28 @@ class Catalog:
             found.update((row[0], np.frombuffer(row[1], dtype="<f4").astype(np.float32)) for row in rows)
         return found
 
-    def word_matches(self, question: str, most: int, doc_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def vectors_on(self, doc_ids: Sequence[str] | None, pages: PageRange) -> dict[str, Vectors]:
+        """The vector of every chunk on these pages."""
+        where, values = condition(doc_ids, pages)
+        rows = self._rows(f"SELECT c.id, c.vector FROM {_READY} WHERE {where}", *values)
+        return {row[0]: np.frombuffer(row[1], dtype="<f4").astype(np.float32) for row in rows}
+
+    def word_matches(
+        self, question: str, most: int, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None
+    ) -> list[tuple[str, float]]:
         """(chunk id, BM25) of the chunks that share words with the question, best first."""
         with self._database.use() as db:
-            return full_text.matches(db, question, most, doc_ids)
+            return full_text.matches(db, question, most, doc_ids, pages)
+
+    def saying(self, question: str, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None) -> list[str]:
+        """The chunk of each document that says all the question's words best, by BM25."""
+        with self._database.use() as db:
+            return full_text.saying(db, question, doc_ids, pages)
+
+    def spelled(self, question: str) -> str:
+        """The question with the words that no document has mended by one slip; see `spelling`."""
+        with self._database.use() as db:
+            return spelling.spelled(db, question)
 
     def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
         """What this encoder made of these chunks, as far as it is kept."""
@@ -216,13 +258,15 @@ class Catalog:
                 "INSERT INTO outline VALUES (?, ?, ?, ?, ?)",
                 ((doc_id, i, o.page, o.start, json.dumps(o.path)) for i, o in enumerate(outline)),
             )
-            db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", _chunk_rows(chunks, vectors))
+            db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", decode.rows_of(chunks, vectors))
             db.executemany("UPDATE documents SET state = 'deleting' WHERE doc_id = ?", ((old,) for old in replaces))
 
     def stage(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Keeps a rebuilt document's chunks aside until `adopt_staged` puts all of them in the old ones' place."""
         with self._transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", _chunk_rows(chunks, vectors))
+            db.executemany(
+                "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", decode.rows_of(chunks, vectors)
+            )
 
     def adopt_staged(self, built: Built) -> None:
         with self._transaction() as db:
@@ -305,37 +349,3 @@ class Catalog:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _only(doc_ids: Sequence[str] | None) -> tuple[str, Sequence[str]]:
-    """A WHERE clause for some documents; an empty list means none of them."""
-    return ("", ()) if doc_ids is None else (f" WHERE c.doc_id IN ({_marks(doc_ids)})", tuple(doc_ids))
-
-
-def _document(row: tuple[Any, ...], noted: Iterable[tuple[Any, ...]]) -> Document:
-    """`noted`: number, state and hidden of the pages that a report names."""
-    pages = sorted(noted)
-    by_state = {state: tuple(number for number, own, _ in pages if own == state) for state in ("ocr", "failed")}
-    without = tuple(number for number, state, _ in pages if state in WITHOUT_TEXT)
-    hidden = tuple(number for number, _, hides in pages if hides)
-    doc_id, name, title, count, chunks, size, added, kind = row
-    return Document(
-        doc_id, name, title, count, chunks, size, added, without, by_state["ocr"], by_state["failed"], hidden, kind
-    )
-
-
-def _page(row: tuple[Any, ...]) -> Page:
-    number, label, text, state, hidden = row
-    return Page(number, label, text, state, bool(hidden))
-
-
-def _chunk(row: tuple[Any, ...]) -> Chunk:
-    chunk_id, doc_id, ordinal, spans, heading, text = row
-    return Chunk(chunk_id, doc_id, ordinal, tuple(Span(*span) for span in json.loads(spans)), heading, text)
-
-
-def _chunk_rows(chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[tuple[Any, ...]]:
-    blobs = np.ascontiguousarray(vectors, dtype="<f4")
-    for i, c in enumerate(chunks):
-        spans = json.dumps([(span.page, span.start, span.end) for span in c.spans])
-        yield c.id, c.doc_id, c.ordinal, spans, c.heading, c.text, blobs[i].tobytes()

@@ -14,12 +14,12 @@ from rag_chat import front, lexical
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder, VectorStore
 from rag_chat.retrieval.lookup import Found, Lookup
+from rag_chat.retrieval.naming import NAMED_BEST
 from rag_chat.scoring import Combination
 from rag_chat.trace import Trace
-from rag_chat.types import Candidate, Vectors
+from rag_chat.types import Candidate, PageRange, Vectors
 
 ORDER = Combination(cosine=24.0, maxsim=0.0, joint=0.0, lexical=12.0)
-NAMED_BEST = 0.999  # of the shares: the documents that the question names and no others
 
 
 class HybridRetriever:
@@ -27,31 +27,38 @@ class HybridRetriever:
 
     def __init__(self, embedder: Embedder, store: VectorStore, catalog: Catalog) -> None:
         self._embedder = embedder
-        self._store = store
         self._catalog = catalog
-        self._lookup = Lookup(catalog)
+        self._lookup = Lookup(catalog, store)
 
     def retrieve(
-        self, query: str, top_k: int, doc_ids: Sequence[str] | None = None, *, trace: Trace
+        self,
+        query: str,
+        top_k: int,
+        doc_ids: Sequence[str] | None = None,
+        *,
+        pages: PageRange | None = None,
+        trace: Trace,
     ) -> list[Candidate]:
         with trace.stage("embed"):
             vector = self._embedder.encode_query(query)
         with trace.stage("retrieve"):
             named = self._lookup.named(query)
-            found = self._union(query, vector, top_k, doc_ids)
+            found = self._union(query, vector, top_k, doc_ids, pages)
             best = [doc_id for doc_id, share in named.items() if share >= NAMED_BEST]
             here = best if doc_ids is None else [doc_id for doc_id in best if doc_id in doc_ids]
             if here:
-                inside = self._union(query, vector, top_k, here).values()
+                inside = self._union(query, vector, top_k, here, pages).values()
                 found = {one.chunk_id: replace(one, dense_rank=None) for one in inside} | found
             candidates = self._lookup.candidates(query, list(found.values()), named)
             return _ordered(query, candidates)[:top_k]
 
-    def _union(self, query: str, vector: Vectors, top_k: int, doc_ids: Sequence[str] | None) -> dict[str, Found]:
+    def _union(
+        self, query: str, vector: Vectors, top_k: int, doc_ids: Sequence[str] | None, pages: PageRange | None
+    ) -> dict[str, Found]:
         """By chunk id. A chunk that words alone found gets its cosine too: every order needs it of every candidate."""
-        nearest = self._store.search(vector, top_k, doc_ids)
+        nearest = self._lookup.nearest(vector, top_k, doc_ids, pages)
         found = {chunk_id: Found(chunk_id, cosine, rank) for rank, (chunk_id, cosine) in enumerate(nearest, start=1)}
-        worded = [i for i, _ in self._catalog.word_matches(query, top_k, doc_ids) if i not in found]
+        worded = [i for i, _ in self._catalog.word_matches(query, top_k, doc_ids, pages) if i not in found]
         vectors = self._catalog.vectors_of(worded)
         return found | {i: Found(i, float(vectors[i] @ vector), None) for i in worded if i in vectors}
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rag_chat import figures
 from rag_chat.library import places
 from rag_chat.library.catalog import Catalog
+from rag_chat.protocols import VectorStore
 from rag_chat.retrieval.naming import Names
-from rag_chat.types import Candidate, Chunk, Document, Signals
+from rag_chat.types import Candidate, Chunk, Document, PageRange, Signals, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,9 @@ class Found:
 class Lookup:
     """The catalog decides what exists: an id whose chunk is gone or not ready is passed over."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, store: VectorStore) -> None:
         self._catalog = catalog
+        self._store = store
         self._known: tuple[list[Document], Names] = ([], Names.of([]))
 
     def named(self, query: str) -> dict[str, float]:
@@ -35,19 +39,34 @@ class Lookup:
             self._known = (documents, Names.of(documents))
         return self._known[1].shares(query)
 
+    def nearest(
+        self, vector: Vectors, top_k: int, doc_ids: Sequence[str] | None, pages: PageRange | None
+    ) -> list[tuple[str, float]]:
+        """(chunk id, cosine) best first. The store knows no pages: what is on some is compared one by one."""
+        if pages is None:
+            return self._store.search(vector, top_k, doc_ids)
+        there = self._catalog.vectors_on(doc_ids, pages)
+        if not there:
+            return []
+        cosines = np.stack(list(there.values())) @ vector
+        found = zip(there, cosines.tolist(), strict=True)
+        return sorted(found, key=lambda one: -one[1])[:top_k]
+
     def candidates(self, query: str, found: Sequence[Found], named: Mapping[str, float]) -> list[Candidate]:
         """In the order given, ranked from 1; the score is the cosine. `named` is what `named` says of the query."""
         chunks = self._catalog.chunks([one.chunk_id for one in found])
         kept = [(chunks[one.chunk_id], one) for one in found if one.chunk_id in chunks]
         documents = {d.doc_id: d for d in self._catalog.documents()}
-        labels = {place: self._label(*place) for place in {(chunk.doc_id, chunk.first_page) for chunk, _ in kept}}
+        labels = self._catalog.labels({(chunk.doc_id, chunk.first_page) for chunk, _ in kept})
         counted = figures.asked_for(query)
         return [
             Candidate(
                 chunk=chunk,
                 document=documents[chunk.doc_id].name,
                 title=documents[chunk.doc_id].title,
-                page_label=places.exact(self._catalog, chunk, labels[chunk.doc_id, chunk.first_page]),
+                page_label=places.exact(
+                    self._catalog, chunk, labels.get((chunk.doc_id, chunk.first_page), str(chunk.first_page))
+                ),
                 rank=rank,
                 score=one.cosine,
                 stage1_rank=one.dense_rank,
@@ -56,10 +75,6 @@ class Lookup:
             )
             for rank, (chunk, one) in enumerate(kept, start=1)
         ]
-
-    def _label(self, doc_id: str, number: int) -> str:
-        page = self._catalog.page(doc_id, number)
-        return page.label if page else str(number)
 
 
 def _signals(chunk: Chunk, cosine: float, named: Mapping[str, float], counted: bool) -> Signals:

@@ -19,6 +19,7 @@ from rag_chat.types import Document
 
 FEWEST_LETTERS = 3  # of a word that may be the beginning of a longer one, and of one that counts at all
 FEWEST_CAPITALS = 2
+NAMED_BEST = 0.999  # of the shares: the documents that the question names and no others
 TIME_SHARE = 0.5  # what a year or quarter counts beside a name
 _PART = re.compile(r"(?:19|20)\d\d(?!\d)|q[1-4](?!\d)|[^\W\d_]+|\d+")
 _YEAR = re.compile(
@@ -29,14 +30,29 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
+class _Name:
+    """A document's file name and title, taken apart once: every question looks at all of them."""
+
+    words: frozenset[str]
+    running: str  # the words, each behind a blank
+    letters: str  # their first letters, a blank for a number and between name and title
+
+    @classmethod
+    def of(cls, *lines: str) -> _Name:
+        parts = [_parts(line) for line in lines]
+        there = frozenset(word for line in parts for word in line)
+        return cls(there, "".join(f" {word}" for word in sorted(there)), " ".join(map(_letters, parts)))
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The documents of a library by the words of their names."""
 
-    lines: dict[str, tuple[tuple[str, ...], ...]]  # by document id: its name's and its title's words, in order
+    named: dict[str, _Name]  # by document id
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> Names:
-        return cls({d.doc_id: (_parts(ENDING.sub("", d.name)), _parts(d.title)) for d in documents})
+        return cls({d.doc_id: _Name.of(ENDING.sub("", d.name), d.title) for d in documents})
 
     def shares(self, question: str) -> dict[str, float]:
         """For each document that the question names how much of a name that is, best 1; {} where it names none.
@@ -45,7 +61,7 @@ class Names:
         library may be of that year.
         """
         asked = _asked(question)
-        meant = {doc_id: asked.meaning(own) for doc_id, own in self.lines.items()}
+        meant = {doc_id: asked.meaning(own) for doc_id, own in self.named.items()}
         documents = Counter(word for said in meant.values() for word in said)
         weights = {word: math.log(len(meant) / count) for word, count in documents.items()}
         found = {
@@ -63,13 +79,10 @@ class _Asked:
     initials: frozenset[str]
     times: frozenset[str]  # years and quarters
 
-    def meaning(self, lines: Sequence[Sequence[str]]) -> frozenset[str]:
+    def meaning(self, name: _Name) -> frozenset[str]:
         """Which of these the document's name and title say."""
-        there = {word for line in lines for word in line}
-        begun = {said for said in self.beginnings if any(word.startswith(said) for word in there)}
-        return (
-            (self.times & there) | begun | {said for said in self.initials if any(said in _letters(n) for n in lines)}
-        )
+        begun = {said for said in self.beginnings if f" {said}" in name.running}
+        return (self.times & name.words) | begun | {said for said in self.initials if said in name.letters}
 
 
 def _asked(question: str) -> _Asked:

@@ -100,6 +100,22 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(capfd, arguments, said):
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--pages", "ten"], "--pages 'ten' is no range of pages; write 7 or 10-20."),
+        (["--pages", "9-7"], "--pages '9-7' is no range of pages"),
+        (["--since", "yesterday"], "'yesterday' as `since` is no date; write it as 2024-01-31."),
+        (["--until", "1999-12-31"], "No document was added in that time"),
+        (["--document", "abcd", "--since", "2020-01-01"], "No document has the id 'abcd'"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused(capfd, small_library, options, said):
+    code, err = failed(capfd, "search", "q", "--library", small_library.folder, *options)
+    assert code == 2
+    assert said in err
+
+
 def test_an_unknown_setting_names_the_nearest_one(capfd, monkeypatch):
     monkeypatch.setenv("RAG_CHAT_PASSAGE", "3")
     code, err = failed(capfd, "documents")

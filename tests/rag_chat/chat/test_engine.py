@@ -18,6 +18,7 @@ from rag_chat.index.connect import open_library
 from rag_chat.rerank.keep_order import KeepOrder
 from rag_chat.retrieval.dense import DenseRetriever
 from rag_chat.retrieval.hybrid import HybridRetriever
+from rag_chat.retrieval.saying import SayingRetriever
 from rag_chat.types import Finished, Retrieved, Token, Turn
 
 HARBOR = [
@@ -54,11 +55,12 @@ def engine(library):
             "rerank": Route(dense, reranker),
             "exhaustive": Route(dense, reranker),
             "hybrid": Route(HybridRetriever(embedder, library.store, known), reranker),
+            "late-interaction": Route(HybridRetriever(embedder, library.store, known), OverlapReranker()),
         }
         stages = Stages(
             catalog=known,
             embedder=embedder,
-            search=Search(known, routes, Limits(**limits)),
+            search=Search(known, routes, Limits(**limits), SayingRetriever(embedder, library.store, known)),
             evidence=evidence or Evidence(OverlapReranker()),
             generator=generator or ScriptedGenerator(),
             support=ExactSupport(),
@@ -334,3 +336,76 @@ def test_another_language_than_the_encoders_is_said(engine):
     said = answer_of(engine(ScriptedGenerator().enqueue(GATE), english_encoder="mini"), question)
     assert said.notices == found.notices
     assert answer_of(engine(ScriptedGenerator().enqueue(GATE), english_encoder="mini")).notices == ()
+
+
+def test_documents_that_say_something_are_counted_and_quoted_by_the_program(engine, doc_ids):
+    found = answer_of(engine(), "Which documents mention the circulation pump?")
+    assert found.text == (
+        "1 of 2 documents says so: pump.pdf: The circulation pump carries a guarantee of thirty months. [1]"
+    )
+    assert (found.abstained, [c.document for c in found.citations]) == (False, ["pump.pdf"])
+    both = engine().search("How many documents mention months or grain?")
+    assert (both.kind, both.saying) == ("passages", 0)  # no chunk has both words: the nearest are meant
+    one = engine().search("Which files talk about the quay?", doc_ids=[doc_ids["harbor.pdf"]])
+    assert (one.kind, one.saying, one.searched) == ("documents", 1, 1)
+
+
+def test_a_summary_goes_through_the_documents_sections(engine, doc_ids):
+    found = answer_of(engine(evidence_threshold=1.0), "Please summarise harbor.pdf.")  # asks no reader
+    assert {c.page for c in found.citations} == {1, 2}
+    assert {c.doc_id for c in found.citations} == {doc_ids["harbor.pdf"]}
+    assert "tide gate" in found.text and "northern quay" in found.text
+    chosen = engine().search("What is this document about?", doc_ids=[doc_ids["pump.pdf"]])
+    assert (chosen.kind, len(chosen.passages), chosen.retry) == ("summary", 1, None)
+    assert engine().search("What is this document about?").kind == "passages"  # of two documents none is named
+    assert engine().search("Summarise the guarantee of pump.pdf").kind == "passages"
+
+
+def test_a_large_model_sums_up_from_a_passage_of_each_section(engine):
+    writer = ScriptedGenerator(trusted=True).enqueue("The tide gate of Tarnwick opens at five.")
+    found = answer_of(engine(writer), "Give me a summary of harbor")
+    assert found.text == "The tide gate of Tarnwick opens at five. [1]"
+    assert [brief.summary for brief in writer.briefs] == [True]
+
+
+def test_pages_hold_a_search_and_an_answer(engine, doc_ids):
+    found = engine().search(QUESTION, doc_ids=[doc_ids["harbor.pdf"]], pages=(2, 2))
+    assert {c.chunk.first_page for c in found.candidates} == {2}
+    answer = answer_of(engine(QuotingGenerator()), QUESTION, pages=(2, 9))
+    assert {p.chunk.first_page for p in answer.passages} == {2}
+    with pytest.raises(BadQuestion, match="Pages 3 to 2 are none"):
+        engine().search(QUESTION, pages=(3, 2))
+
+
+def test_a_slip_of_the_keyboard_is_mended_when_little_was_found(engine):
+    found = engine(mode="hybrid").search("circulaton pummp guarante")
+    assert found.retry is not None
+    assert (found.retry.query, found.retry.kept) == ("circulation pump guarantee", True)
+    assert found.notices == (
+        "Searched for “circulation pump guarantee”, since the documents do not know all the words.",
+    )
+    assert found.passages[0].candidate.document == "pump.pdf"
+    assert "retry" in found.seconds
+    assert engine(mode="hybrid").search(GUARANTEE).retry is None
+
+
+def test_a_weak_result_of_auto_is_looked_for_once_more_by_late_interaction(engine, library):
+    auto = engine(exhaustive_chunks=0)
+    found = auto.search("zeppelins over Zanzibar")
+    assert found.retry is not None
+    assert (found.retry.query, found.retry.mode, found.retry.kept) == (
+        "zeppelins over Zanzibar", "late-interaction", False
+    )  # fmt: skip
+    assert (found.mode, found.notices) == ("hybrid", ())
+    assert engine(mode="hybrid").search("zeppelins over Zanzibar").retry is None  # the user chose
+
+
+def test_neighbours_go_along_with_a_passage(engine, library):
+    alone = engine().search("Grain rail northern quay", passages=1).passages[0].chunk
+    wide = engine(neighbours=1).search("Grain rail northern quay", passages=2).passages
+    assert alone.text in wide[0].chunk.text and "night watch at nine" in wide[0].chunk.text
+    assert [p.number for p in wide] == list(range(1, len(wide) + 1))
+    assert len([p for p in wide if p.chunk.doc_id == alone.doc_id]) == 1
+    place = wide[0].chunk.text.index("Grain is moved")
+    span = wide[0].chunk.locate(place, place + 14)
+    assert library.catalog.page(alone.doc_id, span.page).text[span.start : span.end] == "Grain is moved"

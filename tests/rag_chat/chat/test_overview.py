@@ -1,7 +1,7 @@
 import pytest
-from values import candidate, chunk
+from values import candidate, chunk, passage
 
-from rag_chat.chat.overview import select, subject
+from rag_chat.chat.overview import counted, heard, nearest, quotes, subject
 
 
 @pytest.mark.parametrize(
@@ -30,16 +30,31 @@ def ranked(*found):
     ]
 
 
-def test_each_document_that_says_it_is_heard_once():
-    given = ranked(
-        ("a", "The hydrogen study.", 0.9), ("a", "More hydrogen.", 0.8), ("b", "Water.", 0.7), ("c", "Hydrogen!", 0.01)
-    )
-    assert [(p.number, p.chunk.doc_id, p.chunk.first_page) for p in select(given, "hydrogen")] == [
-        (1, "a", 1), (2, "c", 4)
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Which documents mention hydrogen?", True),
+        ("How many of the reports are about storm damage?", True),
+        ("Which documents are required for a visa?", False),
+        ("How many letters did he write?", False),
+        ("What does the report say about fog?", False),
+    ],
+)
+def test_what_documents_say_is_counted_and_what_else_is_asked_of_them_is_not(question, expected):
+    assert counted(question) is expected
+
+
+def test_each_document_is_heard_once_by_its_best_passage():
+    given = ranked(("a", "The hydrogen study.", 0.9), ("a", "More hydrogen.", 0.8), ("b", "Water.", 0.7))
+    assert [(p.number, p.chunk.doc_id, p.chunk.first_page) for p in heard(given)] == [(1, "a", 1), (2, "b", 3)]
 
 
 def test_where_none_says_it_word_for_word_the_nearest_are_meant():
     given = ranked(("a", "A gale blew.", 0.5), ("b", "A tempest.", 0.4), ("c", "A pump.", 0.1))
-    assert [p.chunk.doc_id for p in select(given, "storm damage")] == ["a", "b"]
-    assert select([], "storm") == ()
+    assert [p.chunk.doc_id for p in nearest(given)] == ["a", "b"]
+    assert nearest([]) == ()
+
+
+def test_a_document_speaks_by_the_sentence_that_says_most():
+    said = quotes([passage("A pump stood there. The storm did damage to it."), passage("7", 2)], "storm damage")
+    assert [(quote.text, quote.score) for quote in said] == [("The storm did damage to it.", 1.0)]

@@ -87,6 +87,13 @@ def test_an_answer_as_json_cites_the_page_that_carries_it(capfd):
     assert answer["seconds"]["total"] > 0
 
 
+def test_pages_and_days_hold_a_search(capfd):
+    (found,) = lines(capfd, "search", "tide gate", "--pages", "2-9", "--since", "2020-01-01", "--json")
+    assert [c["page"] for c in found["candidates"]] == [2]
+    (answer,) = lines(capfd, "ask", "When does the tide gate open?", "--pages", "1", "--json")
+    assert [p["page"] for p in answer["passages"]] == [1]
+
+
 def test_an_answer_for_people_has_its_source_and_times_and_no_json(capfd):
     assert cli.run(["ask", "When does the tide gate open?"]) == 0
     out = capfd.readouterr().out

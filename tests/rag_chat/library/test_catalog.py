@@ -215,3 +215,24 @@ def test_library_of_the_version_before_is_taken_over(tmp_path):
         with closing(Catalog(tmp_path)) as catalog:
             assert catalog.documents() == [Document("d", "a.pdf", "A", 2, 0, 9, "2026", (2,))]
             assert catalog.pages("d") == [Page(1, "1", "Grain"), Page(2, "2", " \n", "empty")]
+
+
+def test_the_list_of_documents_is_kept_until_anyone_changes_the_file(catalog, tmp_path):
+    catalog.add(*sample("a" * 64))
+    first = catalog.documents()
+    assert catalog.documents()[0] is first[0]
+    with closing(Catalog(tmp_path)) as other:  # as another process would
+        other.add(*sample("b" * 64, name="b.pdf"))
+    assert [d.name for d in catalog.documents()] == ["a.pdf", "b.pdf"]
+    catalog.hide("a" * 64)
+    assert [d.name for d in catalog.documents()] == ["b.pdf"]
+
+
+def test_a_chunk_is_on_every_page_that_its_text_is_on(catalog):
+    catalog.add(*sample("a" * 64))
+    document, pages, chunks, vectors = sample("b" * 64)
+    later = [Chunk(c.id, c.doc_id, c.ordinal, (Span(2, 0, 4),), "", "Coal") for c in chunks]
+    catalog.add(document, pages, later, vectors)
+    assert [catalog.chunk_count(None, pages) for pages in ((1, 1), (2, 2), (1, 9), (3, 9))] == [3, 6, 6, 0]
+    assert set(catalog.vectors_on(["b" * 64], (2, 2))) == {c.id for c in later}
+    assert catalog.labels([("a" * 64, 1), ("a" * 64, 9), ("b" * 64, 2)]) == {("a" * 64, 1): "i", ("b" * 64, 2): "1"}

@@ -56,3 +56,11 @@ def test_a_vector_whose_document_is_gone_is_passed_over_and_ranks_close_up(found
     assert candidates[0].chunk.id == "b0"
     assert [c.rank for c in candidates] == [1, 2]
     assert store.count() == 4
+
+
+def test_only_the_pages_asked_for(found):
+    assert {c.chunk.id for c in found[0].retrieve("grain", 9, pages=(2, 5), trace=Trace())} == {"a1", "b1"}
+    (one,) = found[0].retrieve("grain", 9, ["b"], pages=(1, 1), trace=Trace())
+    assert (one.chunk.id, one.score) == ("b0", pytest.approx(1 / 3**0.5, abs=1e-3))
+    assert found[0].retrieve("grain", 1, pages=(2, 2), trace=Trace())[0].rank == 1
+    assert found[0].retrieve("grain", 9, pages=(3, 9), trace=Trace()) == []

@@ -74,3 +74,8 @@ def test_a_named_document_is_looked_into_and_preferred(retriever):
 
 def test_a_named_document_outside_the_filter_is_left_out(retriever):
     assert {c.chunk.doc_id for c in retriever.retrieve("grains of Ryefield", 9, ["B"], trace=Trace())} == {"B"}
+
+
+def test_words_too_are_held_to_the_pages_asked_for(retriever):
+    assert set(ids(retriever.retrieve("grains rail", 9, pages=(2, 2), trace=Trace()))) == {"B1", "R1"}
+    assert ids(retriever.retrieve("grains of Ryefield", 9, ["R"], pages=(3, 3), trace=Trace())) == ["R2"]

@@ -1,0 +1,45 @@
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from rag_chat.library.catalog import Catalog
+from rag_chat.library.spelling import slips
+from rag_chat.types import Chunk, Document, Page, Span
+
+TEXT = "The notice period of the lease is three months. Notices about pumps. Écluse. Happiness. A circulation."
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with closing(Catalog(tmp_path)) as catalog:
+        chunk = Chunk("c", "d", 0, (Span(1, 0, len(TEXT)),), "Guarantees", TEXT)
+        catalog.add(Document("d", "d.pdf", "", 1, 1, 1, "", ()), [Page(1, "1", TEXT)], [chunk], np.ones((1, 4), "f4"))
+        yield catalog
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("What is the notise peroid?", "What is the notice period?"),
+        ("lease period notice", "lease period notice"),  # all are known
+        ("guarante of the lese", "guarantee of the lese"),  # of a heading; too short to guess
+        ("zeppelins", "zeppelins"),  # nothing is near
+        ("hapiness in 2022", "happiness in 2022"),
+        ("eclusse", "ecluses"),
+        ("Circulaton", "circulation"),
+        ("", ""),
+        ('") OR * NEAR(', '") OR * NEAR('),
+        ("東京都の人口は", "東京都の人口は"),
+    ],
+)
+def test_words_that_no_document_has_are_mended_by_one_slip(catalog, asked, expected):
+    assert catalog.spelled(asked) == expected
+
+
+def test_slips_of_the_keyboard():
+    made = slips("notice")
+    assert {"noticce", "otice", "nktice", "noitce", "notices"} <= set(made)
+    assert not {"notice", "notcie e", "police", "nocite"} & set(made)
+    assert made[0] == "ontice"
+    assert len(made) == len(set(made))
