@@ -144,7 +144,7 @@ def test_looking_makes_no_library(capfd, tmp_path):
 def test_documents_are_listed_as_json_with_the_contracts_keys(capfd, small_library):
     found = json.loads(printed(capfd, "documents", "--json", "--library", small_library.folder))
     assert sorted(d["document"] for d in found) == ["harbor.pdf", "pump.pdf", "pump.pdf"]
-    assert found[0].keys() == {"document", "doc_id", "status", "pages", "chunks", "bytes", "added"}
+    assert found[0].keys() == {"document", "doc_id", "status", "pages", "chunks", "bytes", "added", "kind"}
 
 
 def test_the_library_may_be_named_before_or_after_the_command(capfd, small_library):
