@@ -37,14 +37,16 @@ _ANEW = "restart the app: it is made anew from the catalog."
 class ChromaProcess:
     """A VectorStore over `Chroma` in a child process. Safe to use from several threads.
 
-    `held` are open files that the child keeps open too: the lock of a library stays locked until the last write ended.
+    Making one does not wait for the child, which loads Chroma meanwhile; an index that cannot be opened is an error of
+    the first call. `held` are open files that the child keeps open too: the lock of a library stays locked until the
+    last write ended.
     """
 
     def __init__(self, folder: Path, held: Sequence[int] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._exchanges = ThreadPoolExecutor(1, "chroma")  # one at a time, in the order of asking
-        self._gone: str | None = None  # why nothing can be asked any more
+        self._gone: RagChatError | None = None  # why nothing can be asked any more
         ours, theirs = socket.socketpair()
         life, self._lifeline = os.pipe()
         with theirs:
@@ -60,12 +62,7 @@ class ChromaProcess:
             )
         os.close(life)
         self._connection: Connection[Any, Any] = Connection(ours.detach())
-        try:
-            self._answer()  # it is open
-        except BaseException:
-            self._exchanges.shutdown()
-            self._end()
-            raise
+        self._exchanges.submit(self._opened)
 
     @property
     def pid(self) -> int:
@@ -111,9 +108,16 @@ class ChromaProcess:
         """Whoever asks may be interrupted; the exchange goes on, and the next one waits for its end."""
         return self._exchanges.submit(self._exchange, method, args).result()
 
+    def _opened(self) -> None:
+        try:
+            self._answer()
+        except RagChatError as error:
+            self._gone = error
+            self._end()
+
     def _exchange(self, method: str, args: tuple[object, ...]) -> Any:
         if self._gone is not None:
-            raise LibraryError(self._gone)
+            raise self._gone.with_traceback(None)
         try:
             self._connection.send((method, args))
         except OSError:
@@ -136,17 +140,17 @@ class ChromaProcess:
         full = shutil.disk_usage(self._folder).free < NO_ROOM
         if waited < (SECONDS_WHEN_FULL if full else SECONDS):
             return
-        self._gone = f"The vector index has not answered for {waited:.0f} s; {_ANEW}"
+        self._gone = LibraryError(f"The vector index has not answered for {waited:.0f} s; {_ANEW}")
         self._end()
         if full:
             raise DiskFull("No space is left for the vector index; free some space and restart the app.")
-        raise LibraryError(self._gone)
+        raise self._gone
 
-    def _death(self) -> LibraryError:
+    def _death(self) -> RagChatError:
         code = self._end()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        self._gone = f"The vector index ended by itself ({how}); {_ANEW}"
-        return LibraryError(self._gone)
+        self._gone = LibraryError(f"The vector index ended by itself ({how}); {_ANEW}")
+        return self._gone
 
     def _end(self) -> int:
         """Its exit code, after a moment in which it may end of itself."""

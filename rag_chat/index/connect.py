@@ -195,12 +195,14 @@ def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> Vect
 
     if folder.exists() and not seal.holds() and (seal.swollen() or not _survives_reading(folder, catalog)):
         _move_aside(folder)
+    new = not folder.exists() and not catalog.documents()
     seal.remove()
     with contextlib.ExitStack() as opened:
         try:
             store = ChromaProcess(folder, [lock.fileno()])
             opened.callback(store.close)
-            _mend(store, catalog)
+            if not new:  # else nothing waits for Chroma to be loaded before the first vectors are there
+                _mend(store, catalog)
         except LibraryError:
             opened.close()
             _move_aside(folder)

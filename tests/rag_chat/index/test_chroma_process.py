@@ -115,5 +115,19 @@ def is_running(pid):
 def test_folder_that_cannot_be_opened_is_an_error_and_leaves_no_process(tmp_path):
     (tmp_path / "chroma").mkdir()
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"nothing that SQLite knows" * 400)
-    with pytest.raises(LibraryError, match="cannot be used"):
-        ChromaProcess(tmp_path / "chroma")
+    store = ChromaProcess(tmp_path / "chroma")
+    for _ in range(2):
+        with pytest.raises(LibraryError, match="cannot be used"):
+            store.ids()
+    assert not is_running(store.pid)
+    store.close()
+
+
+def test_making_one_does_not_wait_for_chroma_to_be_loaded(tmp_path):
+    started = time.monotonic()
+    store = ChromaProcess(tmp_path / "chroma")
+    made = time.monotonic() - started
+    assert store.ids() == set()
+    loaded = time.monotonic() - started
+    store.close()
+    assert made < loaded / 3
