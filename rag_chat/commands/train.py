@@ -140,14 +140,19 @@ def support(
     claims: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with claim, evidence, label; repeatable.")
     ] = None,
+    exercises: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="JSON lines with title, passage, questions, claims; repeatable."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from stage one, not from the shipped weights.")] = False,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
 ) -> None:
     """Train the reader: it finds the answer in a passage, says when there is none, and checks sentences.
 
-    Learns from pairs whose answer stands in the passage word for word, and from labelled claims. The questions given
-    with --answerable are not trained on: they set how quotes are ordered and when nothing counts as evidence. An
+    Learns from pairs, from labelled claims, and from exercises: passages each with `questions`, [question, answer], and
+    `claims`, [sentence, true or false], where an answer stands in the passage word for word or is "". The questions
+    given with --answerable are not trained on: they set how quotes are ordered and when nothing counts as evidence. An
     interrupted run goes on where it stopped.
     """
     from rag_chat import build
@@ -158,7 +163,7 @@ def support(
     if steps < 1:
         raise BadSetting(f"--steps {steps} trains nothing; give 1 or more.")
     settings = Session.of(context).settings()
-    sources = training.Sources(pairs, claims or (), answerable)
+    sources = training.Sources(pairs, claims or (), answerable, exercises or ())
     with terminal.progress() as report:
         stages = Stages(build.embedder(settings), *build.reranker(settings))
         made = training.run(sources, out, Recipe(steps=steps, seed=seed, fresh=fresh), stages, report)

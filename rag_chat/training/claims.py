@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from rag_chat.chat.support import faults
 from rag_chat.errors import BadDataset
 from rag_chat.scoring import SupportOrder
 from rag_chat.training import calibration
-from rag_chat.training.examples import Claim
 from rag_chat.training.pairs import lines
 
 SENTENCE_KEYS, QUOTE_KEYS = ("claim", "sentence", "response"), ("evidence", "quote", "knowledge")
@@ -23,6 +23,15 @@ CARRIED = frozenset({"support", "supports", "supported", "complete", "fully attr
 UNJUDGED = frozenset({"n/a", "partial"})  # says nothing, or both
 NUMBER_AT_MOST = -3.5  # weight of a number that the quote lacks: no overlap and hardly any reading outweighs it
 LONGEST_QUOTE = 600  # characters; a quote is a sentence or a few
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence, a quote, and whether the quote carries the sentence."""
+
+    sentence: str
+    quote: str
+    carried: bool
 
 
 def read_claims(path: Path) -> list[Claim]:

@@ -23,6 +23,7 @@ from rag_chat.errors import BadDataset
 from rag_chat.protocols import AnswerReader, Embedder, PairScorer, Reranker
 from rag_chat.scoring import QuoteOrder
 from rag_chat.training import calibration
+from rag_chat.training.exercises import Exercise
 from rag_chat.training.pairs import lines
 from rag_chat.types import Candidate, Chunk, Span
 
@@ -114,6 +115,14 @@ def read(path: Path, seed: int = 0) -> list[Asked]:
     if not all(kinds.values()):
         raise BadDataset(f"'{path.name}' needs answerable and unanswerable questions; it holds one kind only.")
     return [row for kind in kinds.values() for row in random.Random(seed).sample(kind, min(QUESTIONS, len(kind)))]
+
+
+def asked_of(exercises: Sequence[Exercise]) -> list[Asked]:
+    return [
+        Asked(question, exercise.passage, (answer,) if answer else ())
+        for exercise in exercises
+        for question, answer in exercise.questions
+    ]
 
 
 def _find(

@@ -1,11 +1,11 @@
 """What the reader learns from: questions with the place of their answer, and sentences with a quote.
 
-Made from pairs whose answer stands in the passage. Two fifths of the questions get a text that does not answer: a
-passage that stage one ranks high for the question, the passage without the answer's sentence, or the question changed
-in one place. Of
-the sentences half are carried by their quote: word for word, shortened, turned round, or made of question and answer;
-the others are made false in one place, or get a quote that is near but not theirs. Everything follows the generator
-that is passed in.
+Made from pairs whose answer stands in the passage, from pairs whose passage answers as a whole, and from exercises,
+which say what their passages do not answer. Two fifths of the
+questions get a text that does not answer: a passage that stage one ranks high for the question, the passage without the
+answer's sentence, or the question changed in one place. Of the sentences half are carried by their quote: word for
+word, shortened, turned round, or made of question and answer; the others are made false in one place, or get a quote
+that is near but not theirs. Everything follows the generator that is passed in.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ from dataclasses import dataclass
 from rag_chat import words
 from rag_chat.sentences import split
 from rag_chat.training import corruption
+from rag_chat.training.claims import Claim
+from rag_chat.training.exercises import Exercise, quote_for
 from rag_chat.training.pairs import Pair
 
 UNANSWERED = 0.42  # share of the questions
+WHOLE_SHARE = 0.25  # of the questions, from pairs that do not say where their passage answers
+EXERCISE_SHARE = 0.4  # of the questions and of the claims, where there are exercises
+FOREIGN = 0.2  # share of an exercise's answerable questions that get another passage
+NOWHERE, SOMEWHERE = -1, -2  # instead of an answer's start
 CHANGED, CUT = 0.3, 0.2  # shares of these whose question is changed, and whose answer's sentence is left out
 SHORT, LONG = (100, 450), (450, 1100)  # characters of a passage that are read; short ones cost a third of the time
 LONG_SHARE = 0.5  # chunks of a document are long
@@ -36,21 +42,12 @@ _ADVERB = re.compile(r"((?:\w+\s+)?(?:when|where|how\s+\w+|(?:what|which)\s+\w+)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and a text; the answer is `text[start:end]`, or `start` is -1 where the text does not answer."""
+    """A question and a text; the answer is `text[start:end]`, or `start` is NOWHERE or SOMEWHERE."""
 
     question: str
     text: str
     start: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A sentence, a quote, and whether the quote carries the sentence."""
-
-    sentence: str
-    quote: str
-    carried: bool
 
 
 class Examples:
@@ -60,23 +57,33 @@ class Examples:
     any gets a passage of the same document.
     """
 
-    def __init__(self, pairs: Sequence[Pair], hard: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        hard: Mapping[str, Sequence[str]] | None = None,
+        exercises: Sequence[Exercise] = (),
+    ) -> None:
         self._hard = hard or {}
+        self._exercises = exercises
         self._by_source: defaultdict[str, list[Pair]] = defaultdict(list)
+        self._whole: defaultdict[str, list[Pair]] = defaultdict(list)
         by_title: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         for pair in pairs:
-            if pair.answer and pair.answer in pair.passage:
-                self._by_source[pair.source].append(pair)
+            marked = pair.answer and pair.answer in pair.passage
+            (self._by_source if marked else self._whole)[pair.source].append(pair)
+            if marked:
                 by_title[pair.source, pair.title][pair.passage] = None
         self._passages = {title: list(passages) for title, passages in by_title.items()}
-        self._sources = sorted(self._by_source)
-        self._weights = [len(self._by_source[source]) ** 0.75 for source in self._sources]
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_source.values()))
+        return sum(map(len, [*self._by_source.values(), *self._whole.values()]))
 
     def question(self, rng: random.Random) -> Asked:
-        pair = self._pair(rng)
+        if self._exercises and rng.random() < EXERCISE_SHARE:
+            return self._exercise_question(rng)
+        if self._whole and rng.random() < WHOLE_SHARE:
+            return self._whole_question(rng)
+        pair = _drawn(self._by_source, rng)
         if rng.random() < UNANSWERED:
             return self._unanswered(pair, rng)
         at = pair.passage.find(pair.answer)
@@ -85,28 +92,53 @@ class Examples:
 
     def claim(self, rng: random.Random) -> Claim:
         """Tries again with another pair where a kind of example cannot be made of this one."""
+        if self._exercises and rng.random() < EXERCISE_SHARE:
+            exercise = rng.choice(self._exercises)
+            sentence, true = rng.choice(exercise.claims)
+            return Claim(sentence, quote_for(sentence, exercise.passage), true)
         carried = rng.random() < 0.5
         for _ in range(50):
-            pair = self._pair(rng)
+            pair = _drawn(self._by_source, rng)
             made = _carried(pair, rng) if carried else self._not_carried(pair, rng)
             if made is not None:
                 return made
         raise AssertionError("no pair has a sentence of the length that is checked")
 
-    def _pair(self, rng: random.Random) -> Pair:
-        return rng.choice(self._by_source[rng.choices(self._sources, self._weights)[0]])
+    def _exercise_question(self, rng: random.Random) -> Asked:
+        exercise = rng.choice(self._exercises)
+        question, answer = rng.choice(exercise.questions)
+        if not answer:
+            return Asked(question, exercise.passage, NOWHERE, NOWHERE)
+        if rng.random() < FOREIGN:
+            others = [e.passage for e in self._exercises if e.title == exercise.title and answer not in e.passage]
+            others += [e.passage for e in rng.choices(self._exercises, k=NEIGHBOURS) if e.title != exercise.title]
+            return Asked(question, _nearest(question, others), NOWHERE, NOWHERE)
+        at = exercise.passage.find(answer)
+        return Asked(question, exercise.passage, at, at + len(answer))
+
+    def _whole_question(self, rng: random.Random) -> Asked:
+        """Answers of this kind use other words than the question, and say why and how rather than who."""
+        pair = _drawn(self._whole, rng)
+        text, start = pair.passage, SOMEWHERE
+        if rng.random() < UNANSWERED:
+            some = [p.passage for p in rng.choices(self._whole[pair.source], k=NEIGHBOURS) if p.passage != text]
+            if some:
+                asked = words.content(pair.question)
+                text, start = max(some, key=lambda t: words.coverage(asked, words.content(t))), NOWHERE
+        first, last = window(text, (0, 1), rng)
+        return Asked(pair.question, text[first:last], start, start)
 
     def _unanswered(self, pair: Pair, rng: random.Random) -> Asked:
         kind = rng.random()
         if kind < CHANGED and (changed := self._changed_question(pair, rng)) is not None:
             at = pair.passage.find(pair.answer)
             start, end = window(pair.passage, (at, at + len(pair.answer)), rng)
-            return Asked(changed, pair.passage[start:end], -1, -1)
+            return Asked(changed, pair.passage[start:end], NOWHERE, NOWHERE)
         rest = _without(pair) if kind < CHANGED + CUT else ""
         if len(rest) < SHORT[0]:
             rest = self._near(pair, rng)
         start, end = window(rest, (rng.randrange(len(rest)),) * 2, rng)
-        return Asked(pair.question, rest[start:end], -1, -1)
+        return Asked(pair.question, rest[start:end], NOWHERE, NOWHERE)
 
     def _changed_question(self, pair: Pair, rng: random.Random) -> str | None:
         others = [n for n in corruption.names_in(pair.passage) if n not in pair.answer]
@@ -157,6 +189,11 @@ class Examples:
         ]  # fmt: skip
         possible = [text for text in made if text is not None and text != shown]
         return Claim(rng.choice(possible), _quoted(sentence, pair.passage, rng), False) if possible else None
+
+
+def _drawn(by_source: Mapping[str, Sequence[Pair]], rng: random.Random) -> Pair:
+    sources = sorted(by_source)
+    return rng.choice(by_source[rng.choices(sources, [len(by_source[source]) ** 0.75 for source in sources])[0]])
 
 
 def window(text: str, around: tuple[int, int], rng: random.Random) -> tuple[int, int]:

@@ -22,8 +22,9 @@ from rag_chat.bert import load_trained
 from rag_chat.compute import keep_freed_memory, this_machine
 from rag_chat.reading.couples import Coupled, coupled, padded
 from rag_chat.reading.network import ReaderNetwork, Readings
+from rag_chat.training.claims import Claim
 from rag_chat.training.descent import Descent
-from rag_chat.training.examples import Asked, Claim, Examples
+from rag_chat.training.examples import SOMEWHERE, Asked, Examples
 
 if TYPE_CHECKING:
     from transformers import BertModel, PreTrainedTokenizerBase
@@ -86,10 +87,7 @@ class ReaderTrainer:
         losses = []
         for part, readings in self._read(rows):
             places = torch.tensor([place(rows[i], asked[i].start, asked[i].end) for i in part], device=self._device)
-            losses += [
-                cross_entropy(readings.starts, places[:, 0], reduction="sum"),
-                cross_entropy(readings.ends, places[:, 1], reduction="sum"),
-            ]
+            losses += [missed(readings.starts, places[:, 0]), missed(readings.ends, places[:, 1])]
         return torch.stack(losses).sum() / (2 * len(rows))
 
     def _claim_loss(self, claims: Sequence[Claim]) -> Tensor:
@@ -109,9 +107,19 @@ class ReaderTrainer:
                 yield part, self.network(padded([rows[i] for i in part], self._device))
 
 
+def missed(logits: Tensor, places: Tensor) -> Tensor:
+    """Sum over the rows of the cross-entropy of `logits` (rows, tokens) at `places`; of being anywhere but at [CLS]
+    where the place is SOMEWHERE."""
+    marked = cross_entropy(logits, places.clamp(min=0), reduction="none")
+    anywhere = logits.logsumexp(1) - logits[:, 1:].logsumexp(1)
+    return torch.where(places == SOMEWHERE, anywhere, marked).sum()
+
+
 def place(row: Coupled, start: int, end: int) -> tuple[int, int]:
     """First and last token of `text[start:end]`; (0, 0), the place of [CLS], where there is no such answer or it was
-    cut off."""
+    cut off; SOMEWHERE twice where its place is not known."""
+    if start == SOMEWHERE:
+        return SOMEWHERE, SOMEWHERE
     if start < 0:
         return 0, 0
     inside = [i for i, (a, b) in enumerate(row.offsets) if a >= 0 and a < end and b > start]

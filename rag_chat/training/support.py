@@ -1,6 +1,6 @@
 """`rag-chat train support`: the reader, from files of pairs to a folder of weights with their card.
 
-Trains on pairs whose answer stands in the passage and on labelled claims, with checkpoints; then sets on data that
+Trains on pairs, on labelled claims and on exercises, with checkpoints; then sets on data that
 nothing was trained on how quotes are ordered, when there is no evidence, and when a quote counts as carrying a
 sentence. Everything random follows the seed; an interrupted run goes on from its last checkpoint.
 """
@@ -23,7 +23,9 @@ from rag_chat.reading.reader import CARD_FILE, WEIGHTS_FILE, Reader
 from rag_chat.scoring import QuoteOrder, SupportOrder
 from rag_chat.training import claims as judged
 from rag_chat.training import evidence
-from rag_chat.training.examples import Claim, Examples
+from rag_chat.training.claims import Claim
+from rag_chat.training.examples import Examples
+from rag_chat.training.exercises import claims_of, read_exercises, taught
 from rag_chat.training.mining import mine
 from rag_chat.training.pairs import Pair, fingerprint, read_pairs, whole_titles
 
@@ -44,11 +46,13 @@ START_QUOTES, START_SUPPORT = QuoteOrder(1.0, 1.0, 0.5), SupportOrder(4.0, -4.0,
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Files to learn from (`pairs`, `claims`), and one of questions with and without an answer to set the gate on."""
+    """Files to learn from, and one of questions with and without an answer (`answerable`) to set the gate on, together
+    with the exercises that are kept aside."""
 
     pairs: Sequence[Path]
     claims: Sequence[Path]
     answerable: Path
+    exercises: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +68,33 @@ class Outcome:
 def run(sources: Sources, out: Path, recipe: Recipe, stages: evidence.Stages, progress: Progress) -> Outcome:
     """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 usable pairs."""
     out.mkdir(parents=True, exist_ok=True)
-    asked = evidence.read(sources.answerable, recipe.seed)
+    exercises = [exercise for path in sources.exercises for exercise in read_exercises(path)]
+    aside = [exercise for exercise in exercises if exercise.kept_aside]
+    asked = [*evidence.read(sources.answerable, recipe.seed), *evidence.asked_of(aside)]
     read = [pair for path in sources.pairs for pair in read_pairs(path)]
     pairs = [pair for pair in read if pair.answer and pair.answer in pair.passage]
     if len(pairs) < FEWEST:
         raise BadDataset(f"Only {len(pairs)} pairs have an answer that stands in the passage; give at least {FEWEST}.")
-    examples = Examples(pairs, hard_passages(pairs, out, recipe.seed, stages.embedder, progress))
+    examples = Examples(read, hard_passages(pairs, out, recipe.seed, stages.embedder, progress), taught(exercises))
     known = {path.name: judged.read_claims(path) for path in sources.claims}
     trainer = _trainer(recipe, out)
     _train(trainer, examples, [c for path in known.values() for c in path if not kept_aside(c)], out, progress)
     export(trainer, out)
-    return calibrate(out, asked, known, stages, progress)
+    claims = {name: [c for c in path if kept_aside(c)] for name, path in known.items()}
+    return calibrate(out, asked, claims | {"exercises": claims_of(aside)}, stages, progress)
 
 
 def calibrate(
     out: Path,
     asked: Sequence[evidence.Asked],
-    known: dict[str, list[Claim]],
+    aside: dict[str, list[Claim]],
     stages: evidence.Stages,
     progress: Progress,
 ) -> Outcome:
-    """Sets the card's three parts on what was kept aside, and says what they are worth there."""
+    """Sets the card's three parts on questions and claims that were kept aside, and says what they are worth there."""
     reader = Reader(weights.find(str(out)), weights.find(ENCODER))
     gate = evidence.gate(asked, stages, reader, lambda done, total: progress("setting the gate", done, total))
     swapped = made_claims(asked, SWAPPED, random.Random(0))
-    aside = {name: [c for c in claims if kept_aside(c)] for name, claims in known.items()}
     together = [*swapped, *(c for claims in aside.values() for c in claims)]
     support = judged.fit_order(together, _logits(reader, together))
     _write_card(out, {"quotes": asdict(gate.order), "support": asdict(support), "threshold": gate.threshold})

@@ -3,8 +3,7 @@ import json
 import pytest
 
 from rag_chat.errors import BadDataset
-from rag_chat.training.claims import accuracy, fit_order, read_claims
-from rag_chat.training.examples import Claim
+from rag_chat.training.claims import Claim, accuracy, fit_order, read_claims
 
 
 def write(path, *rows):

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from rag_chat.training.examples import LONG, Examples, statement, window
+from rag_chat.training.examples import LONG, NOWHERE, SOMEWHERE, Examples, statement, window
 from rag_chat.training.pairs import Pair
 
 PASSAGES = [
@@ -25,11 +25,21 @@ PAIRS = [
 
 @pytest.fixture(scope="module")
 def examples():
-    return Examples([*PAIRS, Pair("Nowhere?", "It is said.", "t", "elsewhere", "s"), Pair("q", "p", "t", "", "s")])
+    return Examples(PAIRS)
 
 
-def test_only_pairs_whose_answer_stands_in_the_passage_are_used(examples):
-    assert len(examples) == 4
+def test_a_passage_that_answers_as_a_whole_gives_an_answer_somewhere():
+    whole = [
+        Pair(f"Why is gate {i} shut?", f"Gate {i} has a broken hinge. It waits for a smith.", "t", "", "faq")
+        for i in range(5)
+    ]
+    rng = random.Random(4)
+    drawn = [one for one in (Examples([*PAIRS, *whole]).question(rng) for _ in range(1000)) if "shut" in one.question]
+    assert 0.2 < len(drawn) / 1000 < 0.3
+    own = {pair.question: pair.passage for pair in whole}
+    for one in drawn:
+        assert one.start == (SOMEWHERE if one.text == own[one.question] else NOWHERE)
+    assert 0.3 < sum(one.start == NOWHERE for one in drawn) / len(drawn) < 0.55
 
 
 def test_a_questions_place_is_its_answer_and_two_fifths_have_none(examples):

@@ -5,7 +5,8 @@ import torch
 import toy_bert
 
 from rag_chat.reading.couples import coupled
-from rag_chat.training.examples import Asked, Claim
+from rag_chat.training.claims import Claim
+from rag_chat.training.examples import Asked
 from rag_chat.training.reading import ReaderTrainer, Recipe, place
 
 RECIPE = Recipe(

@@ -6,7 +6,7 @@ import pytest
 
 from rag_chat import build, cli, config
 from rag_chat.reading.reader import CARD_FILE, WEIGHTS_FILE
-from rag_chat.training.examples import Claim
+from rag_chat.training.claims import Claim
 from rag_chat.training.support import kept_aside
 
 THINGS = "rail ship road wind salt sand rope lamp fish coal".split()
