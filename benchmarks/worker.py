@@ -25,7 +25,7 @@ class Worker:
         self._process = context.Process(target=_serve, args=(stack, folder, theirs), daemon=True)
         self._process.start()
         theirs.close()
-        self.peak_mb = 0.0  # of resident memory during the calls so far
+        self.peak_mb = 0.0  # of resident memory during the calls so far, of the process and its children
         self._answer()
 
     def call(self, method: str, *arguments: Any) -> Any:
@@ -65,11 +65,13 @@ def _serve(stack: str, folder: Path, connection: Connection) -> None:
         return
 
 
-def _resident_mb(pid: int | None) -> float:
-    """VmRSS of a process; 0 where the system does not tell."""
+def _resident_mb(pid: int | str | None) -> float:
+    """VmRSS of a process and of its children, what they share counted for each; 0 where the system does not tell."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        children = [path.read_text(encoding="ascii").split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return 0.0
     lines = [line for line in status.splitlines() if line.startswith("VmRSS")]
-    return int(lines[0].split()[1]) / 1000 if lines else 0.0
+    own = int(lines[0].split()[1]) / 1000 if lines else 0.0
+    return own + sum(_resident_mb(child) for of_thread in children for child in of_thread)
