@@ -17,6 +17,7 @@ SAME, FEWEST_SAME = 0.9, 10  # share of the content words of two texts, and how 
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
+MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
 
 
 def select(candidates: Sequence[Candidate], count: int) -> tuple[Passage, ...]:
@@ -40,8 +41,8 @@ def best_quotes(
     order: QuoteOrder = QuoteOrder(),  # noqa: B008  frozen
 ) -> tuple[Quote, ...]:
     """The sentences of the passages that answer the question best, best first, each text once."""
-    sentences = candidates_for_quotes(question, passages)
     readings = readings_of(question, passages, reader)
+    sentences = candidates_for_quotes(question, passages, readings)
     ranked = [
         replace(quote, score=order.probability(*found))
         for quote, found in zip(sentences, findings(question, passages, sentences, scorer, readings), strict=True)
@@ -58,10 +59,13 @@ def readings_of(question: str, passages: Sequence[Passage], reader: AnswerReader
     return {p.number: reading for p, reading in zip(passages, readings, strict=True)}
 
 
-def candidates_for_quotes(question: str, passages: Sequence[Passage]) -> list[Quote]:
-    """The sentences that are scored for a question, score 0."""
+def candidates_for_quotes(question: str, passages: Sequence[Passage], readings: Mapping[int, Reading]) -> list[Quote]:
+    """The sentences that are scored for a question, score 0: with readings those that most probably answer."""
     asked = set(words.content(question))
-    return [q for q in quotable(passages) if _says_something_new(q.text, asked)][:MOST_SENTENCES]
+    found = [q for q in quotable(passages) if _says_something_new(q.text, asked)][:MOST_SENTENCES]
+    if not readings:
+        return found
+    return sorted(found, key=lambda q: -readings[q.passage.number].margin(q.start, q.end))[:MOST_READ]
 
 
 def findings(

@@ -130,8 +130,9 @@ def _find(
 ) -> Found:
     nearest = [_candidate(passages[i], float(cosines[i]), int(i)) for i in np.argsort(-cosines)[:CANDIDATES]]
     kept = select(stages.reranker.rerank(row.question, nearest), PASSAGES)
-    quotes = candidates_for_quotes(row.question, kept)
-    rows = findings(row.question, kept, quotes, stages.scorer, readings_of(row.question, kept, reader))
+    readings = readings_of(row.question, kept, reader)
+    quotes = candidates_for_quotes(row.question, kept, readings)
+    rows = findings(row.question, kept, quotes, stages.scorer, readings)
     answers = [any(answer and answer.lower() in quote.text.lower() for answer in row.answers) for quote in quotes]
     own = [quote.passage.chunk.text == row.passage for quote in quotes]
     return Found(np.array(rows), np.array(answers, dtype=bool) & np.array(own, dtype=bool), bool(row.answers))
