@@ -336,10 +336,12 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and answer of a conversation, as earlier turns are handed to the engine."""
+    """One question and answer of a conversation, as earlier turns are handed to the engine; `searched` is the answer's
+    standalone question, where it is known."""
 
     question: str
     answer: str
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

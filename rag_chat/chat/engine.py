@@ -99,16 +99,14 @@ class Engine:
         """Retrieved, then Tokens, then Finished with the checked answer. Closing the iterator stops the model."""
         trace = Trace()
         question_rule.check(question, self._limits.question_characters)
-        standalone = history.standalone(question, history_)
-        if len(standalone) > self._limits.question_characters:  # an earlier question must not make this one too long
-            standalone = question
-        found = self._stages.search.run(standalone, trace, doc_ids=doc_ids, pages=pages)
-        yield Retrieved(standalone, found.passages, found.candidates, found.mode)
-        with trace.stage("quote"):
-            quotes = self._quotes(standalone, found)
+        found, quotes = self._meant(question, history_, trace, doc_ids, pages)
+        yield Retrieved(found.query, found.passages, found.candidates, found.mode)
+        if quotes is None:
+            with trace.stage("quote"):
+                quotes = self._quotes(question, found)
         draft = Answer(
             question=question,
-            standalone_question=standalone,
+            standalone_question=found.query,
             text=REFUSAL,
             abstained=True,
             sentences=(),
@@ -122,7 +120,7 @@ class Engine:
         if not self._enough(found, quotes):
             yield Finished(replace(draft, seconds=trace.seconds()))
             return
-        brief = Brief(standalone, found.passages, quotes, summary=found.kind == "summary")
+        brief = Brief(found.query, found.passages, quotes, summary=found.kind == "summary")
         carried: list[citations.Attribution] = []
         listed = found.kind == "documents"
         with closing(_each(overview.answer(found, quotes)) if listed else self._checked(brief, trace)) as checked:
@@ -133,12 +131,35 @@ class Engine:
             answer = self._finish(draft, carried)
         yield Finished(replace(answer, seconds=trace.seconds()))
 
+    def _meant(
+        self,
+        question: str,
+        history_: Sequence[Turn],
+        trace: Trace,
+        doc_ids: Sequence[str] | None,
+        pages: PageRange | None,
+    ) -> tuple[SearchResult, tuple[Quote, ...] | None]:
+        """What is found for the question as it is meant, and its quotes where they were needed to tell.
+
+        Where it may stand alone or follow the one before, both are searched, and the joined form counts only where it
+        finds a better quote for the question as it was asked.
+        """
+        most = self._limits.question_characters  # an earlier question must not make this one too long
+        forms = [form for form in history.forms(question, history_) if len(form) <= most] or [question]
+        found = [self._stages.search.run(form, trace, doc_ids=doc_ids, pages=pages) for form in forms]
+        if len(found) == 1:
+            return found[0], None
+        with trace.stage("quote"):
+            asked, joined = [(result, self._quotes(question, result)) for result in found]
+        follows = self._enough(*joined) and _best(joined[1]) > _best(asked[1])
+        return joined if follows else asked
+
     def _quotes(self, question: str, found: SearchResult) -> tuple[Quote, ...]:
         if found.kind == "documents":
-            return overview.quotes(found.passages, overview.subject(question) or question)
+            return overview.quotes(found.passages, overview.subject(found.query) or found.query)
         if found.kind == "summary":
             return sections.quotes(found.passages, self._stages.embedder)
-        return self._stages.evidence.quotes(question, found.passages, QUOTES)
+        return self._stages.evidence.quotes(history.read_for(question, found.query), found.passages, QUOTES)
 
     def _enough(self, found: SearchResult, quotes: Sequence[Quote]) -> bool:
         """What was found by its words, or is the document itself, needs no reader to say that it is an answer."""
@@ -251,6 +272,10 @@ class Engine:
             end=span.end,
             boxes=self._stages.place_quote(passage.chunk.doc_id, span.page, span.start, span.end),
         )
+
+
+def _best(quotes: Sequence[Quote]) -> float:
+    return quotes[0].score if quotes else 0.0
 
 
 def _each(found: Sequence[citations.Attribution]) -> Generating[citations.Attribution]:

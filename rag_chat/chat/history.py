@@ -1,4 +1,4 @@
-"""Makes a follow-up question stand alone, so that retrieval finds what it is about. No language model is asked."""
+"""Whether a question follows the one before, and how it reads joined to that one. No language model is asked."""
 
 from __future__ import annotations
 
@@ -8,31 +8,56 @@ from collections.abc import Sequence
 from rag_chat import words
 from rag_chat.types import Turn
 
-OPENERS = re.compile(r"^\s*(?:and|but|so|what about|how about|why( not)?\??$|what else|and then|also)\b", re.IGNORECASE)
+OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)\b|why(?: not)?\W*$)", re.IGNORECASE)
+EXISTS = re.compile(r"\b(?:is|are|was|were) there\b", re.IGNORECASE)  # this "there" stands for no place
 PRONOUNS = frozenset("it its they them their theirs he him his she her hers one ones former latter".split())
 POINTERS = PRONOUNS | frozenset("this that these those there".split())
 COUNTING = frozenset("much many long often far".split())  # "how much" says nothing of what
-FEWEST_STEMS = 3  # a question with fewer content words of its own, and no name, is about something said before
+FEWEST_STEMS = 3  # a question with fewer content words of its own, and no name, may be about something said before
+
+
+def forms(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+    """How the question may be meant: as it was asked, joined to the one before, or, where that is in doubt, both."""
+    joined = standalone(question, history)
+    if joined == question:
+        return (question,)
+    return (joined,) if leans(question) else (question, joined)
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
-    """The question itself where it stands alone, else with the last question that did in front of it."""
+    """The question itself where it stands alone for sure, else with the last question that did in front of it."""
     if not history or not needs_history(question):
         return question
     for turn in reversed(history):
-        if not needs_history(turn.question):
+        if turn.searched == turn.question if turn.searched else not needs_history(turn.question):
             return f"{turn.question.rstrip()} {question.strip()}"
     return f"{history[-1].question.rstrip()} {question.strip()}"
 
 
 def needs_history(question: str) -> bool:
-    """Whether it opens like a follow-up, points at something unnamed, or has hardly any words of its own."""
+    """Whether it leans on something said before, or has so few words of its own that it may."""
     if OPENERS.search(question):
         return True
     if words.names(question):
         return False
-    found = [word.lower() for word in words.WORD.findall(question)]
-    # "that" after a noun is a conjunction; near the start or at the end it stands for something.
-    if PRONOUNS & set(found) or POINTERS & set(found[:4]) or (found and found[-1] in POINTERS):
+    return leans(question) or len(_own(question)) < FEWEST_STEMS
+
+
+def read_for(question: str, searched: str) -> str:
+    """What passages are read for: the question as it was asked, since joined to an earlier one that one's answer would
+    be the best quote; "Why?" has no words of its own and is read as it was searched."""
+    return question if _own(question) else searched
+
+
+def leans(question: str) -> bool:
+    """Whether it opens like a follow-up, points at something unnamed, or has no words of its own: nothing else can be
+    meant."""
+    if OPENERS.search(question) or not _own(question):
         return True
-    return len(set(words.content(question)) - COUNTING) < FEWEST_STEMS
+    found = [word.lower() for word in words.WORD.findall(EXISTS.sub(" ", question))]
+    # "that" after a noun is a conjunction; near the start or at the end it stands for something.
+    return bool(PRONOUNS & set(found) or POINTERS & set(found[:4]) or (found and found[-1] in POINTERS))
+
+
+def _own(question: str) -> set[str]:
+    return set(words.content(question)) - COUNTING

@@ -53,7 +53,7 @@ def _converse(app: App, names: list[str], doc_ids: list[str] | None) -> None:
         else:
             try:
                 answer = shown(app.engine.ask(line, history, doc_ids=doc_ids))
-                history.append(Turn(line, answer.text))
+                history.append(Turn(line, answer.text, answer.standalone_question))
             except UserError as error:  # a question too long ends the question, not the conversation
                 terminal.note(str(error))
             except KeyboardInterrupt:

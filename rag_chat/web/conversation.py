@@ -33,8 +33,8 @@ LOOKING = "Looking for passages…"
 
 def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
     """What the engine may know of the conversation."""
-    done = [Turn(e.question, e.answer.text) for e in exchanges if e.answer is not None and e.state == "answered"]
-    return tuple(done[-REMEMBERED:])
+    done = [e.answer for e in exchanges if e.answer is not None and e.state == "answered"]
+    return tuple(Turn(a.question, a.text, a.standalone_question) for a in done[-REMEMBERED:])
 
 
 def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:

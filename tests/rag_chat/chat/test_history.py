@@ -1,6 +1,6 @@
 import pytest
 
-from rag_chat.chat.history import needs_history, standalone
+from rag_chat.chat.history import forms, needs_history, read_for, standalone
 from rag_chat.types import Turn
 
 PUMP = Turn("What is the guarantee period of the circulation pump?", "Thirty months.")
@@ -41,5 +41,35 @@ def test_a_chain_of_follow_ups_goes_back_to_the_question_that_stood_alone():
     assert standalone("Why?", [Turn("What about it?", "No."), Turn("And then?", "No.")]) == "And then? Why?"
 
 
+def test_a_follow_up_goes_back_to_a_short_question_that_was_searched_as_it_stood():
+    dog = Turn("Can I bring my dog?", "No.", "Can I bring my dog?")
+    assert standalone("And a cat?", [PUMP, dog]) == f"{dog.question} And a cat?"
+    spares = Turn("The spare parts?", "No.", f"{PUMP.question} The spare parts?")
+    assert standalone("And a cat?", [PUMP, spares]) == f"{PUMP.question} And a cat?"
+
+
 def test_without_history_nothing_is_added():
     assert standalone("Why?", []) == "Why?"
+
+
+@pytest.mark.parametrize(
+    "question", ["And for the spare parts of the pump?", "How long does it last?", "Why?", "How much?"]
+)
+def test_what_leans_on_something_said_before_is_searched_joined_to_it(question):
+    assert forms(question, [GATE, PUMP]) == (f"{PUMP.question} {question}",)
+
+
+@pytest.mark.parametrize("question", ["Can I bring my dog?", "Is there a canteen?", "How much rain is there?"])
+def test_where_it_is_in_doubt_both_forms_are_searched_the_asked_one_first(question):
+    assert forms(question, [GATE, PUMP]) == (question, f"{PUMP.question} {question}")
+
+
+def test_what_stands_alone_for_sure_is_searched_as_it_is():
+    question = "What is the guarantee period of the circulation pump?"
+    assert forms(question, [GATE]) == forms(question, []) == (question,)
+    assert forms("Why?", []) == ("Why?",)
+
+
+def test_passages_are_read_for_the_question_as_it_was_asked_where_it_has_words_of_its_own():
+    assert read_for("And the spare parts?", "What of the pump? And the spare parts?") == "And the spare parts?"
+    assert read_for("Why?", "What of the pump? Why?") == "What of the pump? Why?"
