@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="app.py", description="Chat with your PDFs in the browser, on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Chat with your documents in the browser, on this machine."
+    )
     parser.add_argument("--library", type=Path, metavar="DIR", help="the folder of your documents (data/library)")
     parser.add_argument("--port", type=int, help="the port of the page (7860)")
     parser.add_argument("--host", help="the address to listen on (127.0.0.1: this machine only)")
@@ -59,7 +61,7 @@ def _serve(settings: Settings) -> None:
             samples=_samples(SAMPLES),
             library=settings.library,
         )
-        print(f"Ask your PDFs at http://{settings.host}:{settings.port}", flush=True)  # noqa: T201
+        print(f"Ask your documents at http://{settings.host}:{settings.port}", flush=True)  # noqa: T201
         server.serve(app, opened)
     finally:
         opened.close()

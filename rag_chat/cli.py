@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Ask your PDFs: search, cited answers, and what is in the library.",
+    help="Ask your documents: search, cited answers, and what is in the library.",
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 training = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train the default models.")

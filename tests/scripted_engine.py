@@ -24,6 +24,7 @@ from rag_chat.types import (
     Citation,
     Document,
     Event,
+    Excerpt,
     Finished,
     IngestReport,
     Mode,
@@ -173,7 +174,7 @@ class ScriptedBackend:
         citations, sentences, parts = [], [], []
         for passage in passages[:2]:
             start, end = best_line(passage.chunk.text, question)
-            citations.append(self._citation(passage, start, end))
+            citations.append(self._citation(passage, start, end, crossing="crossing" in question))
             text = " ".join(passage.chunk.text[start:end].split())
             sentences.append(Sentence(text, len(citations) - 1, passage.number == 1))
             parts.append(f"{text} [{passage.number}]")
@@ -184,13 +185,23 @@ class ScriptedBackend:
             base, text=" ".join(parts), abstained=False, sentences=tuple(sentences), citations=tuple(citations)
         )
 
-    def _citation(self, passage: Passage, start: int, end: int) -> Citation:
+    def _citation(self, passage: Passage, start: int, end: int, *, crossing: bool = False) -> Citation:
         chunk = passage.chunk
         boxes = self.images.boxes(self.catalog.file(chunk.doc_id), chunk.first_page, start, end)
         return Citation(
             passage.number, passage.candidate.document, chunk.doc_id, chunk.first_page, str(chunk.first_page),
             chunk.text[start:end], start, end, boxes, 0.9, passage.number == 1,
+            self._overleaf(chunk) if crossing else (),
         )  # fmt: skip
+
+    def _overleaf(self, chunk: Chunk) -> tuple[Excerpt, ...]:
+        """The first line of the next page, where there is one."""
+        page = self.catalog.page(chunk.doc_id, chunk.first_page + 1)
+        if page is None:
+            return ()
+        quote = page.text.split(" \n")[0].split("\r")[0].split("\n")[0]
+        boxes = self.images.boxes(self.catalog.file(chunk.doc_id), page.number, 0, len(quote))
+        return (Excerpt(page.number, str(page.number), quote, 0, len(quote), boxes),)
 
 
 def best_line(text: str, question: str) -> tuple[int, int]:

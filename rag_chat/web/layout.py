@@ -13,9 +13,9 @@ import gradio as gr
 from rag_chat.web.events import Events
 from rag_chat.web.sources import NOTHING
 
-TITLE = "Ask your PDFs"
+TITLE = "Ask your documents"
 HEADER = (
-    '<header class="top"><h1>Ask your PDFs</h1>'
+    '<header class="top"><h1>Ask your documents</h1>'
     "<p>Answers from your documents, each sentence with the words it rests on. Nothing leaves this machine.</p>"
     '<nav aria-label="Parts of the page">'
     '<button type="button" class="link" data-jump="conversation-column">Conversation</button>'
