@@ -96,15 +96,15 @@ def support_text(answer: Answer) -> str:
         return ""
     used = [answer.citations[s.citation] for s in answer.sentences if s.supported and s.citation is not None]
     whole = len(answer.sentences)
-    said = f"{found['supported']} of {_count(whole, 'sentence')} {'is' if whole == 1 else 'are'} supported"
+    said = f"{found['supported']} of {counted(whole, 'sentence')} {'is' if whole == 1 else 'are'} supported"
     if used:
         passages, documents = {c.number for c in used}, {c.doc_id for c in used}
-        said += f" by {_count(len(passages), 'passage')} of {_count(len(documents), 'document')}"
+        said += f" by {counted(len(passages), 'passage')} of {counted(len(documents), 'document')}"
     doubts = [f"{found[v]} {'is' if found[v] == 1 else 'are'} {VERDICTS[v]}" for v in ("weak", "missing") if found[v]]
     return "; ".join([said, *doubts]) + "."
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from rag_chat.errors import RagChatError
 from rag_chat.library.conversations import Exchange
+from rag_chat.render import counted
 from rag_chat.types import Answer, Event, Finished, Retrieved, Token
 from rag_chat.web.backend import Backend
 from rag_chat.web.conversation import LOOKING, turns
@@ -90,7 +91,7 @@ def _followed(
             if isinstance(event, Retrieved):
                 exchange = replace(exchange, answer=_draft(exchange.question, event))
                 backend.conversations.keep(conversation, exchange.number, "asking", answer=exchange.answer)
-                yield Step(exchange, f"Reading {len(event.passages)} passages…")
+                yield Step(exchange, f"Reading {counted(len(event.passages), 'passage')}…")
             elif isinstance(event, Token):
                 exchange = replace(exchange, said=exchange.said + event.text)
                 if time.monotonic() - kept > KEPT_EVERY:

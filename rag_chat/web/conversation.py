@@ -63,7 +63,7 @@ def conversation_html(conversation: Conversation | None, exchanges: Sequence[Exc
 
 def _head(conversation: Conversation) -> Markup:
     return Markup(
-        '<div class="talk" data-conversation="{id}" data-title="{title}"><h2 title="{title}">{name}</h2>'
+        '<div class="talk" data-conversation="{id}" data-title="{title}"><h2 title="{title}" dir="auto">{name}</h2>'
         '<button type="button" class="link" data-talk="rename">Rename</button>'
         '<button type="button" class="link" data-talk="link">Copy link</button>'
         '<a class="link" href="/conversations/{id}.md" download>Markdown</a>'

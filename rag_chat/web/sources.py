@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from rag_chat.library.conversations import Exchange
-from rag_chat.render import VERDICTS, Markup, name, page_name, page_names, plain, support_text, visible
+from rag_chat.render import VERDICTS, Markup, counted, name, page_name, page_names, plain, support_text, visible
 from rag_chat.types import Answer, Chunk, Document, Excerpt, Passage
 from rag_chat.web.pages import file_url, page_url, pdf_url
 
@@ -39,7 +39,7 @@ def sources_html(exchange: Exchange, known: Known) -> Markup:
 
 def _note(exchange: Exchange, answer: Answer) -> str:
     if exchange.state == "asking":
-        return f"Reading {len(answer.passages)} passages…"
+        return f"Reading {counted(len(answer.passages), 'passage')}…"
     if exchange.state == "stopped":
         return "Stopped before these passages were read."
     if answer.abstained:

@@ -138,6 +138,18 @@ def test_nothing_runs_out_of_the_window(watched, zebra, width, height):
     assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (375, 812)])
+def test_phone_that_adds_documents_keeps_the_question_box_in_sight(watched, zebra, width, height):
+    page = watched(viewport={"width": width, "height": height}, has_touch=True)
+    expect(page.locator("#documents .empty, .document").first).to_be_attached(timeout=LONG)
+    page.evaluate(
+        """document.querySelector("#banner").insertAdjacentHTML(
+            "beforeend", "<p class='banner adding'>Adding a document with a long name: reading pages, 12 of 160</p>")"""
+    )  # the real one is gone too soon to be looked at
+    expect(page.locator(".banner.adding")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#ask")).to_be_in_viewport(ratio=1)
+
+
 def test_long_names_and_right_to_left_text_keep_their_place(watched, tmp_path):
     page = watched()
     expect(page.locator("#documents .empty, .document").first).to_be_visible(timeout=LONG)

@@ -80,7 +80,7 @@ def test_answer_streams_is_kept_and_ends_with_citations(page):
     page.ask("How much does the pump lift?")
     shown = [frame[3] for frame in page.frames if isinstance(frame[3], str)]
     assert "Looking for passages" in shown[0]
-    assert any("Reading 1 passages" in html and 'data-found="yes"' in html for html in shown)
+    assert any("Reading 1 passage…" in html and 'data-found="yes"' in html for html in shown)
     assert any("writing" in html for html in shown)
     assert 'data-card="source-1-1"' in shown[-1]
     assert page.frames[0][0] == ""  # the question box is emptied
