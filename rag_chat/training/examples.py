@@ -64,7 +64,8 @@ class Examples:
         exercises: Sequence[Exercise] = (),
     ) -> None:
         self._hard = hard or {}
-        self._exercises = exercises
+        self._asked = [exercise for exercise in exercises if exercise.questions]
+        self._said = [exercise for exercise in exercises if exercise.claims]
         self._by_source: defaultdict[str, list[Pair]] = defaultdict(list)
         self._whole: defaultdict[str, list[Pair]] = defaultdict(list)
         by_title: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
@@ -79,7 +80,7 @@ class Examples:
         return sum(map(len, [*self._by_source.values(), *self._whole.values()]))
 
     def question(self, rng: random.Random) -> Asked:
-        if self._exercises and rng.random() < EXERCISE_SHARE:
+        if self._asked and rng.random() < EXERCISE_SHARE:
             return self._exercise_question(rng)
         if self._whole and rng.random() < WHOLE_SHARE:
             return self._whole_question(rng)
@@ -92,8 +93,8 @@ class Examples:
 
     def claim(self, rng: random.Random) -> Claim:
         """Tries again with another pair where a kind of example cannot be made of this one."""
-        if self._exercises and rng.random() < EXERCISE_SHARE:
-            exercise = rng.choice(self._exercises)
+        if self._said and rng.random() < EXERCISE_SHARE:
+            exercise = rng.choice(self._said)
             sentence, true = rng.choice(exercise.claims)
             return Claim(sentence, quote_for(sentence, exercise.passage), true)
         carried = rng.random() < 0.5
@@ -105,13 +106,13 @@ class Examples:
         raise AssertionError("no pair has a sentence of the length that is checked")
 
     def _exercise_question(self, rng: random.Random) -> Asked:
-        exercise = rng.choice(self._exercises)
+        exercise = rng.choice(self._asked)
         question, answer = rng.choice(exercise.questions)
         if not answer:
             return Asked(question, exercise.passage, NOWHERE, NOWHERE)
         if rng.random() < FOREIGN:
-            others = [e.passage for e in self._exercises if e.title == exercise.title and answer not in e.passage]
-            others += [e.passage for e in rng.choices(self._exercises, k=NEIGHBOURS) if e.title != exercise.title]
+            others = [e.passage for e in self._asked if e.title == exercise.title and answer not in e.passage]
+            others += [e.passage for e in rng.choices(self._asked, k=NEIGHBOURS) if e.title != exercise.title]
             return Asked(question, _nearest(question, others), NOWHERE, NOWHERE)
         at = exercise.passage.find(answer)
         return Asked(question, exercise.passage, at, at + len(answer))

@@ -1,5 +1,6 @@
 import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from rag_chat.training.examples import NOWHERE, Examples
 from rag_chat.training.exercises import LONGEST_QUOTE, Exercise, claims_of, quote_for, read_exercises, taught
 from rag_chat.training.pairs import Pair
 
+SHIPPED = Path(__file__).resolve().parents[3] / "data" / "exercises"
 ROW = {
     "title": "Ferry rules",
     "heading": "Fares",
@@ -48,6 +50,13 @@ def test_a_line_that_is_none_is_named(tmp_path, row, said):
         read_exercises(file_of(tmp_path / "e.jsonl", ROW, row))
 
 
+@pytest.mark.parametrize("name", ["manuals", "agreements", "findings"])
+def test_the_shipped_exercises_can_be_read(name):
+    exercises = read_exercises(SHIPPED / f"{name}.jsonl")
+    assert exercises
+    assert all(e.questions or e.claims for e in exercises)
+
+
 def test_a_fifth_of_the_titles_is_kept_aside():
     exercises = [Exercise(f"Document {i // 2}", "", (), ()) for i in range(1000)]
     kept = [e for e in exercises if e.kept_aside]
@@ -74,7 +83,7 @@ def test_exercises_give_their_share_of_questions_and_claims():
         "The depot of the trams lies in the old town. A tram leaves it every nine minutes.",
         "t", "in the old town", "s",
     )  # fmt: skip
-    examples, rng = Examples([pair], {}, [exercise, other]), random.Random(0)
+    examples, rng = Examples([pair], {}, [exercise, other, Exercise("Unasked", "It rains.", (), ())]), random.Random(0)
     drawn = [examples.question(rng) for _ in range(1000)]
     of_exercise = [one for one in drawn if one.question != pair.question and "ram" not in one.question]
     assert 0.34 < len(of_exercise) / 1000 < 0.46
