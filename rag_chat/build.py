@@ -135,7 +135,9 @@ def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorSt
     from rag_chat.retrieval.saying import SayingRetriever
 
     saying = SayingRetriever(shared.embedder, store, catalog)
-    return Search(catalog, routes(settings, shared, catalog, store), limits(settings), saying)
+    return Search(
+        catalog, routes(settings, shared, catalog, store), limits(settings), saying, shared.embedder.token_counts
+    )
 
 
 def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag_chat import question as question_rule
@@ -67,13 +67,22 @@ class _Asked:
 
 
 class Search:
-    """Stateless; `routes` has every mode but `auto`, `saying` finds the documents that say something."""
+    """Stateless; `routes` has every mode but `auto`, `saying` finds the documents that say something, and `pieces`
+    counts the word pieces of texts."""
 
-    def __init__(self, catalog: Catalog, routes: Mapping[Mode, Route], limits: Limits, saying: Retriever) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        routes: Mapping[Mode, Route],
+        limits: Limits,
+        saying: Retriever,
+        pieces: Callable[[Sequence[str]], list[int]],
+    ) -> None:
         self._catalog = catalog
         self.routes = routes
         self._limits = limits
         self._saying = saying
+        self._pieces = pieces
 
     def run(
         self,
@@ -150,7 +159,7 @@ class Search:
     def _again(self, asked: _Asked, found: SearchResult, trace: Trace) -> SearchResult:
         """Once more, with words that the library knows, else by another way where the user left it to us; what it finds
         counts only where it is better."""
-        spelled = self._catalog.spelled(asked.query)
+        spelled = self._catalog.spelled(asked.query, self._pieces)
         hopeless = asked.mode == "auto" and found.mode == "hybrid" and _best(found.candidates) < HOPELESS
         other: Mode = "late-interaction" if hopeless else found.mode
         if spelled == asked.query and other == found.mode:

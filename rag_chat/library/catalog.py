@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,10 +209,10 @@ class Catalog:
         with self._database.use() as db:
             return full_text.saying(db, question, doc_ids, pages)
 
-    def spelled(self, question: str) -> str:
+    def spelled(self, question: str, pieces: Callable[[Sequence[str]], list[int]]) -> str:
         """The question with the words that no document has mended by one slip; see `spelling`."""
         with self._database.use() as db:
-            return spelling.spelled(db, question)
+            return spelling.spelled(db, question, pieces)
 
     def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
         """What this encoder made of these chunks, as far as it is kept."""

@@ -2,7 +2,8 @@
 
 Every word one slip of the keyboard away (a letter too many, too few, another, two changed over; Norvig, "How to write a
 spelling corrector", 2007) is made, brought to its stem as the word index does it, and looked up there; the word that
-most chunks have is taken. Knows Latin letters only.
+most chunks have is taken. A word that is whole in the encoder's vocabulary is no slip, whatever the documents say.
+Knows Latin letters only.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import string
+from collections.abc import Callable, Sequence
 
 from rag_chat import words
 from rag_chat.library.full_text import TOKENS
@@ -27,11 +29,16 @@ _KNOWN = (
 )
 
 
-def spelled(db: sqlite3.Connection, question: str) -> str:
-    """The question with its unknown words mended where one slip explains them; unchanged where nothing is to mend."""
+def spelled(db: sqlite3.Connection, question: str, pieces: Callable[[Sequence[str]], list[int]]) -> str:
+    """The question with its unknown words mended where one slip explains them; unchanged where nothing is to mend.
+
+    `pieces` counts the word pieces of texts, as `Embedder.token_counts` does.
+    """
     for table in _TABLES:
         db.execute(table)
-    return _WORD.sub(lambda found: _mended(db, found[0]), question)
+    found = list(dict.fromkeys(_WORD.findall(question)))
+    slipped = {word for word, count in zip(found, pieces(found), strict=True) if count > 1}
+    return _WORD.sub(lambda match: _mended(db, match[0]) if match[0] in slipped else match[0], question)
 
 
 def slips(word: str) -> list[str]:

@@ -49,7 +49,13 @@ def engine(library):
         stages = Stages(
             catalog=known,
             embedder=embedder,
-            search=Search(known, routes, Limits(**limits), SayingRetriever(embedder, library.store, known)),
+            search=Search(
+                known,
+                routes,
+                Limits(**limits),
+                SayingRetriever(embedder, library.store, known),
+                lambda texts: [2] * len(texts),  # no word is whole in the vocabulary
+            ),
             evidence=evidence or Evidence(OverlapReranker()),
             generator=generator or ScriptedGenerator(),
             support=ExactSupport(),

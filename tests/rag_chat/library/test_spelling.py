@@ -3,11 +3,20 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from rag_chat import build, config
 from rag_chat.library.catalog import Catalog
 from rag_chat.library.spelling import slips
 from rag_chat.types import Chunk, Document, Page, Span
 
-TEXT = "The notice period of the lease is three months. Notices about pumps. Écluse. Happiness. A circulation."
+TEXT = (
+    "The notice period of the lease is three months. Notices about pumps. Écluse. Happiness. A circulation."
+    " Sent by hand."
+)
+
+
+@pytest.fixture(scope="module")
+def pieces():
+    return build.embedder(config.load()).token_counts
 
 
 @pytest.fixture
@@ -33,8 +42,15 @@ def catalog(tmp_path):
         ("東京都の人口は", "東京都の人口は"),
     ],
 )
-def test_words_that_no_document_has_are_mended_by_one_slip(catalog, asked, expected):
-    assert catalog.spelled(asked) == expected
+def test_words_that_no_document_has_are_mended_by_one_slip(catalog, pieces, asked, expected):
+    assert catalog.spelled(asked, pieces) == expected
+
+
+@pytest.mark.parametrize("word", ["period", "spent", "buying", "noticed", "happier"])
+def test_a_word_of_the_language_is_no_slip(catalog, pieces, word):
+    """ "buying" is one letter away from "bying", whose stem is that of "by", and "spent" from "sent"."""
+    question = f"What of {word}?"
+    assert catalog.spelled(question, pieces) == question
 
 
 def test_slips_of_the_keyboard():
