@@ -1,11 +1,11 @@
 """What the reader learns from: questions with the place of their answer, and sentences with a quote.
 
 Made from pairs whose answer stands in the passage, from pairs whose passage answers as a whole, and from exercises,
-which say what their passages do not answer. Two fifths of the
-questions get a text that does not answer: a passage that stage one ranks high for the question, the passage without the
-answer's sentence, or the question changed in one place. Of the sentences half are carried by their quote: word for
-word, shortened, turned round, or made of question and answer; the others are made false in one place, or get a quote
-that is near but not theirs. Everything follows the generator that is passed in.
+which say what their passages do not answer. Two fifths of the pairs' questions get a text that does not answer: a
+passage that stage one ranks high for the question, the passage without the answer's sentence, or the question changed
+in one place. Of the sentences half are carried by their quote: word for word, shortened, turned round, or made of
+question and answer; the others are made false in one place, or get a quote that is near but not theirs. Everything
+follows the generator that is passed in.
 """
 
 from __future__ import annotations
@@ -111,9 +111,10 @@ class Examples:
         if not answer:
             return Asked(question, exercise.passage, NOWHERE, NOWHERE)
         if rng.random() < FOREIGN:
-            others = [e.passage for e in self._asked if e.title == exercise.title and answer not in e.passage]
-            others += [e.passage for e in rng.choices(self._asked, k=NEIGHBOURS) if e.title != exercise.title]
-            return Asked(question, _nearest(question, others), NOWHERE, NOWHERE)
+            others = [e.passage for e in self._asked if e.title == exercise.title]
+            others += [e.passage for e in rng.choices(self._asked, k=NEIGHBOURS)]
+            if others := [text for text in others if answer not in text]:
+                return Asked(question, _nearest(question, others), NOWHERE, NOWHERE)
         at = exercise.passage.find(answer)
         return Asked(question, exercise.passage, at, at + len(answer))
 
@@ -124,8 +125,7 @@ class Examples:
         if rng.random() < UNANSWERED:
             some = [p.passage for p in rng.choices(self._whole[pair.source], k=NEIGHBOURS) if p.passage != text]
             if some:
-                asked = words.content(pair.question)
-                text, start = max(some, key=lambda t: words.coverage(asked, words.content(t))), NOWHERE
+                text, start = _nearest(pair.question, some), NOWHERE
         first, last = window(text, (0, 1), rng)
         return Asked(pair.question, text[first:last], start, start)
 

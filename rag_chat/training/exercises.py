@@ -18,11 +18,14 @@ from rag_chat.sentences import split
 from rag_chat.training.claims import LONGEST_QUOTE, Claim
 from rag_chat.training.pairs import lines
 
+TRUTH = {True: True, False: False}  # and nothing else: the text "false" would count as true
 KEPT_ASIDE = 5  # one title in so many is never trained on
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
+    """`questions` with their answers, '' for none; `claims` with whether the passage carries them."""
+
     title: str
     passage: str
     questions: tuple[tuple[str, str], ...]
@@ -43,7 +46,7 @@ def read_exercises(path: Path) -> list[Exercise]:
         try:
             row = json.loads(line)
             questions = tuple((str(question), str(answer)) for question, answer in row["questions"])
-            claims = tuple((str(sentence), bool(carried)) for sentence, carried in row["claims"])
+            claims = tuple((str(sentence), TRUTH[carried]) for sentence, carried in row["claims"])
             found.append(Exercise(str(row["title"]), str(row["passage"]), questions, claims))
         except (ValueError, KeyError, TypeError) as error:
             raise BadDataset(

@@ -41,6 +41,7 @@ def test_an_exercise_is_read_as_it_was_written(tmp_path):
     [
         ({k: v for k, v in ROW.items() if k != "claims"}, "Line 2 of 'e.jsonl' is no JSON object with"),
         ({**ROW, "questions": [["Who?"]]}, "Line 2 of 'e.jsonl' is no JSON object with"),
+        ({**ROW, "claims": [["It rains.", "false"]]}, "Line 2 of 'e.jsonl' is no JSON object with"),
         ([], "Line 2 of 'e.jsonl' is no JSON object with"),
         ({**ROW, "questions": [["Who?", "a crew"]]}, "Line 2 of 'e.jsonl' has an answer that its passage lacks"),
     ],
@@ -97,3 +98,10 @@ def test_exercises_give_their_share_of_questions_and_claims():
     claims = [examples.claim(rng) for _ in range(1000)]
     own = [c for c in claims if [c.sentence, c.carried] in ROW["claims"]]
     assert 0.34 < len(own) / 1000 < 0.46
+
+
+def test_a_single_exercise_is_enough():
+    exercise = Exercise("Alone", ROW["passage"], (("What does a ticket cost?", "4 crowns"),), ())
+    examples, rng = Examples([], {}, [exercise]), random.Random(0)
+    seen = [examples._exercise_question(rng) for _ in range(50)]
+    assert {one.text[one.start : one.end] for one in seen} == {"4 crowns"}
