@@ -38,7 +38,9 @@ class Worker:
         self._process.join(timeout=10)
 
     def _answer(self) -> Any:
-        while not self._connection.poll(WATCH_SECONDS):
+        answered = False
+        while not answered:  # looked at once at least, however quick the answer is
+            answered = self._connection.poll(WATCH_SECONDS)
             self.peak_mb = max(self.peak_mb, _resident_mb(self._process.pid))
         try:
             value = self._connection.recv()
