@@ -141,7 +141,8 @@ def line_of(report: IngestReport) -> str:
         return f"{name}: failed ({report.code}): {report.error}"
     taken = ", in place of the version before" if report.replaced else ""
     read = coverage.sentence(report)
-    return f"{name}: {report.status}{taken}, {read}, {report.chunks} chunks, {report.seconds:.1f} s"
+    chunks = f"{report.chunks:,} {'chunk' if report.chunks == 1 else 'chunks'}"
+    return f"{name}: {report.status}{taken}, {read}, {chunks}, {report.seconds:.1f} s"
 
 
 def _complain(message: str) -> None:
