@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag_chat import config
 from rag_chat.errors import RagChatError
 
 if TYPE_CHECKING:
     from rag_chat.config import Settings
+    from rag_chat.progress import Listener
+    from rag_chat.types import IngestReport
     from rag_chat.web.backend import Backend
 
 SAMPLES = Path(__file__).parent / "data" / "samples"
@@ -54,12 +57,14 @@ def _serve(settings: Settings) -> None:
         if settings.host not in LOOPBACK:
             said = f"Anyone who can reach {settings.host} can read and delete every document here; there is no login."
             print(said, file=sys.stderr)  # noqa: T201
+        token = secrets.token_urlsafe(32)
         app = server.create_app(
-            lambda: _open_backend(settings),
+            lambda: _open_backend(settings, token),
             host=settings.host,
             max_file_mb=settings.max_file_mb,
             samples=_samples(SAMPLES),
             library=settings.library,
+            token=token,
         )
         print(f"Ask your documents at http://{settings.host}:{settings.port}", flush=True)  # noqa: T201
         server.serve(app, opened)
@@ -67,8 +72,9 @@ def _serve(settings: Settings) -> None:
         opened.close()
 
 
-def _open_backend(settings: Settings) -> Backend:
+def _open_backend(settings: Settings, token: str) -> Backend:
     from ingest.pipeline import Ingestor
+    from rag_chat import running
     from rag_chat.build import open_app
     from rag_chat.library.conversations import Conversations
     from rag_chat.web.backend import Backend
@@ -78,8 +84,13 @@ def _open_backend(settings: Settings) -> Backend:
     catalog = opened.library.catalog
     conversations = Conversations(catalog)
     conversations.sweep()
+    running.announce(settings.library, settings.host, settings.port, token)
+
+    def add_document(path: Path, name: str, progress: Listener, **options: Any) -> IngestReport:
+        return ingestor.add(path, name=name, progress=progress, **options)
 
     def close() -> None:
+        running.withdraw(settings.library)
         ingestor.close()
         conversations.close()
         opened.close()
@@ -91,8 +102,8 @@ def _open_backend(settings: Settings) -> Backend:
         documents=catalog.documents,
         document=catalog.document,
         file=catalog.file,
-        add_document=lambda path, name, progress: ingestor.add(path, name=name, progress=progress),
-        delete_document=opened.delete_document,
+        add_document=add_document,
+        delete_document=opened.library.delete,
         close=close,
     )
 

@@ -90,7 +90,7 @@ def rows(text: str) -> Iterator[str]:
 
 def _count(tally: Tally, evidence: list[tuple[int, str]], parsed: Parsed, cuts: list[Cut]) -> None:
     tally.chunks += len(cuts)
-    tally.with_header += sum(len(c.chunk.spans) > 1 and c.chunk.first_page == c.chunk.spans[1].page for c in cuts)
+    tally.with_header += sum(c.chunk.spans[0].header for c in cuts)
     for page, text in evidence:
         signs = _signs(parsed.pages[page - 1].text) if page <= len(parsed.pages) else ""
         chunks = [_signs(c.chunk.text) for c in cuts if c.chunk.first_page <= page <= c.chunk.last_page]

@@ -1,8 +1,9 @@
 """Pages to chunks: whole sentences, at most so many tokens together with what is embedded in front of them.
 
 A chunk stays on its page, except that a sentence unfinished at the bottom of a page takes its rest from the top of
-the next. A chunk that begins inside a table has the table's header as its first span. Knows neither models nor stores:
-the encoder's token count comes in as a function. Limit: the order of the text is the file's own.
+the next. A chunk that begins inside a table has the table's header as its first span, from whatever page.
+Knows neither models nor stores: the encoder's token count comes in as a function. Limit: the order of the text is the
+file's own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest import furniture
-from ingest.tables import headers
+from ingest.tables import GOES_ON, headers
 from rag_chat import front
 from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Chunk, Outline, Page, Span
@@ -53,6 +54,14 @@ class _Unit:
     header: Span | None = None  # of the table it stands in
     header_tokens: int = 0
     row: bool = False  # of a table with a header
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Of a table: on its page, with its tokens."""
+
+    span: Span
+    tokens: int
 
 
 def cut(
@@ -112,25 +121,36 @@ def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_U
         count([readable(p.text[s.start : s.end]) for p, of_page in zip(pages, spans, strict=True) for s in of_page])
     )
     units = [[_Unit(span, max(1, next(tokens))) for span in of_page] for of_page in spans]
+    above: _Header | None = None
     for i, page in enumerate(pages):
-        units[i] = _under_headers(units[i], page.text, room)
+        units[i], above = _under_headers(units[i], page.text, room, above)
         if i + 1 < len(pages):
             _carry_over(units[i], page.text, units[i + 1], pages[i + 1].text, room)
         yield [part for unit in units[i] for part in _within(unit, page.text, room, count)]
 
 
-def _under_headers(units: Sequence[_Unit], text: str, room: int) -> list[_Unit]:
-    """The units, each with its table's header where both fit into a chunk with room to spare."""
+def _under_headers(
+    units: Sequence[_Unit], text: str, room: int, above: _Header | None
+) -> tuple[list[_Unit], _Header | None]:
+    """The units, each with its table's header where both fit into a chunk with room to spare, and the header of the
+    table that the page ends in; `above` is that of the page before."""
     lines = [text[unit.span.start : unit.span.end] for unit in units]
-    found = []
-    for unit, line, header in zip(units, lines, headers(lines), strict=True):
-        tokens = sum(units[i].tokens for i in header) if header else 0
-        if header and tokens <= room // HEADER_SHARE and tokens + unit.tokens <= room:
-            above = Span(unit.span.page, units[header[0]].span.start, units[header[-1]].span.end)
-            found.append(replace(unit, header=above, header_tokens=tokens, row=is_row(line)))
+    placed = headers(lines)
+    found, made = [], {GOES_ON: above, None: None}
+    for unit, line, place in zip(units, lines, placed.of_line, strict=True):
+        if place not in made:
+            made[place] = _header([units[i] for i in place or ()])
+        header = made[place]
+        if header is not None and header.tokens <= room // HEADER_SHARE and header.tokens + unit.tokens <= room:
+            found.append(replace(unit, header=header.span, header_tokens=header.tokens, row=is_row(line)))
         else:
             found.append(unit)
-    return found
+    return found, made.get(placed.at_end)
+
+
+def _header(units: Sequence[_Unit]) -> _Header:
+    span = Span(units[0].span.page, units[0].span.start, units[-1].span.end, header=True)
+    return _Header(span, sum(unit.tokens for unit in units))
 
 
 def _carry_over(units: list[_Unit], text: str, following: list[_Unit], following_text: str, room: int) -> None:

@@ -20,7 +20,8 @@ from rag_chat.errors import BadSetting, RagChatError
 from rag_chat.types import IngestReport
 
 if TYPE_CHECKING:
-    from ingest.pipeline import Ingestor, Listener
+    from ingest.pipeline import Ingestor
+    from rag_chat.progress import Listener
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -83,7 +84,9 @@ def _run(
     settings: Settings, paths: list[Path], *, rebuild: bool, replace: bool, password: str | None, as_json: bool
 ) -> int:
     """How many files failed."""
-    from ingest.pipeline import find_files
+    from ingest.beside import Beside
+    from ingest.pipeline import Ingestor, find_files
+    from rag_chat import running
 
     if not paths and not rebuild:
         raise BadSetting("No file or folder is named; say which to put in, or --rebuild.")
@@ -94,9 +97,12 @@ def _run(
         )
     failures = 0
     with ExitStack() as stack:
-        ingestor = open_ingest(settings, any_built=rebuild, stack=stack)
+        app = None if rebuild else running.find(settings.library)
+        ingestor = Beside(app) if app is not None else open_ingest(settings, any_built=rebuild, stack=stack)
+        if app is not None:
+            _complain(running.NOTE)
         show, listener = _display(stack, as_json, len(files))
-        rebuilt = ingestor.rebuild(listener) if rebuild else ()
+        rebuilt = ingestor.rebuild(listener) if rebuild and isinstance(ingestor, Ingestor) else ()
         added = ingestor.add_all(files, password=password, replace_same_name=replace, progress=listener)
         for report in itertools.chain(rebuilt, added):
             failures += report.status == "failed"
@@ -135,7 +141,8 @@ def line_of(report: IngestReport) -> str:
         return f"{name}: failed ({report.code}): {report.error}"
     taken = ", in place of the version before" if report.replaced else ""
     read = coverage.sentence(report)
-    return f"{name}: {report.status}{taken}, {read}, {report.chunks} chunks, {report.seconds:.1f} s"
+    chunks = f"{report.chunks:,} {'chunk' if report.chunks == 1 else 'chunks'}"
+    return f"{name}: {report.status}{taken}, {read}, {chunks}, {report.seconds:.1f} s"
 
 
 def _complain(message: str) -> None:

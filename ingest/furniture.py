@@ -14,6 +14,7 @@ from rag_chat.types import Page
 
 EDGE_LINES = 4  # looked at from each edge of a page
 FEWEST_PAGES = 3
+MOST_TIMES = 2  # on one page, at its top and at its bottom; rows of a table differ by their numbers alone too
 SHARE = 0.25  # of the pages; left and right pages often have different headers
 LEAST_BODY = 150  # characters that must be left: a cover page is all header
 _NUMBER = re.compile(r"\b(?:\d+|[ivxlc]+)\b")
@@ -27,7 +28,8 @@ def bodies(pages: Sequence[Page]) -> list[tuple[int, int]]:
     lines = [[match.span() for match in _LINE.finditer(page.text)] for page in pages]
     seen: Counter[str] = Counter()
     for page, spans in zip(pages, lines, strict=True):
-        seen.update({_shape(page.text[start:end]) for start, end in _edges(spans)})
+        shapes = Counter(_shape(page.text[start:end]) for start, end in _edges(spans))
+        seen.update(shape for shape, count in shapes.items() if count <= MOST_TIMES)
     often = max(FEWEST_PAGES, SHARE * len(pages))
     running = {shape for shape, count in seen.items() if count >= often}
     return [_body(page.text, spans, running) for page, spans in zip(pages, lines, strict=True)]

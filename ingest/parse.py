@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest import glyphs, headings, ocr, pageless, structure
+from ingest import forms, glyphs, headings, ocr, pageless, structure
 from ingest.hidden import hides_text
 from ingest.hyphens import settle
 from ingest.parsed import Limits, Parsed
@@ -26,6 +26,7 @@ from rag_chat.types import Outline, Page, PageState, WordBox
 
 NO_PAGES = "The PDF has no pages; export it again."
 TEXT_CHARACTERS = 200_000_000  # of one document
+ENDLESS = "No page of it has text, and what it draws repeats itself without end; leave it out."
 OCR_MISSING = "install text recognition with: pip install rapidocr, then add it again"
 OCR_INSTALLED = "text recognition found none either, so leave it out"
 PAGE_CHARACTERS = 2_000_000  # more is no page for people
@@ -121,9 +122,17 @@ class _Pages:
                 breaks += 1
                 if not self.total or not _is_one_pages(error) or breaks > MOST_BREAKS:
                     raise
-                self.broken = error
                 done += 1
-                yield Reading("", "failed")
+                yield self._without_pdfium(done - 1, error)
+
+    def _without_pdfium(self, index: int, error: DocumentError) -> Reading:
+        """A page that broke PDFium: its text by pypdf, which leaves them out, where it was for forms without end."""
+        if not self._sandbox.call(forms.never_end, Path(self._path), self._password, index):
+            self.broken = error
+            return Reading("", "failed")
+        self.broken = self.broken or DocumentError(ENDLESS, "E_NO_TEXT")
+        text = self._sandbox.call(structure.fallback_text, Path(self._path), self._password, index)
+        return Reading(text, "text" if text.strip() else "blank")
 
     def _from(self, first: int) -> Iterator[Opened | Reading]:
         return self._sandbox.stream(read, self._path, self._limits, self._password, first, step=PAGE_SECONDS)

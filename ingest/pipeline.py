@@ -7,14 +7,15 @@ machine (no space, another owner) is raised. Knows no terminal and no web page; 
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from ingest import ocr
 from ingest.chunk import Cut, Limit, cut
@@ -26,34 +27,21 @@ from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
+from rag_chat.progress import Listener, Progress
 from rag_chat.protocols import Embedder
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import WITHOUT_TEXT, Document, IngestReport, Outline, Page, PageState, Status, Vectors
 
-Stage: TypeAlias = Literal["reading", "recognizing", "embedding", "storing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where the work on one document stands: pages while reading and recognizing, else chunks."""
-
-    document: str
-    stage: Stage
-    done: int
-    total: int
-
-
-Listener: TypeAlias = Callable[[Progress], None]
-
 
 class Ingestor:
-    """Adds documents to one open library. Not for several threads at once."""
+    """Adds documents to one open library, one at a time whichever threads bring them."""
 
     def __init__(self, library: Library, embedder: Embedder, settings: Settings) -> None:
         self._library = library
         self._embedder = embedder
         self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
+        self._alone = threading.Lock()
         self._sandbox = Sandbox(seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
 
     def close(self) -> None:
@@ -74,11 +62,17 @@ class Ingestor:
 
         With `replace_same_name` it takes the place of the documents of its name, in the commit that makes it ready.
         """
+        with self._alone:
+            return self._reported(path, name if name is not None else path.name, password, replace_same_name, progress)
+
+    def _reported(
+        self, path: Path, name: str, password: str | None, replace_same_name: bool, progress: Listener | None
+    ) -> IngestReport:
         start = time.perf_counter()
-        shown = _display_name(name if name is not None else path.name)
+        shown = display_name(name)
         doc_id: str | None = None
         try:
-            doc_id = _hash(path)
+            doc_id = digest(path)
             same = [d.doc_id for d in self._library.catalog.documents() if d.name == shown and d.doc_id != doc_id]
             replaces = tuple(same) if replace_same_name else ()
             report = self._add(path, doc_id, shown, password, replaces, progress or _nobody)
@@ -176,7 +170,8 @@ def _is_readable(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith((".", "~$")) and path.is_file()
 
 
-def _hash(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Of the file's bytes: the document's id. Raises DocumentError where they cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -193,7 +188,7 @@ def _shown(path: Path) -> str:
     return str(path).encode("utf-8", "replace").decode("utf-8")
 
 
-def _display_name(name: str) -> str:
+def display_name(name: str) -> str:
     """For people only, never a path: no folders, no control characters, no endless line."""
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     shown = "".join(c for c in last.encode("utf-8", "replace").decode("utf-8") if c.isprintable()).strip()

@@ -28,7 +28,7 @@ LABEL_CHARACTERS = 40
 _CONTROLS = {code: " " for code in range(0x20) if chr(code) not in "\t\n"}
 
 # pypdf lets the errors of its own parsing through where a file is odd in a way it does not foresee.
-_ODD_FILE = (
+ODD_FILE = (
     PyPdfError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, ArithmeticError,
     NotImplementedError, OSError, MemoryError, ImportError,
 )  # fmt: skip
@@ -44,40 +44,40 @@ class Structure:
 def read_structure(path: Path, password: str | None) -> Structure:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     title, labels, outline = "", (), ()  # type: str, tuple[str, ...], tuple[tuple[int, tuple[str, ...]], ...]
-    with suppress(*_ODD_FILE), _deadline(SECONDS):
-        reader = _reader(path, password)
-        with suppress(*_ODD_FILE):
-            title = _title(reader)
-        with suppress(*_ODD_FILE):
-            labels = tuple(_clean(label, LABEL_CHARACTERS).replace(PARAGRAPH, "") for label in reader.page_labels)
-        with suppress(*_ODD_FILE):
-            outline = tuple(_entries(reader, reader.outline, ()))
+    with suppress(*ODD_FILE), deadline(SECONDS):
+        opened = reader(path, password)
+        with suppress(*ODD_FILE):
+            title = _title(opened)
+        with suppress(*ODD_FILE):
+            labels = tuple(_clean(label, LABEL_CHARACTERS).replace(PARAGRAPH, "") for label in opened.page_labels)
+        with suppress(*ODD_FILE):
+            outline = tuple(_entries(opened, opened.outline, ()))
     return Structure(title, labels, outline)
 
 
 def has_no_pages(path: Path, password: str | None) -> bool:
     """Is it an intact PDF with an empty page tree?"""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    with suppress(*_ODD_FILE), _deadline(SECONDS):
-        return len(_reader(path, password).pages) == 0
+    with suppress(*ODD_FILE), deadline(SECONDS):
+        return len(reader(path, password).pages) == 0
     return False
 
 
 def fallback_text(path: Path, password: str | None, index: int) -> str:
     """The page's text by pypdf, "" where it cannot read it either."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    with suppress(*_ODD_FILE), _deadline(SECONDS):
-        text = str(_reader(path, password).pages[index].extract_text())
+    with suppress(*ODD_FILE), deadline(SECONDS):
+        text = str(reader(path, password).pages[index].extract_text())
         return text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS)
     return ""
 
 
-def _reader(path: Path, password: str | None) -> PdfReader:
+def reader(path: Path, password: str | None) -> PdfReader:
     return PdfReader(path, strict=False, password=password)
 
 
-def _title(reader: PdfReader) -> str:
-    return _clean((reader.metadata and reader.metadata.title) or "", TITLE_CHARACTERS)
+def _title(opened: PdfReader) -> str:
+    return _clean((opened.metadata and opened.metadata.title) or "", TITLE_CHARACTERS)
 
 
 def _clean(text: object, most: int) -> str:
@@ -85,22 +85,22 @@ def _clean(text: object, most: int) -> str:
     return readable(str(text)[: 10 * most].encode("utf-8", "replace").decode("utf-8"))[:most]
 
 
-def _entries(reader: PdfReader, items: list[Any], above: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _entries(opened: PdfReader, items: list[Any], above: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
     path, seen = above, 0
     for item in items:
         if isinstance(item, list):
-            yield from _entries(reader, item, path)
+            yield from _entries(opened, item, path)
             continue
         title = _clean(item.title or "", TITLE_CHARACTERS)
         path = (*above, title)
-        number = reader.get_destination_page_number(item)
+        number = opened.get_destination_page_number(item)
         seen += 1
         if title and number is not None and number >= 0 and seen <= OUTLINE_ENTRIES:
             yield number + 1, path
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """Ends pure Python code that runs too long; only in a worker's main thread, as signals go there."""
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -1,14 +1,14 @@
 """Which lines of a page head the table that another line stands in.
 
 Knows lines as texts only: a table is a run of rows with at most a few labels between them; its header is a row of
-years and the short lines just above the first row. Limit: a table that goes on on the next page without repeating its
-header has none there.
+years and the short lines just above the first row. A page that begins with a row goes on with the table before it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag_chat.sentences import HEADING_WORDS, is_closed, is_row
 
@@ -17,8 +17,19 @@ LABELS = 3  # lines without figures that may stand between two rows
 _YEAR = re.compile(r"\W*(?:19|20)\d\d\W*|\d{1,2},?")
 
 
-def headers(lines: Sequence[str]) -> list[range | None]:
-    """For each line the lines of its table's header, which all stand above it; None where there is none."""
+GOES_ON = range(0)  # the header of a table that began on an earlier page
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """For each line the lines of its table's header, which all stand above it, GOES_ON, or None where there is none;
+    `at_end` is that of the table which the page ends in."""
+
+    of_line: list[range | None]
+    at_end: range | None
+
+
+def headers(lines: Sequence[str]) -> Headers:
     found: list[range | None] = [None] * len(lines)
     header: range | None = None
     labels: list[int] = []  # since the last row
@@ -26,18 +37,18 @@ def headers(lines: Sequence[str]) -> list[range | None]:
         if is_row(line):
             if header is None or (_is_years(line) and i not in header):
                 header = range(_top(lines, i), i + _is_years(line))
-            elif header:
+            elif header or header == GOES_ON:
                 found[i] = header
                 for label in labels:
                     found[label] = header
-            if header and header.stop <= i:
+            if header is not None and (header or i == 0) and header.stop <= i:
                 found[i] = header
             labels = []
         else:
             labels.append(i)
             if len(labels) > LABELS or not _may_head(line):
                 header = None
-    return found
+    return Headers(found, header)
 
 
 def _top(lines: Sequence[str], row: int) -> int:

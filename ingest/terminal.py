@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from rag_chat.progress import Progress as Heard
 from rag_chat.types import IngestReport
-
-if TYPE_CHECKING:
-    from ingest import pipeline
 
 
 class Bar:
-    """Called with each `pipeline.Progress`; `finished` prints a file's line above the bar."""
+    """Called with each `rag_chat.progress.Progress`; `finished` prints a file's line above the bar."""
 
     def __init__(self, files: int) -> None:
         self._console = Console()
@@ -37,7 +34,7 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def __call__(self, progress: pipeline.Progress) -> None:
+    def __call__(self, progress: Heard) -> None:
         now = (progress.document, progress.stage)
         if now != self._now:  # the time left is that of the stage
             self._now = now

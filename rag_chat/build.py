@@ -36,10 +36,6 @@ class App:
     reranker: Reranker
     pages: PageView
 
-    def delete_document(self, doc_id: str) -> None:
-        """Removes every trace of a document; see `Library.delete`."""
-        self.library.delete(doc_id)
-
     def close(self) -> None:
         self.pages.close()
         self.library.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from rag_chat.trace import Trace
-from rag_chat.types import Brief, Candidate, PageRange, Reading, Vectors
+from rag_chat.types import Brief, Candidate, Event, Mode, PageRange, Reading, SearchResult, Turn, Vectors
 
 
 class Embedder(Protocol):
@@ -42,6 +42,34 @@ class VectorStore(Protocol):
     def delete(self, doc_id: str) -> None: ...
     def count(self, doc_id: str | None = None) -> int: ...
     def clear(self) -> None: ...
+
+
+class Asking(Protocol):
+    """What answers questions: the engine, here or in the app that has the library open."""
+
+    def ask(
+        self,
+        question: str,
+        history_: Sequence[Turn] = (),
+        *,
+        doc_ids: Sequence[str] | None = None,
+        pages: PageRange | None = None,
+    ) -> Iterator[Event]:
+        """Retrieved, then Tokens, then Finished; closing the iterator stops the work."""
+        ...
+
+    def search(
+        self,
+        query: str,
+        *,
+        mode: Mode | None = None,
+        candidates: int | None = None,
+        passages: int | None = None,
+        doc_ids: Sequence[str] | None = None,
+        pages: PageRange | None = None,
+    ) -> SearchResult:
+        """Both stages, no answer."""
+        ...
 
 
 class Retriever(Protocol):

@@ -64,6 +64,7 @@ class Span:
     page: int
     start: int
     end: int
+    header: bool = False  # of a table that a chunk begins in; it may stand on an earlier page
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Chunk:
 
     @property
     def first_page(self) -> int:
-        return self.spans[0].page
+        return next(span.page for span in self.spans if not span.header)
 
     @property
     def last_page(self) -> int:
@@ -101,7 +102,7 @@ class Chunk:
     @property
     def body(self) -> Span:
         """What of it stands on its first page, without the header of a table that it begins in."""
-        return next(span for span in reversed(self.spans) if span.page == self.first_page)
+        return next(span for span in reversed(self.spans) if span.page == self.first_page and not span.header)
 
     def locate(self, start: int, end: int) -> Span:
         """The page span of `text[start:end]`, cut to the page on which it starts."""

@@ -88,7 +88,7 @@ class ScriptedBackend:
         self.conversations.close()
         self.catalog.close()
 
-    def add(self, path: Path, name: str, progress) -> IngestReport:
+    def add(self, path: Path, name: str, progress, **options: object) -> IngestReport:
         content = path.read_bytes()
         if not content.startswith(b"%PDF"):
             raise DocumentError(f"'{name}' is not a PDF: it begins with {content[:8]!r}; add the PDF itself.")
@@ -108,14 +108,21 @@ class ScriptedBackend:
         self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), outline)
         return IngestReport(name, doc_id, "ready", len(pdf), len(pdf))
 
-    def search(self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None) -> SearchResult:
+    def search(
+        self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None, **limits: object
+    ) -> SearchResult:
         self.searched.append(mode)
         passages = self._passages(query, doc_ids)
         found = tuple(passage.candidate for passage in reversed(passages))
         return SearchResult(query, mode or "rerank", found, passages, {"embed": 0.01, "retrieve": 0.02, "total": 0.03})
 
     def ask(
-        self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
+        self,
+        question: str,
+        history_: Sequence[Turn] = (),
+        *,
+        doc_ids: Sequence[str] | None = None,
+        pages: object = None,
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history_), None if doc_ids is None else tuple(doc_ids)))
         if not question.strip():

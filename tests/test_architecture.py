@@ -16,11 +16,11 @@ LAYERS = [
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
-        " rag_chat.coverage rag_chat.language"
+        " rag_chat.coverage rag_chat.language rag_chat.progress rag_chat.orders"
     ).split(),
     (
         "rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library"
-        " rag_chat.index rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation"
+        " rag_chat.index rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation rag_chat.running"
     ).split(),
     ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render", "rag_chat.export"),
     ("rag_chat.evaluation", "rag_chat.training"),
@@ -31,7 +31,7 @@ LAYERS = [
 SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat.reading", "rag_chat.generation")
 INGEST_MAY_USE = (
     "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences rag_chat.front"
-    " rag_chat.sandbox rag_chat.library rag_chat.index.connect"
+    " rag_chat.sandbox rag_chat.library rag_chat.index.connect rag_chat.progress rag_chat.running"
 ).split()
 DOORS = {  # a foreign package and the only places that import it
     "gradio": ("rag_chat.web", "app"),
@@ -49,7 +49,7 @@ DOORS = {  # a foreign package and the only places that import it
     "markdown_it": ("ingest.markup",),
     "charset_normalizer": ("ingest.plain",),
     "peft": ("rag_chat.training.adapter_trainer",),
-    "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote"),
+    "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote", "rag_chat.running"),
     "sklearn": ("rag_chat.training.calibration",),
     "scipy": ("rag_chat.evaluation.metrics",),
     "ir_measures": ("rag_chat.evaluation.metrics",),

@@ -48,3 +48,9 @@ def write_docx(path: Path, *body: str, before: str = "") -> Path:
 def _style(name: str) -> str:
     id_ = name.title().replace(" ", "")
     return f'<w:style w:type="paragraph" w:styleId="{id_}"><w:name w:val="{name}"/></w:style>'
+
+
+TARNWICK = [
+    ["The tide gate of Tarnwick opens at five in the morning, every day of the year."],
+    ["The circulation pump carries a guarantee of thirty months from delivery."],
+]

@@ -41,7 +41,7 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
     for span in spans:
         last = found[-1] if found else None
         if last is not None and last.page == span.page and span.start <= last.end + 2:  # PDFium's line end
-            found[-1] = replace(last, end=max(last.end, span.end))
+            found[-1] = replace(last, end=max(last.end, span.end), header=last.header and span.header)
         else:
             found.append(span)
     return found

@@ -39,8 +39,8 @@ def ask(
         _many(settings, batch.read(questions, known, settings.question_characters), scope, as_json)
         return
     assert question is not None
-    with session.opened(settings) as app:
-        events = app.engine.ask(question, doc_ids=scope.doc_ids, pages=scope.pages)
+    with session.answering(settings) as engine:
+        events = engine.ask(question, doc_ids=scope.doc_ids, pages=scope.pages)
         if as_json:
             from rag_chat import wire
 
@@ -52,9 +52,9 @@ def ask(
 def _many(settings: Settings, lines: list[batch.Line], scope: filters.Scope, as_json: bool) -> None:
     from rag_chat import wire
 
-    with session.opened(settings) as app:
+    with session.answering(settings) as engine:
         for line in lines:
-            events = app.engine.ask(line.text, doc_ids=line.doc_ids or scope.doc_ids, pages=scope.pages)
+            events = engine.ask(line.text, doc_ids=line.doc_ids or scope.doc_ids, pages=scope.pages)
             if as_json:
                 terminal.say_json(wire.answer_line(line.id, answered(events)))
             else:

@@ -12,7 +12,7 @@ from rag_chat.commands.session import Session
 from rag_chat.errors import UserError
 
 if TYPE_CHECKING:
-    from rag_chat.build import App
+    from rag_chat.protocols import Asking
 
 HELP = "/new forgets the conversation, /documents lists what may answer, /quit leaves; Ctrl-C stops an answer."
 
@@ -29,12 +29,12 @@ def chat(
     known = session.some_documents(settings)
     doc_ids = session.chosen(known, document or [])
     terminal.note("Loading the models…")
-    with session.opened(settings) as app:
+    with session.answering(settings) as engine:
         terminal.note(f"{len(doc_ids or known)} documents. {HELP}")
-        _converse(app, [d.name for d in known if doc_ids is None or d.doc_id in doc_ids], doc_ids)
+        _converse(engine, [d.name for d in known if doc_ids is None or d.doc_id in doc_ids], doc_ids)
 
 
-def _converse(app: App, names: list[str], doc_ids: list[str] | None) -> None:
+def _converse(engine: Asking, names: list[str], doc_ids: list[str] | None) -> None:
     from rag_chat.commands.answering import shown
     from rag_chat.types import Turn
 
@@ -52,7 +52,7 @@ def _converse(app: App, names: list[str], doc_ids: list[str] | None) -> None:
             terminal.note(HELP)
         else:
             try:
-                answer = shown(app.engine.ask(line, history, doc_ids=doc_ids))
+                answer = shown(engine.ask(line, history, doc_ids=doc_ids))
                 history.append(Turn(line, answer.text, answer.standalone_question))
             except UserError as error:  # a question too long ends the question, not the conversation
                 terminal.note(str(error))

@@ -46,9 +46,9 @@ def delete(
     """
     settings = Session.of(context).settings()
     wanted = session.chosen(session.some_documents(settings), doc_ids) or []
-    with session.library(settings, exclusive=True) as library:
+    with session.deleting(settings) as library:
         proofs = [library.delete(doc_id) for doc_id in wanted]
-        remain = len(library.catalog.documents())
+    remain = len(session.documents(settings))
     if as_json:
         terminal.say_json([asdict(proof) for proof in proofs])
     else:

@@ -15,7 +15,8 @@ from rag_chat.types import Mode
 
 if TYPE_CHECKING:
     from rag_chat.config import Settings
-    from rag_chat.types import SearchResult
+    from rag_chat.protocols import Asking
+    from rag_chat.types import PageRange, SearchResult
 
 
 def search(
@@ -46,8 +47,8 @@ def search(
         _many(settings, batch.read(queries, known, settings.question_characters), scope, as_json)
         return
     assert query is not None
-    with session.opened(settings) as app:
-        found = app.engine.search(query, doc_ids=scope.doc_ids, pages=scope.pages)
+    with session.answering(settings) as engine:
+        found = _found(engine, settings, query, scope.doc_ids, scope.pages)
     _show(found, as_json)
 
 
@@ -61,14 +62,28 @@ def one_or_file(text: str | None, file: Path | None, what: str, option: str) -> 
 def _many(settings: Settings, lines: list[batch.Line], scope: filters.Scope, as_json: bool) -> None:
     from rag_chat import wire
 
-    with session.opened(settings) as app:
+    with session.answering(settings) as engine:
         for line in lines:
-            found = app.engine.search(line.text, doc_ids=line.doc_ids or scope.doc_ids, pages=scope.pages)
+            found = _found(engine, settings, line.text, line.doc_ids or scope.doc_ids, scope.pages)
             if as_json:
                 terminal.say_json(wire.search_line(line.id, found))
             else:
                 terminal.say(f"{line.id}: {terminal.one_line(line.text)}")
                 _show(found, as_json=False)
+
+
+def _found(
+    engine: Asking, settings: Settings, query: str, doc_ids: list[str] | None, pages: PageRange | None
+) -> SearchResult:
+    """What the settings here say goes for an engine elsewhere too."""
+    return engine.search(
+        query,
+        mode=settings.mode,
+        candidates=settings.candidates,
+        passages=settings.passages,
+        doc_ids=doc_ids,
+        pages=pages,
+    )
 
 
 def _show(found: SearchResult, as_json: bool) -> None:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from rag_chat.commands import terminal
 from rag_chat.errors import BadSetting, NotFound
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from rag_chat.build import App
     from rag_chat.config import Settings
-    from rag_chat.index.connect import Library
+    from rag_chat.index.connect import Deletion, Library
+    from rag_chat.protocols import Asking
     from rag_chat.types import Document, Mode
 
 CATALOG = "catalog.sqlite"
@@ -45,6 +47,10 @@ class Session:
         return config.load(self.config, library=self.library, mode=mode, candidates=candidates, passages=passages)
 
 
+class Deleting(Protocol):
+    def delete(self, doc_id: str) -> Deletion: ...
+
+
 @contextmanager
 def opened(settings: Settings, *, exclusive: bool = False) -> Iterator[App]:
     """The app with its models, closed whatever happens."""
@@ -55,6 +61,33 @@ def opened(settings: Settings, *, exclusive: bool = False) -> Iterator[App]:
         yield app
     finally:
         app.close()
+
+
+@contextmanager
+def answering(settings: Settings) -> Iterator[Asking]:
+    """The engine, or the running app's where one has the library open."""
+    from rag_chat import running
+
+    app = running.find(settings.library)
+    if app is not None:
+        terminal.note(running.NOTE)
+        yield app
+        return
+    with opened(settings) as here:
+        yield here.engine
+
+
+@contextmanager
+def deleting(settings: Settings) -> Iterator[Deleting]:
+    """The library, or the running app that has it open."""
+    from rag_chat import running
+
+    app = running.find(settings.library)
+    if app is not None:
+        yield app
+        return
+    with library(settings, exclusive=True) as here:
+        yield here
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from rag_chat.types import Chunk, Document, Outline, Page, Vectors
 
 PROBE_SECONDS = 300.0
 SEAL = "chroma.seal"
+SAME = 1e-4  # by which a vector may differ that Chroma gives back
 # Bytes on disk while a document is written: its chunk in catalog, log and both indexes, a vector of float32 in four
 # places, the text in three (measured: 6.4 kB a chunk of 384 dimensions with hardly any text).
 _PER_CHUNK, _PER_CHARACTER = 1024, 4
@@ -65,8 +66,8 @@ class Library:
         The documents that it replaces answer until that commit, and are removed after it. A document that is there
         already is put in its own place.
         """
-        if not self.seal.made():  # a write that failed could not even be tidied up
-            _mend(self.store, self.catalog)
+        if not self.seal.made():  # a write that failed could not even be tidied up, and may have left its vectors
+            _mend(self.store, self.catalog, _right(self.store, self.catalog))
         text = sum(len(page.text) for page in pages)
         require_room(
             self.folder, document.size + len(chunks) * (_PER_CHUNK + 16 * vectors.shape[1]) + _PER_CHARACTER * text
@@ -96,9 +97,11 @@ class Library:
         if document is None:
             raise NotFound(f"No document '{doc_id}' is in the library; `rag-chat documents` lists what is.")
         self.catalog.hide(doc_id)
+        whole = self.seal.made()
         self.seal.remove()
         self._remove(doc_id)
-        self.seal.make()
+        if whole:  # else an earlier write may have left what only the next one mends
+            self.seal.make()
         return Deletion(
             document.name, doc_id, document.chunks, self.catalog.rows_left(doc_id), self.store.count(doc_id),
             int(self.catalog.file(doc_id).exists()),
@@ -214,13 +217,25 @@ def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> Vect
     return store
 
 
-def _mend(store: VectorStore, catalog: Catalog) -> None:
-    """Removes vectors that no ready chunk has, and adds those that are missing."""
+def _mend(store: VectorStore, catalog: Catalog, right: set[str] | None = None) -> None:
+    """Removes vectors that no ready chunk has, and adds those that are missing, or are none of the `right` ones."""
     held, wanted = store.ids(), catalog.chunk_ids()  # type: ignore[attr-defined]
     if held - wanted:
         store.delete_ids(sorted(held - wanted))  # type: ignore[attr-defined]
-    if wanted - held:
-        _fill(store, catalog, without=held)
+    right = held if right is None else right
+    if wanted - right:
+        _fill(store, catalog, without=right)
+
+
+def _right(store: VectorStore, catalog: Catalog) -> set[str]:
+    """The chunks whose vector in the index is the catalog's."""
+    known = _all_vectors(catalog)
+    rows = store.rows()  # type: ignore[attr-defined]
+    return {i for ids, vectors in rows for i, v in zip(ids, vectors, strict=True) if _is_same(known.get(i), v)}
+
+
+def _is_same(known: Vectors | None, held: Vectors) -> bool:
+    return known is not None and np.allclose(known, held, atol=SAME)
 
 
 def _fill(store: VectorStore, catalog: Catalog, without: set[str] | frozenset[str] = frozenset()) -> None:
@@ -239,8 +254,7 @@ def _survives_reading(folder: Path, catalog: Catalog) -> bool:
     try:
         with Sandbox(seconds=PROBE_SECONDS, memory_mb=None) as sandbox:
             for ids, vectors in sandbox.stream(dump, str(folder)):
-                ours = [known.get(chunk_id) for chunk_id in ids]
-                if any(v is not None and not np.allclose(v, w, atol=1e-4) for v, w in zip(ours, vectors, strict=True)):
+                if any(i in known and not _is_same(known[i], held) for i, held in zip(ids, vectors, strict=True)):
                     return False
     except (DocumentError, LibraryError):
         return False

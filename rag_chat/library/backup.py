@@ -20,7 +20,13 @@ from rag_chat.errors import LibraryError
 from rag_chat.library.files import no_space_is_disk_full
 
 CONTENTS = "contents.json"  # the first member: {name: sha256}
-DERIVED = ("chroma", "chroma.damaged", "chroma.seal", "lock")  # not part of a backup, by the first part of the name
+DERIVED = (
+    "chroma",
+    "chroma.damaged",
+    "chroma.seal",
+    "lock",
+    "app.json",
+)  # not part of a backup, by the first part of the name
 _TEMPORARY = (".part", "-wal", "-shm")
 
 

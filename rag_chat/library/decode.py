@@ -36,5 +36,5 @@ def chunk(row: tuple[Any, ...]) -> Chunk:
 def rows_of(chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[tuple[Any, ...]]:
     blobs = np.ascontiguousarray(vectors, dtype="<f4")
     for i, c in enumerate(chunks):
-        spans = json.dumps([(span.page, span.start, span.end) for span in c.spans])
+        spans = json.dumps([(s.page, s.start, s.end, *([True] if s.header else [])) for s in c.spans])
         yield c.id, c.doc_id, c.ordinal, spans, c.heading, c.text, blobs[i].tobytes()

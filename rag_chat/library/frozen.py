@@ -83,7 +83,7 @@ def _flat(candidate: Candidate) -> dict[str, Any]:
     chunk, signals = candidate.chunk, candidate.signals
     return {
         "chunk": [chunk.id, chunk.doc_id, chunk.ordinal, chunk.heading],
-        "spans": [[span.page, span.start, span.end] for span in chunk.spans],
+        "spans": [[s.page, s.start, s.end, *([True] if s.header else [])] for s in chunk.spans],
         "digest": _digest(chunk.text),
         "document": [candidate.document, candidate.page_label, candidate.title],
         "ranks": [candidate.rank, candidate.score, candidate.stage1_rank, candidate.stage1_score],

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from rag_chat.errors import ModelFailed, RagChatError
 from rag_chat.highlight import PageImage
+from rag_chat.index.connect import Deletion
 from rag_chat.library.conversations import Conversations
-from rag_chat.types import Document, Event, IngestReport, Mode, SearchResult, Turn
+from rag_chat.progress import Listener
+from rag_chat.protocols import Asking
+from rag_chat.types import Document, IngestReport
 
 
-class Step(Protocol):
-    """How far a document is: `done` of `total` in a stage."""
-
-    @property
-    def stage(self) -> str: ...
-    @property
-    def done(self) -> int: ...
-    @property
-    def total(self) -> int: ...
-
-
-class Asker(Protocol):
-    def ask(
-        self, question: str, history_: Sequence[Turn] = (), *, doc_ids: Sequence[str] | None = None
-    ) -> Iterator[Event]: ...
-    def search(self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None) -> SearchResult: ...
+class AddDocument(Protocol):
+    def __call__(
+        self, path: Path, name: str, progress: Listener, *, password: str | None = None,
+        replace_same_name: bool = False,
+    ) -> IngestReport: ...  # fmt: skip
 
 
 class PageImages(Protocol):
@@ -41,14 +33,14 @@ class PageImages(Protocol):
 class Backend:
     """An open library with loaded models, as the page uses it."""
 
-    engine: Asker
+    engine: Asking
     images: PageImages
     conversations: Conversations
     documents: Callable[[], list[Document]]
     document: Callable[[str], Document | None]
     file: Callable[[str], Path]
-    add_document: Callable[[Path, str, Callable[[Step], None]], IngestReport]
-    delete_document: Callable[[str], None]
+    add_document: AddDocument
+    delete_document: Callable[[str], Deletion]
     close: Callable[[], None]
 
 

@@ -25,11 +25,12 @@ SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "server.js")
 
 def create_app(
     open_backend: Callable[[], Backend], *, host: str, max_file_mb: int, samples: Sequence[tuple[Path, Sequence[str]]],
-    library: Path | None = None,
+    library: Path | None = None, token: str | None = None,
 ) -> FastAPI:  # fmt: skip
     """`open_backend` runs in a thread once the server has started; the page is there before it returns.
 
-    Uploads wait in the `library` folder, where a restart finds them; without one they end with the server.
+    Uploads wait in the `library` folder, where a restart finds them; without one they end with the server. Commands
+    beside the app are answered where they know the `token`.
     """
     uploads_folder = tempfile.mkdtemp(prefix="rag_chat_uploads_")  # readable by this user only
     os.environ["GRADIO_TEMP_DIR"] = uploads_folder  # Gradio takes it from nowhere else
@@ -39,8 +40,6 @@ def create_app(
     from rag_chat.web.first_paint import FirstPaint
     from rag_chat.web.guard import Guard
     from rag_chat.web.layout import build_page, theme
-    from rag_chat.web.pages import add_page_routes
-    from rag_chat.web.talks import add_talk_routes
     from rag_chat.web.uploads import Uploads
 
     loading = Loading(open_backend)
@@ -57,8 +56,7 @@ def create_app(
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(FirstPaint)
     app.add_middleware(Guard, host=host)
-    for add_routes in (add_page_routes, add_talk_routes):
-        add_routes(app, lambda: loading.wait(timeout=0) if loading.ready else None)
+    _add_routes(app, loading, token)
     _add_small_routes(app, loading)
     events = Events(loading, uploads, [Sample(path, tuple(questions)) for path, questions in samples])
     mounted: FastAPI = gr.mount_gradio_app(
@@ -108,6 +106,20 @@ def _is_no_open_tab(record: logging.LogRecord) -> bool:
     """A tab that is still open when the app ends is no error, and no traceback for whoever pressed Ctrl-C."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, asyncio.CancelledError) and "graceful shutdown exceeded" not in record.getMessage()
+
+
+def _add_routes(app: FastAPI, loading: Loading, token: str | None) -> None:
+    from rag_chat.web.commands import add_command_routes
+    from rag_chat.web.pages import add_page_routes
+    from rag_chat.web.talks import add_talk_routes
+
+    def backend() -> Backend | None:
+        return loading.wait(timeout=0) if loading.ready else None
+
+    add_page_routes(app, backend)
+    add_talk_routes(app, backend)
+    if token is not None:
+        add_command_routes(app, backend, token)
 
 
 def _add_small_routes(app: FastAPI, loading: Loading) -> None:

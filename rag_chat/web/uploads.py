@@ -17,8 +17,9 @@ from pathlib import Path
 
 from rag_chat.errors import DiskFull, DocumentError, RagChatError
 from rag_chat.library.incoming import Incoming, Waiting
+from rag_chat.progress import Progress
 from rag_chat.types import IngestReport
-from rag_chat.web.backend import Loading, Step
+from rag_chat.web.backend import Loading
 
 MOST = 500  # files waiting or shown
 MOST_ATTEMPTS = 2  # that ended with the process
@@ -191,7 +192,7 @@ class Uploads:
         if not upload.keep:
             self._incoming.begin(_waiting(upload))
 
-    def _progress(self, id_: int, step: Step) -> None:
+    def _progress(self, id_: int, step: Progress) -> None:
         with self._lock:
             if id_ in self._cancelled or id_ not in self._uploads:
                 raise DocumentError("It was stopped; nothing of it was kept.", "E_CANCELED")

@@ -44,3 +44,9 @@ def test_two_pages_are_too_few_to_tell():
 
 def test_a_page_without_text_is_no_trouble():
     assert bodies(pages("", "")) == [(0, 0), (0, 0)]
+
+
+def test_rows_that_differ_by_their_numbers_alone_are_no_running_lines():
+    table = "".join(f"Quay {n} grain 1{n} 2{n} 3{n} \n" for n in range(30))
+    given = pages(*(f"Annual report 2025 \n{table}Page {n} of 4" for n in range(4)))
+    assert kept(given) == [table.removesuffix("\n")] * 4

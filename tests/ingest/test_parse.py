@@ -8,6 +8,7 @@ from pdfs import prose, raw_pdf, with_bombs, write_pdf
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest import forms
 from ingest import parse as parsing
 from ingest.parse import parse
 from ingest.parsed import Limits
@@ -120,6 +121,46 @@ def test_book_of_such_pages_is_refused_with_its_reason(tmp_path, sandbox, monkey
     with pytest.raises(DocumentError, match=r"longer than 2 s|more than 1024 MB") as caught:
         parse(with_bombs(tmp_path / "a.pdf", pages), LIMITS, sandbox)
     assert caught.value.code in ("E_TIMEOUT", "E_MEMORY")
+
+
+def with_forms(path, content, made):
+    """A page, and forms 6, 7, ...: each what it draws, and which one it calls /X."""
+    resources = b"/Resources<</Font<</F1 3 0 R>>/XObject<</X %d 0 R>>>>"
+    objects = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+        3: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        4: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 5 0 R" + resources % 6 + b">>",
+        5: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+    }
+    for number, (drawn, following) in enumerate(made, start=6):
+        head = b"<</Type/XObject/Subtype/Form/BBox[0 0 612 792]/Length %d" % len(drawn)
+        objects[number] = head + resources % following + b">>stream\n%s\nendstream" % drawn
+    return raw_pdf(path, objects)
+
+
+TWICE, LINE = b"/X Do /X Do", b"BT /F1 12 Tf 72 700 Td (harbor) Tj ET "
+FORMS = {
+    "cycle of two": [(TWICE, 7), (TWICE, 6)],
+    "each twice": [(TWICE, n) for n in range(7, 37)] + [(b"q Q", 3)],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FORMS)
+def test_forms_without_end_are_no_text_and_the_page_s_own_text_is_read(tmp_path, sandbox, monkeypatch, kind):
+    monkeypatch.setattr(parsing, "PAGE_SECONDS", 3.0)
+    with pytest.raises(DocumentError, match="repeats itself without end") as caught:
+        parse(with_forms(tmp_path / "a.pdf", b"/X Do", FORMS[kind]), LIMITS, sandbox)
+    assert caught.value.code == "E_NO_TEXT"
+    (page,) = parse(with_forms(tmp_path / "b.pdf", LINE + b"/X Do", FORMS[kind]), LIMITS, sandbox).pages
+    assert (page.text.strip(), page.state) == ("harbor", "text")
+
+
+def test_forms_that_end_are_read_as_ever(tmp_path, sandbox):
+    path = with_forms(tmp_path / "a.pdf", b"/X Do", [(TWICE, 7), (LINE, 3)])
+    assert "harbor" in parse(path, LIMITS, sandbox).pages[0].text
+    assert not forms.never_end(path, None, 0)
 
 
 def test_pages_say_where_their_text_comes_from(tmp_path, sandbox):

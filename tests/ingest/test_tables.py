@@ -2,9 +2,14 @@
 
 from fakes import HashEmbedder
 
+from ingest import tables
 from ingest.chunk import Limit, cut
-from ingest.tables import headers
 from rag_chat.types import Page
+
+
+def headers(lines):
+    return tables.headers(lines).of_line
+
 
 COUNT = HashEmbedder().token_counts
 HEAD = ["Consolidated income", "(in millions)", "Year ended December 31, 2021 2020 2019"]
@@ -71,3 +76,38 @@ def test_label_goes_with_its_row():
     for chunk in chunks(lines, tokens=100):
         assert not chunk.text.rstrip().endswith(HEAD[-1])
         assert chunk.text.split("\n")[3].startswith("Grain") or not chunk.text.startswith(HEAD[0])
+
+
+def pages_of(*texts):
+    pages = [Page(n, str(n), " \n".join(lines)) for n, lines in enumerate(texts, start=1)]
+    made = [c.chunk for c in cut("d" * 64, "a.pdf", pages, (), limit=Limit(90, 15), count=COUNT)]
+    for chunk in made:
+        assert chunk.text == "\n".join(pages[s.page - 1].text[s.start : s.end] for s in chunk.spans)
+    return made
+
+
+def test_table_that_goes_on_on_the_next_pages_takes_its_header_along():
+    after = ["All quays are counted once a year by the harbor master and two clerks.", *rows(3)]
+    made = pages_of([*HEAD, *rows(20)], rows(30), [*rows(9), *after])
+    assert [chunk.first_page for chunk in made] == sorted(chunk.first_page for chunk in made)
+    going_on = [chunk for chunk in made if chunk.first_page > 1 and chunk.body.start == 0]
+    assert len(going_on) == 2
+    for chunk in made:
+        at = chunk.text.find("All quays")
+        if at < 0:
+            assert chunk.text.startswith("Consolidated income"), chunk.text
+            assert chunk.body.page == chunk.first_page == chunk.last_page
+            assert (chunk.spans[0].header and chunk.spans[0].page == 1) or chunk.first_page == 1
+    last = made[-1]
+    span = last.locate(last.text.index("Quay"), len(last.text))
+    assert span.page == 3, "what is quoted stands on its own page"
+
+
+def test_table_that_has_ended_takes_its_header_nowhere():
+    ended = [*HEAD, *rows(5), "It rained on most days of the year, and the harbor was closed for a week in May."]
+    assert all(not chunk.spans[0].header for chunk in pages_of(ended, rows(30)) if chunk.first_page == 2)
+
+
+def test_table_with_a_header_of_its_own_needs_no_other():
+    made = pages_of([*HEAD, *rows(20)], ["Cash flows", "2021 2020 2019", *rows(30)])
+    assert all(chunk.text.startswith("Cash flows") for chunk in made if chunk.first_page == 2)

@@ -4,48 +4,13 @@ The reranker is the default's network before any training: its ranking is cosine
 """
 
 import json
-from dataclasses import asdict
 
 import pytest
-from pdfs import write_pdf
-from safetensors.torch import save_file
+from texts import TARNWICK
 
-from ingest.pipeline import Ingestor
-from rag_chat import build, cli, config, weights
-from rag_chat.bert import load_encoder
-from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE
-from rag_chat.rerank.network import InteractionNetwork
-from rag_chat.scoring import Combination
+from rag_chat import cli
 
 pytestmark = pytest.mark.slow
-PAGES = [
-    ["The tide gate of Tarnwick opens at five in the morning, every day of the year."],
-    ["The circulation pump carries a guarantee of thirty months from delivery."],
-]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A library of one document and an untrained reranker, named by the environment."""
-    root = tmp_path_factory.mktemp("real")
-    network = InteractionNetwork(load_encoder(weights.find("all-MiniLM-L6-v2")))
-    own = {k: v.contiguous() for k, v in network.state_dict().items() if not k.startswith(("embeddings", "lower"))}
-    (root / "reranker").mkdir()
-    save_file(own, root / "reranker" / WEIGHTS_FILE)
-    order = asdict(Combination(cosine=8.0, maxsim=24.0, joint=1.0, offset=-12.0))
-    card = {
-        "passages": order,
-        "sentences": order | {"cosine": 0.0},
-        "base_sha256": weights.PACKAGED["all-MiniLM-L6-v2"].sha256,
-    }
-    (root / "reranker" / CARD_FILE).write_text(json.dumps(card))
-    settings = config.load(library=root / "library")
-    embedder = build.embedder(settings)
-    library = build.library(settings, embedder, exclusive=True)
-    with Ingestor(library, embedder, settings) as ingestor:
-        assert ingestor.add(write_pdf(root / "harbor.pdf", PAGES)).status == "ready"
-    library.close()
-    return root
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +68,7 @@ def test_an_answer_for_people_has_its_source_and_times_and_no_json(capfd):
 def test_eval_prints_a_row_for_each_stage_of_each_mode(capfd, folder):
     data = folder / "toy"
     data.mkdir(exist_ok=True)
-    texts = [{"_id": str(n), "title": "", "text": page[0]} for n, page in enumerate(PAGES)]
+    texts = [{"_id": str(n), "title": "", "text": page[0]} for n, page in enumerate(TARNWICK)]
     (data / "corpus.jsonl").write_text("\n".join(map(json.dumps, texts)))
     (data / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "guarantee of the pump"}))
     (data / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\n")

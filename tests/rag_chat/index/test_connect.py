@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,8 +49,8 @@ def open_at(folder, *, exclusive=True, embedder="hash", tokens=60):
     return open_library(folder, embedder, DIMENSION, chunk_tokens=tokens, overlap=15, exclusive=exclusive)
 
 
-def add(library, doc_id, chunks=20, text="Grain"):
-    rng = np.random.default_rng(zlib.crc32(doc_id.encode()))
+def add(library, doc_id, chunks=20, text="Grain", seed=0):
+    rng = np.random.default_rng(zlib.crc32(doc_id.encode()) + seed)
     vectors = rng.standard_normal((chunks, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     made = [Chunk(f"{doc_id}-{i}", doc_id, i, (Span(1, 0, 5),), "", "Grain") for i in range(chunks)]
@@ -224,6 +225,39 @@ def test_disk_full_while_the_catalog_is_written_leaves_nothing_of_the_document(f
     assert [d.doc_id for d in library.catalog.documents()] == ["a"]
     assert [p.stem for p in (folder / "files").iterdir()] == ["a"]
     add(library, "b")
+    assert is_whole(library)
+    library.close()
+
+
+class FailsAfter:
+    """A store that fails from its n-th call that changes something on, until it is mended."""
+
+    def __init__(self, store, calls):
+        self._store, self.left = store, calls
+
+    def __getattr__(self, name):
+        if name in ("upsert", "delete", "delete_ids"):
+            self.left -= 1
+            if self.left < 0:
+                raise DiskFull("No space is left for the index.")
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_document_that_could_not_be_put_in_its_own_place_keeps_its_own_vectors(folder, calls):
+    """The new vectors are in the index, the commit fails, and so does putting the old ones back."""
+    library = open_at(folder)
+    add(library, "a")
+    add(library, "c")
+    faulty = replace(library, store=FailsAfter(library.store, calls))
+    with pytest.raises(DiskFull), small_files(library, os.getpid(), 300_000):
+        add(faulty, "a", text="Grain " * 100_000, seed=1)
+    assert library.catalog.document("a") is not None
+    library.delete("c")  # seals nothing that it has not mended
+    add(library, "b")
+    assert is_whole(library)
+    library.close()
+    library = open_at(folder)  # sealed: nothing is compared any more
     assert is_whole(library)
     library.close()
 

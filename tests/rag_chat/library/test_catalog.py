@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -236,3 +237,12 @@ def test_a_chunk_is_on_every_page_that_its_text_is_on(catalog):
     assert [catalog.chunk_count(None, pages) for pages in ((1, 1), (2, 2), (1, 9), (3, 9))] == [3, 6, 6, 0]
     assert set(catalog.vectors_on(["b" * 64], (2, 2))) == {c.id for c in later}
     assert catalog.labels([("a" * 64, 1), ("a" * 64, 9), ("b" * 64, 2)]) == {("a" * 64, 1): "i", ("b" * 64, 2): "1"}
+
+
+def test_a_chunk_is_not_on_the_page_of_the_header_that_it_takes_along(catalog):
+    document, pages, (made,), vectors = sample(chunks=1)
+    carried = replace(made, spans=(Span(1, 0, 5, header=True), Span(2, 0, 4)))
+    catalog.add(document, pages, [carried], vectors, [])
+    assert catalog.all_chunks() == [carried]
+    assert (carried.first_page, carried.body) == (2, Span(2, 0, 4))
+    assert [catalog.chunk_count(None, pages) for pages in ((1, 1), (2, 2))] == [0, 1]
