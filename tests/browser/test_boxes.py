@@ -31,6 +31,13 @@ ON_THE_WORDS = """(figure) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def own(scripted):
+    """A library of its own: other tests count the documents of the common one."""
+    with scripted() as opened:
+        yield opened
+
+
 def printed(path, pages):
     """A page for each (rotation, crop, lines); a line that begins with a mark is printed in red."""
     sheet = Canvas(str(path), pagesize=(595, 842), invariant=1)
@@ -67,17 +74,17 @@ def on_the_words(figure):
     ("rotation", "crop"),
     [(0, None), (90, None), (180, None), (270, None), (0, (120, 440, 520, 560)), (90, (120, 440, 520, 560))],
 )
-def test_boxes_are_on_the_words_of_a_turned_or_cropped_page(watched, tmp_path, rotation, crop):
+def test_boxes_are_on_the_words_of_a_turned_or_cropped_page(watched, own, tmp_path, rotation, crop):
     word = f"falcon{rotation}{'cropped' if crop else ''}"
     lines = ["above the quoted line", f"red {word} hunts over the moor", "below the quoted line"]
-    page = watched()
+    page = watched(own)
     has(page, printed(tmp_path / f"{word}.pdf", [(rotation, crop, lines)]))
     ask(page, f"red {word} hunts")
     on_the_words(opened(page))
 
 
-def test_quote_that_goes_on_overleaf_shows_both_pages_with_their_boxes(watched, tmp_path):
-    page = watched()
+def test_quote_that_goes_on_overleaf_shows_both_pages_with_their_boxes(watched, own, tmp_path):
+    page = watched(own)
     first = ["above the quoted line", "red heron waits beside the water until"]
     second = ["red the tide has turned.", "below the quoted line"]
     has(page, printed(tmp_path / "heron.pdf", [(0, None, first), (0, None, second)]))
