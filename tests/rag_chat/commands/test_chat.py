@@ -2,7 +2,6 @@
 
 import io
 import sys
-from dataclasses import dataclass
 
 import pytest
 
@@ -38,18 +37,13 @@ class Engine:
         yield Finished(answer)
 
 
-@dataclass
-class App:
-    engine: Engine
-
-
 @pytest.fixture
 def talk(monkeypatch, capfd):
     def run(*lines, doc_ids=None):
-        app = App(Engine())
+        engine = Engine()
         monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
-        chat._converse(app, ["pump.pdf", "bad\x1b[31m.pdf"], doc_ids)
-        return app.engine.asked, capfd.readouterr()
+        chat._converse(engine, ["pump.pdf", "bad\x1b[31m.pdf"], doc_ids)
+        return engine.asked, capfd.readouterr()
 
     return run
 
