@@ -44,16 +44,21 @@ class ChromaProcess:
 
     def __init__(self, folder: Path, held: Sequence[int] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
+        self._folder, self._held = folder, tuple(held)
         self._exchanges = ThreadPoolExecutor(1, "chroma")  # one at a time, in the order of asking
         self._gone: RagChatError | None = None  # why nothing can be asked any more
+        self._was_full = False  # a Chroma that met a full disk may wait for ever in its next write
+        self._begin()
+        self._exchanges.submit(self._opened)
+
+    def _begin(self) -> None:
         ours, theirs = socket.socketpair()
         life, self._lifeline = os.pipe()
         with theirs:
             code = "import sys; from rag_chat.index.chroma_process import serve; serve(*sys.argv[1:])"
             self._process = subprocess.Popen(
-                [sys.executable, "-c", code, str(theirs.fileno()), str(life), str(folder)],
-                pass_fds=(theirs.fileno(), life, *held),
+                [sys.executable, "-c", code, str(theirs.fileno()), str(life), str(self._folder)],
+                pass_fds=(theirs.fileno(), life, *self._held),
                 process_group=0,  # Ctrl-C is for the parent
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -62,7 +67,6 @@ class ChromaProcess:
             )
         os.close(life)
         self._connection: Connection[Any, Any] = Connection(ours.detach())
-        self._exchanges.submit(self._opened)
 
     @property
     def pid(self) -> int:
@@ -98,6 +102,10 @@ class ChromaProcess:
         found: list[tuple[list[str], Vectors]] = self._ask("rows")
         return found
 
+    def renew(self) -> None:
+        """Moves an index that cannot be used aside, where it is never read again, and starts an empty one."""
+        self._exchanges.submit(self._renewed).result()
+
     def close(self) -> None:
         with contextlib.suppress(LibraryError):
             self._ask("close")
@@ -112,17 +120,35 @@ class ChromaProcess:
         try:
             self._answer()
         except RagChatError as error:
-            self._gone = error
+            self._gone, self._was_full = error, isinstance(error, DiskFull)
             self._end()
 
+    def _renewed(self) -> None:
+        self._end()
+        move_aside(self._folder)
+        self._folder.mkdir()
+        self._start_again()
+
+    def _start_again(self) -> None:
+        self._end()
+        self._gone, self._was_full = None, False
+        self._begin()
+        self._opened()
+
     def _exchange(self, method: str, args: tuple[object, ...]) -> Any:
+        if self._was_full:
+            self._start_again()
         if self._gone is not None:
             raise self._gone.with_traceback(None)
         try:
             self._connection.send((method, args))
         except OSError:
             raise self._death() from None
-        return self._answer()
+        try:
+            return self._answer()
+        except DiskFull:
+            self._was_full = True
+            raise
 
     def _answer(self) -> Any:
         started = time.monotonic()
@@ -140,10 +166,10 @@ class ChromaProcess:
         full = shutil.disk_usage(self._folder).free < NO_ROOM
         if waited < (SECONDS_WHEN_FULL if full else SECONDS):
             return
-        self._gone = LibraryError(f"The vector index has not answered for {waited:.0f} s; {_ANEW}")
         self._end()
         if full:
-            raise DiskFull("No space is left for the vector index; free some space and restart the app.")
+            raise DiskFull("No space is left for the vector index; free some space and try again.")
+        self._gone = LibraryError(f"The vector index has not answered for {waited:.0f} s; {_ANEW}")
         raise self._gone
 
     def _death(self) -> RagChatError:
@@ -163,6 +189,14 @@ class ChromaProcess:
             os.close(self._lifeline)
             self._lifeline = -1
         return self._process.wait()
+
+
+def move_aside(folder: Path) -> None:
+    """Keeps the last damaged index for whoever wants to look at it."""
+    aside = folder.with_name(f"{folder.name}.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.rename(aside)
 
 
 def serve(descriptor: str, lifeline: str, folder: str) -> None:

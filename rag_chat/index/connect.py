@@ -8,14 +8,13 @@ loads no chromadb.
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from rag_chat.errors import DocumentError, LibraryError, LibraryMismatch, NotFound
+from rag_chat.errors import DiskFull, DocumentError, LibraryError, LibraryMismatch, NotFound
 from rag_chat.index.in_memory import InMemory
 from rag_chat.index.seal import Seal
 from rag_chat.library.catalog import Built, Catalog
@@ -66,12 +65,12 @@ class Library:
         The documents that it replaces answer until that commit, and are removed after it. A document that is there
         already is put in its own place.
         """
-        if not self.seal.made():  # a write that failed could not even be tidied up, and may have left its vectors
-            _mend(self.store, self.catalog, _right(self.store, self.catalog))
         text = sum(len(page.text) for page in pages)
         require_room(
             self.folder, document.size + len(chunks) * (_PER_CHUNK + 16 * vectors.shape[1]) + _PER_CHARACTER * text
         )
+        if not self.seal.made():  # a write that failed could not even be tidied up, and may have left its vectors
+            _mend(self.store, self.catalog, compared=True)
         there = self.catalog.document(document.doc_id) is not None
         self.seal.remove()
         try:
@@ -194,37 +193,42 @@ def _words(built: Built) -> str:
 
 def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:
     """Chroma, made to hold exactly the catalog's ready chunks."""
-    from rag_chat.index.chroma_process import ChromaProcess
+    from rag_chat.index.chroma_process import ChromaProcess, move_aside
 
     if folder.exists() and not seal.holds() and (seal.swollen() or not _survives_reading(folder, catalog)):
-        _move_aside(folder)
+        move_aside(folder)
     new = not folder.exists() and not catalog.documents()
     seal.remove()
     with contextlib.ExitStack() as opened:
-        try:
-            store = ChromaProcess(folder, [lock.fileno()])
-            opened.callback(store.close)
-            if not new:  # else nothing waits for Chroma to be loaded before the first vectors are there
-                _mend(store, catalog)
-        except LibraryError:
-            opened.close()
-            _move_aside(folder)
-            store = ChromaProcess(folder, [lock.fileno()])
-            opened.callback(store.close)
-            _fill(store, catalog)
+        store = ChromaProcess(folder, [lock.fileno()])
+        opened.callback(store.close)
+        if not new:  # else nothing waits for Chroma to be loaded before the first vectors are there
+            _mend(store, catalog)
         opened.pop_all()
     seal.make()
     return store
 
 
-def _mend(store: VectorStore, catalog: Catalog, right: set[str] | None = None) -> None:
-    """Removes vectors that no ready chunk has, and adds those that are missing, or are none of the `right` ones."""
-    held, wanted = store.ids(), catalog.chunk_ids()  # type: ignore[attr-defined]
-    if held - wanted:
-        store.delete_ids(sorted(held - wanted))  # type: ignore[attr-defined]
-    right = held if right is None else right
-    if wanted - right:
-        _fill(store, catalog, without=right)
+def _mend(store: VectorStore, catalog: Catalog, *, compared: bool = False) -> None:
+    """Makes the index hold the ready chunks and no others; one that cannot be used is made anew.
+
+    `compared` does not trust the vectors that are there.
+    """
+    try:
+        held, wanted = store.ids(), catalog.chunk_ids()  # type: ignore[attr-defined]
+        if held - wanted:
+            store.delete_ids(sorted(held - wanted))  # type: ignore[attr-defined]
+        right = _right(store, catalog) if compared else held
+        if wanted - right:
+            _fill(store, catalog, without=right)
+    except DiskFull:
+        raise
+    except LibraryError:
+        built = catalog.built()
+        size = catalog.chunk_count() * (_PER_CHUNK + 8 * (built.dimension if built else 0))
+        require_room(catalog.path.parent, size)  # half an index would answer from half the documents
+        store.renew()  # type: ignore[attr-defined]
+        _fill(store, catalog)
 
 
 def _right(store: VectorStore, catalog: Catalog) -> set[str]:
@@ -266,14 +270,6 @@ def _all_vectors(catalog: Catalog) -> dict[str, Vectors]:
     for document in catalog.documents():
         found.update(zip(*catalog.vectors(document.doc_id), strict=True))
     return found
-
-
-def _move_aside(folder: Path) -> None:
-    """Keeps the last damaged index for whoever wants to look at it; it is never read again."""
-    aside = folder.with_name(f"{folder.name}.damaged")
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
-        folder.rename(aside)
 
 
 def _readers_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:

@@ -66,6 +66,7 @@ def test_process_that_was_killed_is_told_in_one_sentence_and_stays_gone(store):
 
 @pytest.mark.parametrize(("room", "error"), [(0, "has not answered for"), (10**18, "No space is left")])
 def test_write_that_never_ends_is_given_up(store, monkeypatch, room, error):
+    assert store.count() == 0  # it is loaded
     monkeypatch.setattr(chroma_process, "SECONDS", 1.0)
     monkeypatch.setattr(chroma_process, "SECONDS_WHEN_FULL", 1.0)
     monkeypatch.setattr(chroma_process, "NO_ROOM", room)
@@ -74,8 +75,17 @@ def test_write_that_never_ends_is_given_up(store, monkeypatch, room, error):
         write(store, 20)
     assert isinstance(raised.value, DiskFull) is (room > 0)
     assert not Path(f"/proc/{store.pid}").exists()
+    monkeypatch.setattr(chroma_process, "SECONDS", 60.0)
+    monkeypatch.setattr(chroma_process, "NO_ROOM", 0)
+    if room:  # once there is room again, a fresh process serves the same index
+        write(store, 20)
+        assert store.count() == 20
+        return
     with pytest.raises(LibraryError, match="restart the app"):
         store.search(vectors(1)[0], 3)
+    store.renew()
+    write(store, 20)
+    assert store.count() == 20
 
 
 def test_interrupted_question_does_not_leave_its_answer_to_the_next(store):
