@@ -17,8 +17,8 @@ class Combination:
     """The final order: a weighted sum of the signals, and its calibration to a probability of being relevant.
 
     The weights are set on tuning data and travel with the reranker's weights. Probability is
-    sigmoid(scale * sum + offset), Platt's form. Those of `named` and `figures` hold whatever the reranker: 0 for both
-    on sets without documents and tables (README, "Evidence pages").
+    sigmoid(scale * sum + offset), Platt's form. Those of `named`, `figures` and `lines` hold whatever the
+    reranker: nothing of the kind is in sets without documents and tables (README, "Evidence pages").
     """
 
     cosine: float
@@ -29,6 +29,7 @@ class Combination:
     offset: float = 0.0
     named: float = 16.0
     figures: float = 9.0
+    lines: float = 8.0
 
     def logit(self, signals: Signals) -> float:
         """The weighted sum over the signals that ran, calibrated but not yet squashed."""
@@ -39,6 +40,7 @@ class Combination:
             (self.lexical, signals.lexical),
             (self.named, signals.named),
             (self.figures, signals.figures),
+            (self.lines, signals.lines),
         )
         return self.scale * sum(weight * value for weight, value in parts if value is not None) + self.offset
 

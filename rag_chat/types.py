@@ -175,6 +175,7 @@ class Signals:
         None  # 0 where the document is what the question names best or it names none, else below, to -1
     )
     figures: float | None = None  # share of table rows, where the question asks for figures
+    lines: float | None = None  # how much its page gives the lines of a statement that the question asks for
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,12 +119,19 @@ class Catalog:
 
     def labels(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
         """What is printed on these pages, by document id and number."""
+        return self._of_pages("label", places)
+
+    def texts(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """The text of these pages, by document id and number."""
+        return self._of_pages("text", places)
+
+    def _of_pages(self, column: str, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
         flat = json.dumps([list(place) for place in places])
         rows = self._rows(
-            "SELECT p.doc_id, p.number, p.label FROM json_each(?) AS place JOIN pages p"
+            f"SELECT p.doc_id, p.number, p.{column} FROM json_each(?) AS place JOIN pages p"
             " ON p.doc_id = place.value ->> 0 AND p.number = place.value ->> 1", flat,
         )  # fmt: skip
-        return {(doc_id, number): label for doc_id, number, label in rows}
+        return {(doc_id, number): value for doc_id, number, value in rows}
 
     def pages(self, doc_id: str) -> list[Page]:
         return [decode.page(row) for row in self._rows(f"{_PAGES} WHERE p.doc_id = ? ORDER BY p.number", doc_id)]

@@ -2,7 +2,8 @@
 
 Vectors find what is said in other words, BM25 finds the names and numbers that vectors blur. Fusing ranks and cutting
 would lose what only one of them knows. So the union is ordered by all that is known of a candidate before a network
-reads it (its cosine, the match of words and phrases, the document's name, rows of figures), and the best are kept.
+reads it (its cosine, the match of words and phrases, the document's name, rows of figures, lines of a statement), and
+the best are kept.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag_chat import front, lexical
+from rag_chat import front, lexical, statements
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder, VectorStore
 from rag_chat.retrieval.lookup import Found, Lookup
@@ -19,11 +20,12 @@ from rag_chat.scoring import Combination
 from rag_chat.trace import Trace
 from rag_chat.types import Candidate, PageRange, Vectors
 
+WIDER = 2  # times as many are looked for where lines of a statement are asked for: it shares few words with a question
 ORDER = Combination(cosine=24.0, maxsim=0.0, joint=0.0, lexical=12.0)
 
 
 class HybridRetriever:
-    """At most `top_k` candidates of the union of `top_k` by vectors and `top_k` by words."""
+    """At most `top_k` candidates of the union of as many by vectors and by words."""
 
     def __init__(self, embedder: Embedder, store: VectorStore, catalog: Catalog) -> None:
         self._embedder = embedder
@@ -43,11 +45,12 @@ class HybridRetriever:
             vector = self._embedder.encode_query(query)
         with trace.stage("retrieve"):
             named = self._lookup.named(query)
-            found = self._union(query, vector, top_k, doc_ids, pages)
+            depth = WIDER * top_k if statements.asked_for(query) else top_k
+            found = self._union(query, vector, depth, doc_ids, pages)
             best = [doc_id for doc_id, share in named.items() if share >= NAMED_BEST]
             here = best if doc_ids is None else [doc_id for doc_id in best if doc_id in doc_ids]
             if here:
-                inside = self._union(query, vector, top_k, here, pages).values()
+                inside = self._union(query, vector, depth, here, pages).values()
                 found = {one.chunk_id: replace(one, dense_rank=None) for one in inside} | found
             candidates = self._lookup.candidates(query, list(found.values()), named)
             return _ordered(query, candidates)[:top_k]

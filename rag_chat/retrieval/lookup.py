@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rag_chat import figures
+from rag_chat import figures, statements
 from rag_chat.library import places
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import VectorStore
@@ -58,6 +58,7 @@ class Lookup:
         kept = [(chunks[one.chunk_id], one) for one in found if one.chunk_id in chunks]
         documents = {d.doc_id: d for d in self._catalog.documents()}
         labels = self._catalog.labels({(chunk.doc_id, chunk.first_page) for chunk, _ in kept})
+        given = self._lines(query, [chunk for chunk, _ in kept])
         counted = figures.asked_for(query)
         return [
             Candidate(
@@ -71,10 +72,22 @@ class Lookup:
                 score=one.cosine,
                 stage1_rank=one.dense_rank,
                 stage1_score=None if one.dense_rank is None else one.cosine,
-                signals=_signals(chunk, one.cosine, named, counted),
+                signals=replace(_signals(chunk, one.cosine, named, counted), lines=given.get(chunk.id)),
             )
             for rank, (chunk, one) in enumerate(kept, start=1)
         ]
+
+    def _lines(self, query: str, chunks: Sequence[Chunk]) -> dict[str, float]:
+        """For each chunk how much its pages give the lines of a statement that the query asks for; {} for none.
+
+        The page is looked at, not the chunk: a statement is longer than a chunk, and its title stands in the first.
+        """
+        asked = statements.asked_for(query)
+        if not asked:
+            return {}
+        texts = self._catalog.texts({(chunk.doc_id, span.page) for chunk in chunks for span in chunk.spans})
+        shares = {place: statements.share(asked, text) for place, text in texts.items()}
+        return {c.id: max(shares.get((c.doc_id, span.page), 0.0) for span in c.spans) for c in chunks}
 
 
 def _signals(chunk: Chunk, cosine: float, named: Mapping[str, float], counted: bool) -> Signals:

@@ -79,3 +79,20 @@ def test_a_named_document_outside_the_filter_is_left_out(retriever):
 def test_words_too_are_held_to_the_pages_asked_for(retriever):
     assert set(ids(retriever.retrieve("grains rail", 9, pages=(2, 2), trace=Trace()))) == {"B1", "R1"}
     assert ids(retriever.retrieve("grains of Ryefield", 9, ["R"], pages=(3, 3), trace=Trace())) == ["R2"]
+
+
+def test_a_chunk_is_judged_by_the_statement_on_its_page_where_its_lines_are_asked_for(tmp_path):
+    top, rest = "CASH FLOWS STATEMENTS\nNet income 310 280\n", "Additions to property and equipment (58) (61)\n"
+    texts = [top, rest, "Capital expenditures are a matter of taste."]
+    spans = [Span(1, 0, len(top)), Span(1, len(top), len(top + rest)), Span(2, 0, len(texts[2]))]
+    chunks = [Chunk(str(i), "A", i, (spans[i],), "", text) for i, text in enumerate(texts)]
+    embedder, catalog, store = Blurred(), Catalog(tmp_path), InMemory()
+    vectors = embedder.encode_passages(texts)
+    pages = [Page(1, "1", top + rest), Page(2, "2", texts[2])]
+    catalog.add(Document("A", "acme.pdf", "", 2, 3, 4, "", ()), pages, chunks, vectors)
+    store.upsert([c.id for c in chunks], ["A"] * 3, vectors)
+    finder = HybridRetriever(embedder, store, catalog)
+    asked = {c.chunk.id: c.signals.lines for c in finder.retrieve("What was the capex?", 3, trace=Trace())}
+    assert asked == {"0": 1.0, "1": 1.0, "2": 0.0}
+    assert {c.signals.lines for c in finder.retrieve("What is taste?", 3, trace=Trace())} == {None}
+    catalog.close()
