@@ -16,7 +16,7 @@ from rag_chat.chat import citations, history, overview, sections
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
 from rag_chat.chat.search import Limits, Search
-from rag_chat.chat.shortening import loses_condition, place, shorten
+from rag_chat.chat.shortening import loses, place, shorten
 from rag_chat.chat.support import SUPPORTED, WEAK
 from rag_chat.generation.quoting import quotes_to_show
 from rag_chat.library import places
@@ -219,7 +219,7 @@ class Engine:
         holds = not best.answer or place(said.sentence, best.answer) is not None
         return (
             said
-            if holds and len(said.sentence) <= len(cut) and not loses_condition(best.text, said.sentence)
+            if holds and len(said.sentence) <= len(cut) and not loses(best.text, said.sentence, brief.question)
             else fallback
         )
 

@@ -2,7 +2,7 @@
 
 Only leaves words out, never adds or reorders any, so that the quote carries what is left. Rules over commas and opening
 words of clauses; knows no grammar beyond that. Conditions and exceptions (if, unless, when, until, but) are never left
-out: without them a sentence says something else. English only.
+out: without them a sentence says something else; nor are reasons where the question asks for one. English only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _CONDITIONS = frozenset(
         "if unless until till when whenever where only except excluding provided subject but however otherwise whether"
     ).split()
 )
-_PARENTHESIS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
+_REASONS = frozenset("because since as so due owing thanks therefore thus hence".split())
+_WHY = re.compile(r"\bwhy\b|\bhow come\b|\breasons?\b|\bcauses?d?\b", re.IGNORECASE)
+_PARENTHESIS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])(?!\s*[-−(]?[$€£¥]?\d)")  # before a number it is its unit
 _LATER = re.compile(
     r"\s*(?:[;–—]|\s--?\s"
     r"|,\s+(?=(?:which|who|whom|whose|where|while|although|though|because|since|as|with|including|such|and|so"
@@ -59,11 +61,10 @@ _ASIDE = re.compile(
 
 def shorten(sentence: str, answer: str, question: str) -> str:
     """The sentence without the parts that neither hold the answer nor say what the question names."""
-    text = _without(_PARENTHESIS, sentence, answer, frozenset())
-    asked = frozenset(words.content(question))
+    text = _without(_PARENTHESIS, sentence, answer, "")
     for rule in (_cut_tail, _cut_lead, _cut_asides):
         if len(text.split()) > SHORT_ENOUGH:
-            text = rule(text, answer, asked)
+            text = rule(text, answer, question)
     return closed(text)
 
 
@@ -82,7 +83,7 @@ def place(text: str, answer: str) -> tuple[int, int] | None:
     return found.span() if found else None
 
 
-def _cut_tail(text: str, answer: str, asked: frozenset[str]) -> str:
+def _cut_tail(text: str, answer: str, question: str) -> str:
     """Up to the first clause boundary behind the answer."""
     found = place(text, answer)
     if answer and found is None:
@@ -90,12 +91,12 @@ def _cut_tail(text: str, answer: str, asked: frozenset[str]) -> str:
     for boundary in _LATER.finditer(text, found[1] if found else 0):
         kept = text[: boundary.start()]
         whole = len(kept.split()) >= SHORT_ENOUGH // 2 and kept.split()[-1].lower() not in _OPEN_END
-        if whole and not _loses(text, kept, asked) and _balanced(kept):
+        if whole and not loses(text, kept, question) and _balanced(kept):
             return kept
     return text
 
 
-def _cut_lead(text: str, answer: str, asked: frozenset[str]) -> str:
+def _cut_lead(text: str, answer: str, question: str) -> str:
     """From the main clause on, where an introduction stands in front; or the half that holds the answer."""
     found = place(text, answer)
     if found is None:
@@ -103,7 +104,7 @@ def _cut_lead(text: str, answer: str, asked: frozenset[str]) -> str:
     for boundary in re.finditer(r"[,;–—]\s+(?:(?:and|but|so|while)\s+)?", text[: found[0]]):
         kept = text[boundary.end() :]
         first = re.match(r"[\w’'-]+", kept)
-        if first is None or len(kept.split()) < FEWEST or _loses(text, kept, asked) or not _balanced(kept):
+        if first is None or len(kept.split()) < FEWEST or loses(text, kept, question) or not _balanced(kept):
             continue
         introduced = text.split()[0].lower().strip(",") in _LEADING and boundary.group().strip() == ","
         joined = boundary.group().strip() != ","
@@ -115,28 +116,29 @@ def _cut_lead(text: str, answer: str, asked: frozenset[str]) -> str:
     return text
 
 
-def _cut_asides(text: str, answer: str, asked: frozenset[str]) -> str:
-    return _without(_ASIDE, text, answer, asked)
+def _cut_asides(text: str, answer: str, question: str) -> str:
+    return _without(_ASIDE, text, answer, question)
 
 
-def _without(pattern: re.Pattern[str], text: str, answer: str, asked: frozenset[str]) -> str:
+def _without(pattern: re.Pattern[str], text: str, answer: str, question: str) -> str:
     """Every match left out whose loss keeps the answer and what was asked."""
     for match in reversed(list(pattern.finditer(text))):
         kept = text[: match.start()] + text[match.end() :]
-        if (not answer or place(kept, answer) or not place(text, answer)) and not _loses(text, kept, asked):
+        if (not answer or place(kept, answer) or not place(text, answer)) and not loses(text, kept, question):
             text = kept
     return text
 
 
-def _loses(text: str, kept: str, asked: frozenset[str]) -> bool:
+def loses(text: str, kept: str, question: str) -> bool:
+    """Whether what is left out changes what the sentence says, or is what the question names or asks for."""
     lost = set(words.content(text)) - set(words.content(kept))
-    return len(lost & asked) >= NAMED or words.negated(text) != words.negated(kept) or loses_condition(text, kept)
-
-
-def loses_condition(text: str, kept: str) -> bool:
-    """Whether a condition or an exception is left out, without which the sentence says something else."""
-    before, after = (Counter(word for word in _words(part) if word in _CONDITIONS) for part in (text, kept))
-    return bool(before - after)
+    bound = _CONDITIONS | _REASONS if _WHY.search(question) else _CONDITIONS
+    before, after = (Counter(word for word in _words(part) if word in bound) for part in (text, kept))
+    return (
+        len(lost & set(words.content(question))) >= NAMED
+        or words.negated(text) != words.negated(kept)
+        or bool(before - after)
+    )
 
 
 def _words(text: str) -> list[str]:

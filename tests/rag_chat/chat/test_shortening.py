@@ -68,6 +68,21 @@ CASES = [
         "The landlord pays the water (except in the months of the winter) and the cleaning of the common yard.",
     ),
     (
+        "a reason that is asked for", "Why was the crane taken down?", "in the spring of 2019",
+        "The crane on the northern quay was taken down in the spring of 2019, because its foundations had shifted.",
+        "The crane on the northern quay was taken down in the spring of 2019, because its foundations had shifted.",
+    ),
+    (
+        "a reason that is not", "When was the crane taken down?", "in the spring of 2019",
+        "The crane on the northern quay was taken down in the spring of 2019, because its foundations had shifted.",
+        "The crane on the northern quay was taken down in the spring of 2019.",
+    ),
+    (
+        "the unit of a row", "What was the revenue of 2024?", "12,400",
+        "Ticket revenue (EUR thousand) 12,400 11,900",
+        "Ticket revenue (EUR thousand) 12,400 11,900.",
+    ),
+    (
         "a list of names", "Where did he see ruins?", "Syria",
         "In his travels to Egypt, Afghanistan, Palestine and Syria, he saw the ruins of many old and famous cities.",
         "In his travels to Egypt, Afghanistan, Palestine and Syria, he saw the ruins of many old and famous cities.",
