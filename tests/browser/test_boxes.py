@@ -3,6 +3,8 @@ the picture itself tells whether the boxes are on it, and on it alone."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from browsing import SHORT, ask, has
 from playwright.sync_api import expect
@@ -101,3 +103,29 @@ def test_quote_that_goes_on_overleaf_shows_both_pages_with_their_boxes(watched, 
     page.wait_for_function("it => it.boxes?.flat().length", arg=figures.nth(1).element_handle())
     for figure in (figures.nth(0), figures.nth(1)):
         on_the_words(figure)
+
+
+def test_quote_that_cannot_be_boxed_exactly_has_no_box_and_says_so(watched, own, tmp_path):
+    path = tmp_path / "stamped.pdf"
+    sheet = Canvas(str(path), pagesize=(595, 842), invariant=1)
+    sheet.setFont("Helvetica", 60)
+    sheet.drawString(200, 503, "X")  # its middle lies within the quoted line
+    sheet.setFont("Helvetica-Bold", 14)
+    sheet.drawString(150, 520, "osprey dives for fish")
+    sheet.drawString(150, 440, "below the quoted line")
+    sheet.save()
+    page = watched(own)
+    has(page, path)
+    ask(page, "osprey dives for fish")
+    page.locator("#live .cite").first.click()
+    card = page.locator("#source-1-1")
+    expect(card.locator("mark")).to_have_text("osprey dives for fish")
+    expect(card.locator(".unplaced")).to_have_text(
+        "The words cannot be boxed exactly on this page, so nothing is drawn."
+    )
+    figure = card.locator("figure")
+    expect(figure.locator("img")).to_have_js_property("naturalWidth", 900, timeout=SHORT)
+    expect(figure.locator("img")).not_to_have_attribute("alt", re.compile("boxed"))
+    page.wait_for_function("it => it.boxes", arg=figure.element_handle())
+    seen = figure.evaluate(ON_THE_WORDS)
+    assert seen["marked"] == seen["markedOutside"] == 0, seen

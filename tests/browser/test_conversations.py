@@ -10,6 +10,7 @@ from browsing import LONG, SHORT, add, ask, conversation, pdf_of, write
 from playwright.sync_api import expect
 from scripted_engine import ScriptedBackend
 
+from rag_chat.library.conversations import WHOLE_ANSWER
 from rag_chat.web.asking import Question, answering
 
 pytestmark = pytest.mark.browser
@@ -81,6 +82,53 @@ def test_list_opens_searches_renames_exports_and_deletes(watched, zebra):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.locator(".welcome")).to_be_visible(timeout=SHORT)
     expect(page.locator(f"#talks-list a[data-open='{first}']")).to_have_count(0, timeout=SHORT)
+
+
+def copied(page, button):
+    """What is on the clipboard once the button was pressed."""
+    page.get_by_role("button", name=button, exact=True).first.click()
+    expect(page.locator("#said")).to_contain_text("copied", timeout=SHORT)
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def test_copied_link_opens_the_conversation_with_its_quote_and_page(watched, zebra):
+    page = watched(permissions=["clipboard-read", "clipboard-write"])
+    add(page, zebra)
+    ask(page, "about zebra1")
+    link = copied(page, "Copy link")
+    assert link == page.url
+    other = watched(link)
+    expect(other.locator("#past .question")).to_have_text("about zebra1", timeout=LONG)
+    other.locator("#past .cite").first.click()
+    expect(other.locator("#source-1-1 mark")).to_have_text("zebra1 grazes in field number 1.", timeout=SHORT)
+    expect(other.locator("#source-1-1 figure img")).to_have_js_property("naturalWidth", 900, timeout=SHORT)
+
+
+def test_copied_answer_holds_its_quotes_and_their_places(watched, zebra):
+    page = watched(permissions=["clipboard-read", "clipboard-write"])
+    add(page, zebra)
+    ask(page, "about zebra1")
+    assert "zebra.pdf, page 1: “zebra1 grazes in field number 1.”" in copied(page, "Copy")
+
+
+def test_ratings_given_on_the_page_are_kept_with_both_ranks(watched, scripted, zebra, tmp_path):
+    with scripted(tmp_path) as address:
+        page = watched(address)
+        add(page, zebra)
+        ask(page, "about zebra4")
+        kept = conversation(page)
+        shown = page.locator("#source-1-1 .rank").text_content()
+        for vote in (page.get_by_label("This answer is good"), page.locator("#source-1-1 .votes .vote").first):
+            vote.click()
+            expect(vote).to_have_attribute("aria-pressed", "true", timeout=SHORT)
+    library = ScriptedBackend(folder=tmp_path)
+    exchange = library.conversations.exchange(kept, 1)
+    (feedback,) = library.conversations.feedback()
+    library.close()
+    first = exchange.answer.candidates[0]
+    assert exchange.votes == {WHOLE_ANSWER: 1, first.chunk.id: 1}
+    assert shown == f"rank {first.stage1_rank} → {first.rank}"
+    assert (feedback.question, feedback.passage) == ("about zebra4", first.chunk.text)
 
 
 def test_link_to_a_conversation_that_is_gone_says_so(watched, address):

@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import LONG, SHORT, ask, conversation
+from browsing import LONG, SHORT, add, ask, conversation, pdf_of
 from hostile import HOSTILE
 from playwright.sync_api import expect
 from reportlab.pdfgen.canvas import Canvas
@@ -17,6 +17,21 @@ from rag_chat.render import visible
 
 pytestmark = pytest.mark.browser
 HERD = 5  # documents that one question finds
+LINKS = "gazelle1 pays at https://evil.example/pay or www.evil.example or [here](https://other.example/x)"
+MIDDLE_OF = """(holder, words) => {
+    holder.scrollIntoView({ block: "nearest", behavior: "instant" });
+    const texts = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const start = texts.currentNode.data.indexOf(words);
+        if (start < 0) continue;
+        const range = document.createRange();
+        range.setStart(texts.currentNode, start);
+        range.setEnd(texts.currentNode, start + words.length);
+        const { left, top, width, height } = range.getClientRects()[0];
+        const [x, y] = [left + width / 2, top + height / 2];
+        return holder.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+    }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +102,23 @@ def test_hostile_title_of_a_conversation_is_text(watched):
         expect(row).to_have_text(title if len(title) <= 80 else re.compile(re.escape(title[:75])), timeout=SHORT)
     page.reload()
     expect(page.locator(".talk h2")).to_have_text(title, timeout=LONG)
+
+
+def test_links_in_a_question_an_answer_and_its_sources_are_text_that_names_their_host(watched, scripted, tmp_path):
+    with scripted(tmp_path / "library") as address:
+        page = watched(address)
+        add(page, pdf_of(tmp_path / "www.evil.example.pdf", [[LINKS]]))
+        ask(page, LINKS)
+        here = page.url
+        for holder in ("#live .question", "#live .answer", "#source-1-1 blockquote"):
+            for link in ("evil.example/pay", "www.evil", "other.example"):
+                place = page.locator(holder).evaluate(MIDDLE_OF, link)
+                assert place, f"{link} is not to be seen in {holder}"
+                page.mouse.click(*place)
+                page.mouse.click(*place, button="middle")
+        assert page.url == here and len(page.context.pages) == 1
+        hosts = "[...document.querySelectorAll('#columns :is([href], [action])')].map((it) => new URL(it.href).host)"
+        assert set(page.evaluate(hosts)) == {urlsplit(here).netloc}
 
 
 def test_policy_refuses_what_a_page_tries_before_it_leaves(proxied, address, proxy):
