@@ -29,6 +29,7 @@ MAX_BOXES = 2000  # of one quote: more is a page of single letters, which no hig
 SECONDS = 30.0  # for one page; a page that needs more is not worth waiting for
 MEMORY_MB = 2048
 WORD_GAP = 1.2  # boxes of one line join over gaps up to so many line heights
+PAPER = 245  # how light a pixel is that nothing is printed on
 FILL, EDGE = (255, 233, 138), (222, 160, 20)  # multiplied with the page, so that black letters stay black
 
 _CharBox = tuple[str, Box]
@@ -36,10 +37,12 @@ _CharBox = tuple[str, Box]
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """A page as PNG; `boxes` are the drawn ones of each range, as shares of its width and height, origin top left."""
+    """A page as PNG; `boxes` are the drawn ones of each range, as shares of its width and height, origin top left;
+    `ink` is where its print begins and ends, as shares of its width."""
 
     png: bytes
     boxes: tuple[tuple[Box, ...], ...]
+    ink: tuple[float, float]
 
 
 def _no_words(path: Path, page: int) -> tuple[WordBox, ...]:
@@ -113,7 +116,13 @@ def _image(
         (ImageChops.multiply(picture, layer) if any(drawn) else picture).save(file, "PNG", compress_level=1)
         across, down = picture.size
         shares = [tuple((a / across, b / down, c / across, d / down) for a, b, c, d in boxes) for boxes in drawn]
-        return PageImage(file.getvalue(), tuple(shares))
+        return PageImage(file.getvalue(), tuple(shares), _ink(picture))
+
+
+def _ink(picture: Any) -> tuple[float, float]:
+    """Where print begins and ends across the page; its whole width where there is none."""
+    printed = picture.convert("L").point([255] * PAPER + [0] * (256 - PAPER)).getbbox()
+    return (printed[0] / picture.width, printed[2] / picture.width) if printed else (0.0, 1.0)
 
 
 def _scale(width_pt: float, height_pt: float, width: int) -> float:

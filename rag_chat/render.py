@@ -28,6 +28,7 @@ VERDICTS: dict[Verdict, str] = {
     "weak": "weakly supported",
     "missing": "not found in its source",
 }
+LONGEST_NAME = 60  # characters of a file's name where there is little room
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@])")
 
 
@@ -49,6 +50,12 @@ def name(text: str) -> Markup:
 def plain(text: str) -> str:
     """Foreign text on one line, without what a reader cannot see."""
     return readable(visible(text))
+
+
+def short(text: str) -> str:
+    """Both ends of a long file name: how it begins, and what kind of file it is."""
+    shown = plain(text)
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 21]}…{shown[-20:]}"
 
 
 def page_name(number: int, printed: str) -> str:
@@ -123,13 +130,14 @@ def _button(answer: Answer, index: int, turn: int) -> Markup:
     citation = answer.citations[index]
     return Markup(
         '<button type="button" class="cite{doubt}" data-card="source-{turn}-{number}" data-citation="{index}" '
-        'data-document="{document}" data-where="{where}" data-quote="{quote}" data-verdict="{verdict}" '
+        'data-document="{short}" data-where="{where}" data-quote="{quote}" data-verdict="{verdict}" '
         'aria-label="Source {number}: {document}, {where}">[{number}]</button>'
     ).format(
         doubt="" if citation.supported else " doubt",
         turn=turn,
         number=citation.number,
         index=index,
+        short=short(citation.document),
         document=plain(citation.document),
         where=page_names(citation),
         quote=whole_quote(citation),

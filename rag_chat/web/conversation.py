@@ -14,6 +14,7 @@ from rag_chat.render import (
     page_name,
     plain,
     seconds_text,
+    short,
     support_text,
     visible,
 )
@@ -148,12 +149,14 @@ def _nearest(exchange: Exchange, answer: Answer, known: Known) -> Markup:
 def _nearest_row(exchange: Exchange, passage: Passage) -> Markup:
     candidate = passage.candidate
     return Markup(
-        '<li><button type="button" data-card="source-{turn}-{number}"><span class="place">{document}, {where}</span>'
+        '<li><button type="button" data-card="source-{turn}-{number}" title="{full}"><span class="place">{document}, '
+        "{where}</span>"
         '<span class="score">score {score}</span><span class="snippet" dir="auto">{text}</span></button></li>'
     ).format(
         turn=exchange.number,
         number=passage.number,
-        document=name(candidate.document),
+        full=plain(candidate.document),
+        document=name(short(candidate.document)),
         where=page_name(passage.chunk.first_page, candidate.page_label),
         score=f"{candidate.score:.2f}",
         text=plain(passage.chunk.text)[:220] or "(its document has been deleted)",
@@ -164,11 +167,15 @@ def _elsewhere(exchange: Exchange, answer: Answer, known: Known) -> Markup:
     """Buttons that ask again of all documents, or of one of the nearest."""
     near = {p.chunk.doc_id: p.candidate.document for p in answer.passages if known(p.chunk.doc_id)}
     only = exchange.doc_ids or ()
-    offers: list[tuple[str, Markup, list[str]]] = [("Search all documents", Markup(""), [])] if only else []
-    offers += [("Search only", name(title), [doc_id]) for doc_id, title in near.items() if [doc_id] != [*only]]
+    offers: list[tuple[str, str, list[str]]] = [("Search all documents", "", [])] if only else []
+    offers += [("Search only", title, [doc_id]) for doc_id, title in near.items() if [doc_id] != [*only]]
     buttons = [
-        Markup('<button type="button" class="quiet" data-elsewhere="{}" data-turn="{}">{} {}</button>').format(
-            json.dumps(ids), exchange.number, said, title
+        Markup('<button type="button" class="quiet" data-elsewhere="{}" data-turn="{}"{}>{} {}</button>').format(
+            json.dumps(ids),
+            exchange.number,
+            Markup(' title="{}"').format(plain(title)) if title else "",
+            said,
+            name(short(title)) if title else "",
         )
         for said, title, ids in offers[: NEAREST + 1]
     ]

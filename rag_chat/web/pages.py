@@ -73,6 +73,7 @@ def add_page_routes(app: FastAPI, backend: Callable[[], Backend | None]) -> None
             return refusal(422, str(error))
         # The id is the hash of the file's bytes: the same address can never mean another picture.
         headers = {"Cache-Control": "private, max-age=86400, immutable", "X-Boxes": _boxes(image)}
+        headers["X-Ink"] = ",".join(f"{share:.4f}" for share in image.ink)
         return Response(image.png, media_type="image/png", headers=headers)
 
     @app.get("/documents/{doc_id}.pdf", include_in_schema=False)

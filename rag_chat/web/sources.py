@@ -22,16 +22,17 @@ NOTHING = "The passages that an answer rests on appear here, with their pages."
 
 
 def sources_html(exchange: Exchange, known: Known) -> Markup:
-    """A card for each cited passage, then what else was retrieved, folded; all of it where nothing is cited."""
+    """A card for each cited passage, then what else was retrieved, folded; a refusal shows the nearest by itself."""
     answer = exchange.answer
     if answer is None or not answer.passages:
         return Markup('<p class="hint">{}</p>').format("No passages were found for this question.")
     cited = {citation.number for citation in answer.citations}
     cards = [_cited_card(exchange, answer, p, known) for p in answer.passages if p.number in cited]
     others = [_passage_card(exchange, p, known) for p in answer.passages if p.number not in cited]
-    if cards and others:
-        folded = '<details class="also"><summary>Also retrieved ({})</summary>{}</details>'
-        others = [Markup(folded).format(len(others), Markup("").join(others))]
+    if others and (cards or answer.abstained):
+        folded = Markup('<details class="also"><summary>{} ({})</summary>{}</details>')
+        what = "Also retrieved" if cards else "What was read"
+        others = [folded.format(what, len(others), Markup("").join(others))]
     return Markup('<section class="sources" data-turn="{}"><p class="note">{}</p>{}</section>').format(
         exchange.number, _note(exchange, answer), Markup("").join([*cards, *others])
     )
@@ -43,7 +44,7 @@ def _note(exchange: Exchange, answer: Answer) -> str:
     if exchange.state == "stopped":
         return "Stopped before these passages were read."
     if answer.abstained:
-        return "Nothing here answers the question. The nearest passages:"
+        return "Nothing here answers the question; the nearest passages are listed under it."
     return support_text(answer)
 
 
@@ -85,12 +86,14 @@ def _card(exchange: Exchange, passage: Passage, where: str, verdict: Markup, bod
     heading = plain(passage.chunk.heading)
     return Markup(
         '<details class="card" id="source-{turn}-{number}"><summary><span class="number">{number}</span>'
-        '<span class="title"><span class="source-name">{document}</span><span class="where">{where}</span></span>'
+        '<span class="title"><span class="source-name" title="{full}">{document}</span>'
+        '<span class="where">{where}</span></span>'
         '{verdict}</summary><div class="body">{heading}{body}{ranks}{votes}</div></details>'
     ).format(
         turn=exchange.number,
         number=passage.number,
         document=name(passage.candidate.document),
+        full=plain(passage.candidate.document),
         where=where,
         verdict=verdict,
         heading=Markup('<p class="heading">{}</p>').format(name(heading)) if heading else "",

@@ -82,6 +82,41 @@ def test_quote_is_in_sight_and_the_sheet_can_be_zoomed(page):
     assert page.locator("#sources-column").evaluate("it => it.scrollWidth <= it.clientWidth + 1")
 
 
+def test_no_print_of_the_page_is_cut_and_its_empty_margins_are(watched, scripted, tmp_path):
+    line = "oryx1 walks along the whole width of the page, from its left margin to its right one at last"
+    with scripted(tmp_path / "library") as address:
+        page = watched(address)
+        add(page, pdf_of(tmp_path / "wide.pdf", [[line]]))
+        ask(page, "about oryx1")
+        page.locator("#live .cite").first.click()
+        figure = page.locator("#source-1-1 figure")
+        expect(figure.locator("img")).to_have_js_property("naturalWidth", 900, timeout=SHORT)
+        page.wait_for_function("it => it.factor > 1", arg=figure.element_handle())
+        left, right, first, last = figure.evaluate(
+            """figure => {
+                const sheet = figure.querySelector(".sheet");
+                const ink = figure.ink.map((share) => share * sheet.firstElementChild.offsetWidth);
+                return [sheet.scrollLeft, sheet.scrollLeft + sheet.clientWidth, ...ink];
+            }"""
+        )
+        assert left <= first and last <= right
+
+
+def test_long_name_is_shortened_in_the_middle_on_the_card(watched, scripted, tmp_path):
+    name = f"Minutes of the {'very ' * 20}long meeting in October.pdf"
+    with scripted(tmp_path / "library") as address:
+        page = watched(address)
+        add(page, pdf_of(tmp_path / name, [["oryx1 was spoken of."]]))
+        ask(page, "about oryx1")
+        cite = page.locator("#live .cite").first
+        cite.hover()
+        place = page.get_by_role("tooltip").locator(".place")
+        expect(place).to_have_text(re.compile(r"^Minutes of the .*….*in October\.pdf, page 1$"))
+        assert place.evaluate("it => it.offsetHeight / parseFloat(getComputedStyle(it).lineHeight)") < 2.5
+        assert name in cite.get_attribute("aria-label")
+        expect(page.locator("#source-1-1 .source-name")).to_have_attribute("title", name)
+
+
 def test_pages_are_turned_to_the_ends_and_the_pdf_is_opened_at_the_page(page):
     ask(page, "about zebra1")
     page.locator("#live .cite").first.click()

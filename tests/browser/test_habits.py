@@ -129,13 +129,23 @@ def test_nothing_runs_out_of_the_window(watched, zebra, width, height):
     has(page, zebra)
     ask(page, f"doubt about zebra1 {'without_any_break_' * 12}")
     page.locator("#live .cite").first.click()
-    expect(page.locator("#source-1-1 img")).to_have_js_property("naturalWidth", 900, timeout=SHORT)
+    sharp = 1600 if width > 2000 else 900
+    expect(page.locator("#source-1-1 img")).to_have_js_property("naturalWidth", sharp, timeout=SHORT)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.click("#live [data-why]")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible(timeout=SHORT)
     box = dialog.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
+
+
+@pytest.mark.parametrize(("width", "height", "size"), [(1280, 800, 15.5), (1920, 1080, 15.5), (3840, 2160, 24.2)])
+def test_text_grows_with_a_wall_of_a_screen(watched, zebra, width, height, size):
+    page = watched(viewport={"width": width, "height": height})
+    has(page, zebra)
+    ask(page, "about zebra1")
+    shown = page.locator("#live .answer").evaluate("it => parseFloat(getComputedStyle(it).fontSize)")
+    assert shown == pytest.approx(size, abs=0.1)
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (375, 812)])

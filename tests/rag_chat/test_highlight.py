@@ -37,6 +37,11 @@ def column(sheet: canvas.Canvas, y: float = 700) -> None:
         sheet.drawString(72, y - 16 * i, f"Left line {i} says something of its own.")
 
 
+def far_apart(sheet: canvas.Canvas) -> None:
+    sheet.drawString(119, 700, "Left")
+    sheet.drawRightString(476, 100, "right")
+
+
 def two_columns(sheet: canvas.Canvas) -> None:
     for i in range(8):
         sheet.setFont("Helvetica", 11)
@@ -216,3 +221,10 @@ def test_errors_are_sentences(view, tmp_path):
     with pytest.raises(DocumentError, match="cannot be opened"):
         view.image(tmp_path / "bad.pdf", 1, [], width=900)
     assert view.boxes(path, 1, 0, 11)  # and the next call works
+
+
+def test_image_tells_where_print_begins_and_ends_across_the_page(view, tmp_path):
+    width = A4[0]
+    printed = view.image(make(tmp_path / "print.pdf", far_apart), 1, []).ink
+    assert printed == pytest.approx((119 / width, 476 / width), abs=0.005)
+    assert view.image(make(tmp_path / "blank.pdf", lambda sheet: None), 1, []).ink == (0, 1)

@@ -5,8 +5,9 @@ import { element, panel } from "./dialogs.js";
 import { conversation, part } from "./server.js";
 
 const MOST_PICTURES = 40;
+const SHARP = 800; // pixels of the screen across the panel up to which the smaller image of a page is sharp
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
-const pictures = new Map(); // address -> promise of { src, boxes }
+const pictures = new Map(); // address -> promise of { src, boxes, ink }
 const parts = new Map(); // conversation/turn -> promise of a document fragment, of finished answers
 let shown = ""; // conversation/turn/state of what the panel holds or is being fetched for it
 let asked = 0; // counts what is fetched for the panel: only the last is put there
@@ -107,7 +108,8 @@ function picture(url) {
     if (!answer.ok) throw new Error((await answer.json()).error);
     const told = answer.headers.get("X-Boxes") ?? "";
     const boxes = told.split("|").map((range) => (range ? range.split(";").map((box) => box.split(",").map(Number)) : []));
-    return { src: URL.createObjectURL(await answer.blob()), boxes };
+    const ink = answer.headers.get("X-Ink").split(",").map(Number);
+    return { src: URL.createObjectURL(await answer.blob()), boxes, ink };
   });
   asked.catch(() => pictures.delete(url));
   pictures.set(url, asked);
@@ -126,7 +128,8 @@ function boxed(figure) {
 function address(figure) {
   const { doc, page, wide } = figure.dataset;
   const url = boxed(figure)?.url ?? `/pages/${doc}/${page}.png`;
-  return wide ? `${url}${url.includes("?") ? "&" : "?"}width=1600` : url;
+  const large = wide || document.getElementById("sources").clientWidth * devicePixelRatio > SHARP;
+  return large ? `${url}${url.includes("?") ? "&" : "?"}width=1600` : url;
 }
 
 export async function showPage(figure) {
@@ -137,11 +140,11 @@ export async function showPage(figure) {
     image.dataset.url = url;
     figure.classList.add("waiting");
     try {
-      const { src, boxes } = await picture(url);
+      const { src, boxes, ink } = await picture(url);
       if (image.dataset.url !== url) return;
       image.src = src;
       await image.decode();
-      figure.boxes = boxes;
+      Object.assign(figure, { boxes, ink });
       figure.classList.remove("missing");
     } catch {
       figure.classList.add("missing");
@@ -165,17 +168,20 @@ function ring(figure, boxes) {
   }
 }
 
-/* As large as the quote's width allows, with the quote in the middle. */
+/* As large as the page's print allows, so that only its empty margins are cut, with the quote in the middle. */
 function focus(figure, boxes) {
   const sheet = figure.querySelector(".sheet");
-  if (!boxes.length) return zoomTo(figure, figure.zoomed ?? 1);
-  const left = Math.min(...boxes.map((box) => box[0]));
-  const right = Math.max(...boxes.map((box) => box[2]));
+  const canvas = sheet.firstElementChild;
+  let [left, right] = figure.ink ?? [0, 1];
+  zoomTo(figure, figure.zoomed ?? Math.max(1, Math.min(figure.dataset.wide ? 1.2 : 1.7, 0.97 / (right - left))));
+  if (figure.zoomed && boxes.length) {
+    left = Math.min(...boxes.map((box) => box[0]));
+    right = Math.max(...boxes.map((box) => box[2]));
+  }
+  sheet.scrollLeft = ((left + right) / 2) * canvas.offsetWidth - sheet.clientWidth / 2;
+  if (!boxes.length) return;
   const top = Math.min(...boxes.map((box) => box[1]));
   const bottom = Math.max(...boxes.map((box) => box[3]));
-  if (!figure.zoomed) zoomTo(figure, Math.max(1, Math.min(figure.dataset.wide ? 1.2 : 1.7, 0.94 / (right - left))));
-  const canvas = sheet.firstElementChild;
-  sheet.scrollLeft = ((left + right) / 2) * canvas.offsetWidth - sheet.clientWidth / 2;
   const tall = (bottom - top) * canvas.offsetHeight;
   sheet.scrollTop = top * canvas.offsetHeight - Math.max(16, (sheet.clientHeight - tall) / 2);
 }
