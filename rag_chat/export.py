@@ -21,7 +21,7 @@ def _exchange(exchange: Exchange) -> str:
     parts = [f"## {markdown(plain(exchange.question))}"]
     if exchange.state == "answered" and exchange.answer is not None:
         searched = exchange.answer.standalone_question
-        if searched.strip() != exchange.question.strip():
+        if searched and searched.strip() != exchange.question.strip():
             parts.append(f"Searched for: {markdown(plain(searched))}")
         parts.append(answer_markdown(exchange.answer, titled=False).rstrip())
     else:

@@ -55,7 +55,8 @@ class Asking(Protocol):
         doc_ids: Sequence[str] | None = None,
         pages: PageRange | None = None,
     ) -> Iterator[Event]:
-        """Retrieved, then Tokens, then Finished; closing the iterator stops the work."""
+        """Retrieved, then Tokens, then Finished; Finished alone where nothing was asked. Closing the iterator stops the
+        work."""
         ...
 
     def search(

@@ -351,7 +351,7 @@ class Answer:
     """The whole result of a question. `text` carries `[n]` after each sentence that passage n supports."""
 
     question: str
-    standalone_question: str
+    standalone_question: str  # what was searched for; "" where nothing was asked
     text: str
     abstained: bool
     sentences: tuple[Sentence, ...]

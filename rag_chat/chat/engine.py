@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from rag_chat import question as question_rule
-from rag_chat.chat import citations, history, overview, sections
+from rag_chat.chat import citations, history, overview, sections, small_talk
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
 from rag_chat.chat.search import Limits, Search
@@ -96,9 +96,14 @@ class Engine:
         doc_ids: Sequence[str] | None = None,
         pages: PageRange | None = None,
     ) -> Iterator[Event]:
-        """Retrieved, then Tokens, then Finished with the checked answer. Closing the iterator stops the model."""
+        """Retrieved, then Tokens, then Finished with the checked answer; Finished alone where nothing was asked.
+        Closing the iterator stops the model."""
         trace = Trace()
         question_rule.check(question, self._limits.question_characters)
+        history_ = small_talk.heard(history_)
+        if small_talk.asks_nothing(question, history_):
+            yield Finished(Answer(question, "", small_talk.REPLY, True, (), (), (), seconds=trace.seconds()))
+            return
         found, quotes = self._meant(question, history_, trace, doc_ids, pages)
         yield Retrieved(found.query, found.passages, found.candidates, found.mode)
         if quotes is None:

@@ -12,6 +12,7 @@ OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)
 EXISTS = re.compile(r"\b(?:is|are|was|were) there\b", re.IGNORECASE)  # this "there" stands for no place
 PRONOUNS = frozenset("it its they them their theirs he him his she her hers one ones former latter".split())
 POINTERS = PRONOUNS | frozenset("this that these those there".split())
+PERSONS = frozenset("he him his she her hers".split())
 COUNTING = frozenset("much many long often far".split())  # "how much" says nothing of what
 FEWEST_STEMS = 3  # a question with fewer content words of its own, and no name, may be about something said before
 
@@ -40,7 +41,7 @@ def needs_history(question: str) -> bool:
         return True
     if words.names(question):
         return False
-    return leans(question) or len(_own(question)) < FEWEST_STEMS
+    return leans(question) or bool(PERSONS & set(_words(question))) or len(_own(question)) < FEWEST_STEMS
 
 
 def read_for(question: str, searched: str) -> str:
@@ -54,9 +55,21 @@ def leans(question: str) -> bool:
     meant."""
     if OPENERS.search(question) or not _own(question):
         return True
-    found = [word.lower() for word in words.WORD.findall(EXISTS.sub(" ", question))]
+    found = _words(EXISTS.sub(" ", question))
+    if _names_a_person(found):
+        found = [word for word in found if word not in PERSONS]
     # "that" after a noun is a conjunction; near the start or at the end it stands for something.
     return bool(PRONOUNS & set(found) or POINTERS & set(found[:4]) or (found and found[-1] in POINTERS))
+
+
+def _names_a_person(found: Sequence[str]) -> bool:
+    """Whether a word of its own comes before "she", who may then be "the chair" of this very question."""
+    first = next((place for place, word in enumerate(found) if word in PERSONS), 0)
+    return bool(_own(" ".join(found[:first])))
+
+
+def _words(question: str) -> list[str]:
+    return [word.lower() for word in words.WORD.findall(question)]
 
 
 def _own(question: str) -> set[str]:

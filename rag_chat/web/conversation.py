@@ -104,6 +104,8 @@ def _reply(exchange: Exchange, known: Known, stage: str) -> Markup:
 
 
 def _answered(exchange: Exchange, answer: Answer, known: Known) -> Markup:
+    if not answer.standalone_question:  # nothing was asked: there is nothing to rate, to explain or to search
+        return answer_html(answer, turn=exchange.number)
     said = support_text(answer)
     whole = all(sentence.supported for sentence in answer.sentences)
     summary = Markup('<p class="summary {}">{}</p>').format("whole" if whole else "partly", said) if said else ""

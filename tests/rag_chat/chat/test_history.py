@@ -64,6 +64,23 @@ def test_where_it_is_in_doubt_both_forms_are_searched_the_asked_one_first(questi
     assert forms(question, [GATE, PUMP]) == (question, f"{PUMP.question} {question}")
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who chairs the board, and when was she elected?",
+        "How long may the tenant stay after his notice?",
+        "Which year did the company appoint her?",
+    ],
+)
+def test_a_person_may_be_one_that_the_question_itself_speaks_of(question):
+    assert forms(question, [GATE, PUMP]) == (question, f"{PUMP.question} {question}")
+
+
+@pytest.mark.parametrize("question", ["When was she elected?", "How long may he stay there?", "What is her salary?"])
+def test_a_person_whom_nothing_comes_before_was_spoken_of_before(question):
+    assert forms(question, [GATE, PUMP]) == (f"{PUMP.question} {question}",)
+
+
 def test_what_stands_alone_for_sure_is_searched_as_it_is():
     question = "What is the guarantee period of the circulation pump?"
     assert forms(question, [GATE]) == forms(question, []) == (question,)
