@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup as Markup  # the rest of the page takes it from here
 
+from rag_chat import words
 from rag_chat.sentences import readable
-from rag_chat.types import PARAGRAPH, Answer, Citation, Verdict
+from rag_chat.types import PARAGRAPH, Answer, Citation, Sentence, Verdict
 
 STAGES = ("embed", "retrieve", "rerank", "quote", "generate", "verify")
 MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -23,11 +24,13 @@ TRAILING = re.compile(r"\s*\[\d{1,3}\]")  # the marker of the sentence before it
 # reverse what a reader sees, or drive a terminal.
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 BARE_LINK = re.compile(r"(www)(\.)", re.IGNORECASE)
+# What is checked is where a sentence comes from, not that it answers the question; the words must not say more.
 VERDICTS: dict[Verdict, str] = {
-    "supported": "supported",
-    "weak": "weakly supported",
+    "supported": "carried by the quote",
+    "weak": "carried only in part",
     "missing": "not found in its source",
 }
+WORD_FOR_WORD = "quoted word for word"
 LONGEST_NAME = 60  # characters of a file's name where there is little room
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@])")
 
@@ -97,18 +100,36 @@ def answer_html(answer: Answer, *, turn: int = 0) -> Markup:
 
 
 def support_text(answer: Answer) -> str:
-    """ "3 of 4 sentences are supported by 2 passages of 1 document; 1 is not found in its source."; '' for none."""
+    """ "3 of 4 sentences are carried by quotes from 2 passages of 1 document, 2 of them word for word; 1 is not found
+    in its source."; '' for none."""
     found = Counter(sentence.verdict for sentence in answer.sentences)
     if answer.abstained or not answer.sentences:
         return ""
     used = [answer.citations[s.citation] for s in answer.sentences if s.supported and s.citation is not None]
-    whole = len(answer.sentences)
-    said = f"{found['supported']} of {counted(whole, 'sentence')} {'is' if whole == 1 else 'are'} supported"
+    whole, verbatim = len(answer.sentences), sum(_word_for_word(answer, s) for s in answer.sentences)
+    how = WORD_FOR_WORD if 0 < verbatim == found["supported"] else "carried by quotes"
+    said = f"{found['supported']} of {counted(whole, 'sentence')} {'is' if whole == 1 else 'are'} {how}"
     if used:
         passages, documents = {c.number for c in used}, {c.doc_id for c in used}
-        said += f" by {counted(len(passages), 'passage')} of {counted(len(documents), 'document')}"
+        said += f" from {counted(len(passages), 'passage')} of {counted(len(documents), 'document')}"
+    if how != WORD_FOR_WORD and verbatim:
+        said += f", {verbatim} of them word for word"
     doubts = [f"{found[v]} {'is' if found[v] == 1 else 'are'} {VERDICTS[v]}" for v in ("weak", "missing") if found[v]]
     return "; ".join([said, *doubts]) + "."
+
+
+def verdict_text(answer: Answer, citation: Citation) -> str:
+    """What the check found of the sentences that stand on this citation."""
+    if not citation.supported:
+        return VERDICTS["weak"]
+    on_it = [s for s in answer.sentences if s.citation is not None and answer.citations[s.citation] == citation]
+    return WORD_FOR_WORD if on_it and all(_word_for_word(answer, s) for s in on_it) else VERDICTS["supported"]
+
+
+def _word_for_word(answer: Answer, sentence: Sentence) -> bool:
+    if sentence.citation is None or not sentence.supported:
+        return False
+    return words.word_for_word(sentence.text, whole_quote(answer.citations[sentence.citation]))
 
 
 def counted(number: int, noun: str) -> str:
@@ -141,7 +162,7 @@ def _button(answer: Answer, index: int, turn: int) -> Markup:
         document=plain(citation.document),
         where=page_names(citation),
         quote=whole_quote(citation),
-        verdict=VERDICTS["supported" if citation.supported else "weak"],
+        verdict=verdict_text(answer, citation),
     )
 
 
@@ -150,7 +171,7 @@ def answer_markdown(answer: Answer, *, titled: bool = True) -> str:
     lines = [f"**{markdown(readable(answer.question))}**", ""] if titled else []
     lines += [markdown(answer.text).strip(), ""]
     for citation in answer.citations:
-        doubt = "" if citation.supported else " — *not confirmed by the check*"
+        doubt = "" if citation.supported else f" — *{VERDICTS['weak']}*"
         lines.append(
             f"- \\[{citation.number}\\] {markdown(readable(citation.document))}, "
             f"{markdown(page_names(citation))}: “{markdown(whole_quote(citation))}”{doubt}"
@@ -164,9 +185,11 @@ def answer_text(answer: Answer) -> str:
     if answer.citations:
         lines.append("")
     for citation in answer.citations:
-        doubt = "" if citation.supported else "  (not confirmed by the check)"
+        doubt = "" if citation.supported else f"  ({VERDICTS['weak']})"
         lines.append(f"  [{citation.number}] {plain(citation.document)}, {page_names(citation)}{doubt}")
         lines.append(f"      “{whole_quote(citation)}”")
+    if said := support_text(answer):
+        lines += ["", said]
     if answer.abstained and answer.passages:
         lines += ["", "Nearest passages:"]
         for passage in answer.passages:

@@ -43,6 +43,12 @@ def negated(text: str) -> bool:
     return any(word.strip(".,;:") in NEGATIONS for word in words)
 
 
+def word_for_word(sentence: str, quote: str) -> bool:
+    """Whether the quote holds the sentence's words in their order, under no other negation."""
+    said, there = (" ".join(WORD.findall(text.lower())) for text in (sentence, quote))
+    return bool(said) and f" {said} " in f" {there} " and negated(sentence) == negated(quote)
+
+
 @functools.lru_cache(maxsize=100_000)  # documents repeat their words
 def stem(word: str) -> str:
     """A light suffix stripper: enough for 'increases' to meet 'increased', cheap enough to run on every word."""

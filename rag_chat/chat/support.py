@@ -29,7 +29,7 @@ class ReadSupport:
 
     def support(self, sentence: str, quotes: Sequence[str]) -> list[float]:
         """Probability for each quote that it carries the sentence."""
-        found = [1.0 if _within(sentence, quote) else 0.0 for quote in quotes]
+        found = [1.0 if words.word_for_word(sentence, quote) else 0.0 for quote in quotes]
         unread = [i for i, score in enumerate(found) if not score]
         logits = self._reader.carried([sentence] * len(unread), [quotes[i] for i in unread])
         for i, logit in zip(unread, logits, strict=True):
@@ -62,8 +62,3 @@ def faults(sentence: str, quote: str) -> tuple[float, float, float, float]:
         float(bool(words.names(sentence) - there - words.names(quote))),
         float(words.negated(sentence) != words.negated(quote)),
     )
-
-
-def _within(sentence: str, quote: str) -> bool:
-    said, there = (" ".join(words.WORD.findall(text.lower())) for text in (sentence, quote))
-    return bool(said) and f" {said} " in f" {there} " and words.negated(sentence) == words.negated(quote)

@@ -29,6 +29,7 @@ THUMB = Markup(
     '1.3 1.6l-1 4.6c-.2.8-.8 1.3-1.6 1.3H4.5"/></svg>'
 )
 UP, DOWN = THUMB.format(""), THUMB.format(Markup(' transform="rotate(180)"'))
+CHECKED = "What is checked is where the words come from, not whether they answer the question."
 LOOKING = "Looking for passages…"
 
 
@@ -108,14 +109,14 @@ def _answered(exchange: Exchange, answer: Answer, known: Known) -> Markup:
         return answer_html(answer, turn=exchange.number)
     said = support_text(answer)
     whole = all(sentence.supported for sentence in answer.sentences)
-    summary = Markup('<p class="summary {}">{}</p>').format("whole" if whole else "partly", said) if said else ""
+    summary = Markup('<p class="summary {}" title="{}">{}</p>').format("whole" if whole else "partly", CHECKED, said)
     nearest = _nearest(exchange, answer, known) if answer.abstained else ""
     notices = [Markup('<p class="notice">{}</p>').format(visible(notice)) for notice in answer.notices]
     searched, rewritten = _searched(exchange, answer), _rewritten(exchange, answer)
     return Markup("{}{}{}{}{}{}").format(
         searched if rewritten else "",
         answer_html(answer, turn=exchange.number),
-        summary,
+        summary if said else "",
         nearest,
         Markup("").join(notices),
         _foot(exchange, answer, "" if rewritten else searched),

@@ -9,7 +9,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from rag_chat.library.conversations import Exchange
-from rag_chat.render import VERDICTS, Markup, counted, name, page_name, page_names, plain, support_text, visible
+from rag_chat.render import (
+    VERDICTS,
+    WORD_FOR_WORD,
+    Markup,
+    counted,
+    name,
+    page_name,
+    page_names,
+    plain,
+    support_text,
+    verdict_text,
+    visible,
+)
 from rag_chat.types import Answer, Chunk, Document, Excerpt, Passage
 from rag_chat.web.pages import file_url, page_url, pdf_url
 
@@ -50,10 +62,9 @@ def _note(exchange: Exchange, answer: Answer) -> str:
 
 def _cited_card(exchange: Exchange, answer: Answer, passage: Passage, known: Known) -> Markup:
     citations = [citation for citation in answer.citations if citation.number == passage.number]
-    supported = all(citation.supported for citation in citations)
-    verdict = Markup('<span class="verdict {}">{}</span>').format(
-        "good" if supported else "doubt", VERDICTS["supported" if supported else "weak"]
-    )
+    said = {verdict_text(answer, citation) for citation in citations}
+    worst = next(text for text in (VERDICTS["weak"], VERDICTS["supported"], WORD_FOR_WORD) if text in said)
+    verdict = Markup(' <span class="verdict{}">{}</span>').format(" doubt" if worst == VERDICTS["weak"] else "", worst)
     places = [(answer.citations.index(c), excerpt) for c in citations for excerpt in c.excerpts]
     document = known(passage.chunk.doc_id)
     text, apart = _marked_passage(passage.chunk, places)
@@ -87,8 +98,8 @@ def _card(exchange: Exchange, passage: Passage, where: str, verdict: Markup, bod
     return Markup(
         '<details class="card" id="source-{turn}-{number}"><summary><span class="number">{number}</span>'
         '<span class="title"><span class="source-name" title="{full}">{document}</span>'
-        '<span class="where">{where}</span></span>'
-        '{verdict}</summary><div class="body">{heading}{body}{ranks}{votes}</div></details>'
+        '<span class="where">{where}{verdict}</span></span></summary>'
+        '<div class="body">{heading}{body}{ranks}{votes}</div></details>'
     ).format(
         turn=exchange.number,
         number=passage.number,

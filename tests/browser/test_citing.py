@@ -35,7 +35,7 @@ def test_pointing_at_a_marker_shows_document_page_quote_and_verdict(page):
     cite = page.locator("#live .cite").first
     cite.hover()
     card = page.get_by_role("tooltip")
-    expect(card).to_have_text("zebra.pdf, page 1“zebra1 grazes in field number 1.”supported")
+    expect(card).to_have_text("zebra.pdf, page 1“zebra1 grazes in field number 1.”quoted word for word")
     assert cite.get_attribute("aria-describedby") == card.get_attribute("id")
     page.mouse.move(5, 5)
     expect(card).to_have_count(0)

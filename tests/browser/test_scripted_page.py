@@ -56,15 +56,15 @@ def test_retry_and_restriction(page):
 
 def test_verdicts_are_visible_and_summed_up(page):
     ask(page, "doubt about zebra1")
-    expect(page.locator("#live .weak + .doubted")).to_have_text("weakly supported")
+    expect(page.locator("#live .weak + .doubted")).to_have_text("carried only in part")
     expect(page.locator("#live .missing + .doubted")).to_have_text("not found in its source")
     expect(page.locator("#live .summary")).to_have_text(
-        "1 of 3 sentences are supported by 1 passage of 1 document; 1 is weakly supported;"
+        "1 of 3 sentences are quoted word for word from 1 passage of 1 document; 1 is carried only in part;"
         " 1 is not found in its source."
     )
     cards = page.locator("#evidence section > .card")
-    expect(cards.nth(0).locator(".verdict")).to_have_text("supported")
-    expect(cards.nth(1).locator(".verdict")).to_have_text("weakly supported")
+    expect(cards.nth(0).locator(".verdict")).to_have_text("quoted word for word")
+    expect(cards.nth(1).locator(".verdict")).to_have_text("carried only in part")
 
 
 def test_notices_stand_under_the_answer(page):

@@ -9,7 +9,16 @@ from hostile import HOSTILE
 from markdown_it import MarkdownIt
 from page_values import PAGE, Tags, answer, citation
 
-from rag_chat.render import answer_html, answer_markdown, answer_text, seconds_text, support_text, visible
+from rag_chat.render import (
+    answer_html,
+    answer_markdown,
+    answer_text,
+    seconds_text,
+    short,
+    support_text,
+    verdict_text,
+    visible,
+)
 from rag_chat.types import Excerpt, Sentence
 
 
@@ -46,26 +55,31 @@ def test_what_is_not_found_and_what_is_carried_in_part_say_so_and_nothing_else_d
     html = answer_html(doubtful)
     assert '<span class="missing">It is blue.</span><span class="doubted"> not found in its source</span>' in html
     assert html.count('class="weak"') == html.count(">It lifts a lot. <button") == 1
-    assert html.index("It lifts a lot.") < html.index("weakly supported</span>")  # after the sentence and its marker
+    assert html.index("It lifts a lot.") < html.index(
+        "carried only in part</span>"
+    )  # after the sentence and its marker
     assert html.count('class="doubted"') == 2
 
 
 @pytest.mark.parametrize(
     ("verdicts", "said"),
     [
-        ("s", "1 of 1 sentence is supported by 1 passage of 1 document."),
-        ("ss", "2 of 2 sentences are supported by 1 passage of 1 document."),
-        ("sw", "1 of 2 sentences are supported by 1 passage of 1 document; 1 is weakly supported."),
+        ("q", "1 of 1 sentence is quoted word for word from 1 passage of 1 document."),
+        ("qq", "2 of 2 sentences are quoted word for word from 1 passage of 1 document."),
+        ("s", "1 of 1 sentence is carried by quotes from 1 passage of 1 document."),
+        ("sqq", "3 of 3 sentences are carried by quotes from 1 passage of 1 document, 2 of them word for word."),
+        ("sw", "1 of 2 sentences are carried by quotes from 1 passage of 1 document; 1 is carried only in part."),
         (
-            "swmm",
-            "1 of 4 sentences are supported by 1 passage of 1 document; 1 is weakly supported;"
+            "qwmm",
+            "1 of 4 sentences are quoted word for word from 1 passage of 1 document; 1 is carried only in part;"
             " 2 are not found in its source.",
         ),
-        ("m", "0 of 1 sentence is supported; 1 is not found in its source."),
+        ("m", "0 of 1 sentence is carried by quotes; 1 is not found in its source."),
     ],
 )
 def test_support_is_summed_up(verdicts, said):
-    made = {"s": Sentence("x.", 0, True), "w": Sentence("x.", 0, False), "m": Sentence("x.", None, False)}
+    made = {"q": Sentence("The pump lifts 40 litres a minute.", 0, True)}
+    made |= {"s": Sentence("x.", 0, True), "w": Sentence("x.", 0, False), "m": Sentence("x.", None, False)}
     assert support_text(answer(sentences=tuple(made[verdict] for verdict in verdicts))) == said
 
 
@@ -73,7 +87,7 @@ def test_passages_and_documents_are_counted_once():
     citations = (citation(), citation(number=2), citation(number=3, doc_id="b" * 64), citation(number=1, start=1))
     sentences = tuple(Sentence("x.", place, True) for place in range(4))
     said = support_text(answer(sentences=sentences, citations=citations))
-    assert said == "4 of 4 sentences are supported by 3 passages of 2 documents."
+    assert said == "4 of 4 sentences are carried by quotes from 3 passages of 2 documents."
     assert support_text(answer(abstained=True)) == ""
 
 
@@ -82,7 +96,34 @@ def test_marker_carries_what_is_shown_beside_it():
     button = Tags(answer_html(answer(citations=(citation(continued=(rest,)),)))).all("button")[0]
     assert button["data-quote"] == "The pump lifts 40 litres a minute. and needs oil."
     assert button["data-where"] == "page iv (4 of the file), page v (5 of the file)"
-    assert (button["data-document"], button["data-verdict"]) == ("pump.pdf", "supported")
+    assert (button["data-document"], button["data-verdict"]) == ("pump.pdf", "quoted word for word")
+
+
+def test_a_citation_says_how_the_sentences_on_it_stand_in_its_quote():
+    said = {True: "The pump lifts 40 litres a minute.", False: "It lifts 40 litres."}
+    for verbatim, supported, verdict in (
+        (True, True, "quoted word for word"),
+        (False, True, "carried by the quote"),
+        (True, False, "carried only in part"),
+    ):
+        one = citation(supported=supported)
+        made = answer(sentences=(Sentence(said[verbatim], 0, supported),), citations=(one,))
+        assert verdict_text(made, one) == verdict
+    both = answer(sentences=(Sentence(said[True], 0, True), Sentence(said[False], 0, True)), citations=(citation(),))
+    assert verdict_text(both, citation()) == "carried by the quote"
+
+
+def test_terminal_and_markdown_say_what_was_checked_too():
+    weak = answer(citations=(citation(supported=False),), sentences=(Sentence("The pump lifts.", 0, False),))
+    assert "page iv (4 of the file)  (carried only in part)" in answer_text(weak)
+    assert "*carried only in part*" in answer_markdown(weak)
+    assert answer_text(answer()).endswith("1 of 1 sentence is quoted word for word from 1 passage of 1 document.")
+
+
+def test_a_long_name_keeps_both_ends():
+    assert short("a.pdf") == "a.pdf"
+    made = short(f"Minutes {'of the board ' * 20}in October.pdf")
+    assert made.startswith("Minutes of the board") and made.endswith("in October.pdf") and len(made) == 60
 
 
 @pytest.mark.parametrize("bad", HOSTILE)

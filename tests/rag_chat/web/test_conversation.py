@@ -20,9 +20,10 @@ def refusal(**changes) -> str:
     return str(exchange_html(exchange(3, made, **changes), known))
 
 
-def test_answer_says_how_well_it_is_supported_and_can_be_rated_explained_and_copied():
+def test_answer_says_what_was_checked_and_can_be_rated_explained_and_copied():
     html = str(exchange_html(exchange(3, votes={"": 1}), known))
-    assert '<p class="summary whole">1 of 1 sentence is supported by 1 passage of 1 document.</p>' in html
+    assert ">1 of 1 sentence is quoted word for word from 1 passage of 1 document.</p>" in html
+    assert 'class="summary whole" title="What is checked is where the words come from' in html
     buttons = Tags(html).all("button")
     assert [b["aria-pressed"] for b in buttons if b.get("class") == "vote"] == ["true", "false"]
     assert [b["data-why"] for b in buttons if "data-why" in b] == ["3"]
@@ -39,6 +40,14 @@ def test_what_was_searched_is_shown_where_it_is_not_the_question_and_can_always_
     html = str(exchange_html(exchange(1, answer(standalone_question='How much "at night"?')), known))
     assert "Searched for: <q>How much &#34;at night&#34;?</q>" in html
     assert Tags(html).all("input")[0]["value"] == 'How much "at night"?'
+
+
+def test_what_asked_nothing_is_answered_and_offers_nothing():
+    made = answer(
+        standalone_question="", text="Happy to help.", abstained=True, sentences=(), citations=(), passages=()
+    )
+    html = str(exchange_html(exchange(3, made, doc_ids=("a" * 64,)), known))
+    assert "Happy to help." in html and not Tags(html).all("button")
 
 
 def test_refusal_shows_three_nearest_passages_and_where_else_to_look():

@@ -31,9 +31,9 @@ def test_card_shows_document_page_ranks_scores_verdict_and_marked_quote():
         "rank 14 → 1",
         "first stage 0.412",
         "final 0.93",
-        ">supported<",
+        ">quoted word for word<",
         'id="source-2-1"',
-        "1 of 1 sentence is supported",
+        "1 of 1 sentence is quoted word for word",
     ):
         assert part in html
     assert "Tides rise twice a day. <mark" in html
@@ -70,11 +70,22 @@ def test_passages_that_are_not_cited_are_folded():
     assert shown().index("Also retrieved (1)") < shown().index("Other.")
 
 
-def test_abstention_shows_the_nearest_passages_unfolded():
+def test_abstention_folds_its_passages_since_the_nearest_are_listed_under_it():
     html = shown(abstained=True, citations=(), sentences=(), text="They do not say.")
-    assert "nearest passages" in html
-    assert "Also retrieved" not in html
+    assert "nearest passages are listed under it" in html
+    assert html.index("What was read (2)") < html.index('class="card"')
     assert html.count('class="card"') == 2
+
+
+def test_card_says_the_worst_of_its_verdicts_and_the_whole_name():
+    second = citation(quote="It needs oil.", start=PAGE.index("It needs"), end=len(PAGE), supported=False)
+    sentences = (Sentence("The pump lifts 40 litres a minute.", 0, True), Sentence("It needs oil.", 1, False))
+    assert '<span class="verdict doubt">carried only in part<' in shown(
+        citations=(citation(), second), sentences=sentences
+    )
+    reworded = (Sentence("It lifts 40 litres.", 0, True),)
+    assert '<span class="verdict">carried by the quote<' in shown(sentences=reworded)
+    assert 'title="pump.pdf"' in shown()
 
 
 def test_passages_of_a_question_that_is_being_answered_or_was_stopped():
