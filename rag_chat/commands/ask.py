@@ -21,7 +21,7 @@ def ask(
     context: typer.Context,
     question: Annotated[str | None, typer.Argument(help="What you want to know.")] = None,
     *,
-    questions: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="One question a line instead.")] = None,
+    questions: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help=batch.FORM)] = None,
     document: filters.Documents = None,
     pages: filters.Pages = None,
     since: filters.Since = None,

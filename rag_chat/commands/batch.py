@@ -15,6 +15,8 @@ from rag_chat.commands import session
 from rag_chat.errors import BadDataset, RagChatError
 from rag_chat.types import Document
 
+FORM = 'A file with one line each: {"id": 1, "text": "...", "documents": ["a.pdf"]}; documents may be left out.'
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

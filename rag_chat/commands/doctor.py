@@ -16,7 +16,7 @@ import typer
 
 from rag_chat.commands import models, session, terminal
 from rag_chat.commands.session import Session
-from rag_chat.errors import LibraryError, RagChatError
+from rag_chat.errors import LibraryError, NotFound, RagChatError
 
 if TYPE_CHECKING:
     from rag_chat.config import Settings
@@ -103,8 +103,10 @@ def _room(settings: Settings) -> Finding:
 
 
 def _library(settings: Settings) -> Iterator[Finding]:
-    if not session.documents(settings):
-        yield Finding("note", f"library: {session.NO_DOCUMENTS}")
+    try:
+        session.some_documents(settings)
+    except NotFound as error:
+        yield Finding("note", f"library: {error}")
         return
     try:
         with session.library(settings, exclusive=False) as library:

@@ -18,7 +18,9 @@ def documents(
     """List the documents of the library."""
     from rag_chat import wire
 
-    found = session.documents(Session.of(context).settings())
+    settings = Session.of(context).settings()
+    session.check_named(settings)
+    found = session.documents(settings)
     if as_json:
         terminal.say_json([wire.document(document) for document in found])
         return
@@ -38,6 +40,7 @@ def documents(
 def delete(
     context: typer.Context,
     doc_ids: Annotated[list[str], typer.Argument(metavar="DOC_ID...", help="An id, its beginning, or a file name.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first, as is done on a terminal.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Delete documents and prove it.
@@ -45,7 +48,12 @@ def delete(
     Counts afterwards what is left of each in the catalog, the index and the files.
     """
     settings = Session.of(context).settings()
-    wanted = session.chosen(session.some_documents(settings), doc_ids) or []
+    known = session.some_documents(settings)
+    wanted = session.chosen(known, doc_ids) or []
+    names = ", ".join(terminal.one_line(document.name) for document in known if document.doc_id in wanted)
+    if not yes and not terminal.agreed(f"Delete {names} and everything learned from it?"):
+        terminal.note("Nothing was deleted.")
+        return
     with session.deleting(settings) as library:
         proofs = [library.delete(doc_id) for doc_id in wanted]
     remain = len(session.documents(settings))

@@ -23,7 +23,7 @@ def search(
     context: typer.Context,
     query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
     *,
-    queries: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="One query a line instead.")] = None,
+    queries: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help=batch.FORM)] = None,
     mode: Annotated[Mode | None, typer.Option(help="How to search.")] = None,
     candidates: Annotated[int | None, typer.Option(help="Chunks that stage one finds, to 1000.")] = None,
     passages: Annotated[int | None, typer.Option(help="Of them kept for an answer, to 50.")] = None,

@@ -123,8 +123,18 @@ def documents(settings: Settings) -> list[Document]:
         catalog.close()
 
 
+def check_named(settings: Settings) -> None:
+    """Raises NotFound for a library that the user named and that is not there: a slip of the keyboard, most likely."""
+    if "library" in settings.model_fields_set and not settings.library.exists():
+        raise NotFound(
+            f"The library '{settings.library}' does not exist yet; check the path, or make it with:"
+            f" rag-ingest PATH --library '{settings.library}'."
+        )
+
+
 def some_documents(settings: Settings) -> list[Document]:
     """The same, refused where there are none."""
+    check_named(settings)
     found = documents(settings)
     if not found:
         raise NotFound(NO_DOCUMENTS)

@@ -6,6 +6,7 @@ Text of documents may hold control characters and markup; it passes `render.visi
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,14 @@ def say_json(value: Any) -> None:
 def note(text: str) -> None:
     """A line for people on stderr."""
     typer.echo(text, err=True)
+
+
+def agreed(question: str) -> bool:
+    """Whether someone at the terminal says yes; a script is not asked, and has said so by its call."""
+    if not sys.stdin.isatty():
+        return True
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int = 0) -> None:

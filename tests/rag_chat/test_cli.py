@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -134,8 +135,30 @@ def test_a_folder_given_as_settings_file_is_a_mistake_without_a_path(capfd, tmp_
 
 
 def test_looking_makes_no_library(capfd, tmp_path):
-    assert "holds no documents" in printed(capfd, "documents", "--library", tmp_path / "new")
-    assert not (tmp_path / "new").exists()
+    assert "holds no documents" in printed(capfd, "documents")
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "new").mkdir()
+    assert json.loads(printed(capfd, "documents", "--json", "--library", "new")) == []
+    assert not any((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["documents"], ["documents", "--json"], ["search", "q"], ["delete", "abcd"], ["chat"]]
+)
+def test_a_library_that_was_named_and_is_not_there_is_a_mistake(capfd, tmp_path, monkeypatch, arguments):
+    said = "The library 'my docs/libary' does not exist yet; check the path, or make it with: rag-ingest PATH"
+    code, err = failed(capfd, *arguments, "--library", "my docs/libary")
+    assert code == 2 and err.startswith(said)
+    monkeypatch.setenv("RAG_CHAT_LIBRARY", "my docs/libary")
+    code, err = failed(capfd, *arguments)
+    assert code == 2 and err.startswith(said)
+    assert not (tmp_path / "my docs").exists()
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_help_tells_the_form_of_a_file_of_questions(capfd, command):
+    shown = " ".join(printed(capfd, command, "--help").split())
+    assert '{"id": 1, "text": "...", "documents": ["a.pdf"]}' in shown
 
 
 # --- documents and delete -------------------------------------------------------------------------------------
@@ -160,6 +183,34 @@ def test_delete_by_the_beginning_of_an_id_proves_that_nothing_is_left(capfd, sma
     assert "Documents in the library: 2" in out
     left = json.loads(printed(capfd, "--library", small_library.folder, "documents", "--json"))
     assert gone.doc_id not in [d["doc_id"] for d in left]
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "left"),
+    [([], "", 3), ([], "n", 3), ([], "Y", 2), (["--yes"], None, 2), (["-y", "--json"], None, 2)],
+)
+def test_delete_asks_whoever_sits_at_a_terminal(small_library, options, answer, left):
+    ours, theirs = pty.openpty()
+    line = [
+        sys.executable,
+        "-m",
+        "rag_chat.cli",
+        "delete",
+        "harbor.pdf",
+        "--library",
+        str(small_library.folder),
+        *options,
+    ]
+    asked = subprocess.Popen(line, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    os.close(theirs)
+    if answer is not None:
+        os.write(ours, f"{answer}\n".encode())
+    out, err = asked.communicate(timeout=60)
+    os.close(ours)
+    assert asked.returncode == 0
+    assert ("Delete harbor.pdf and everything learned from it? [y/N]" in err) == (answer is not None)
+    assert ("Nothing was deleted." in err) == (left == 3) and (out == "") == (left == 3)
+    assert len(json.loads(command("documents", "--json", "--library", small_library.folder).stdout)) == left
 
 
 @pytest.mark.parametrize(
