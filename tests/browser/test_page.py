@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import expect
 
+from rag_chat.chat.small_talk import REPLY
 from rag_chat.highlight import PageView
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,16 @@ def test_what_the_documents_do_not_say_is_not_answered(watched):
     expect(page.locator("#sources .note")).to_contain_text("nearest passages")
     expect(page.locator("#sources details.card")).not_to_have_count(0)
     expect(page.locator("#live .nearest li")).to_have_count(3)
+
+
+def test_thanks_are_answered_in_one_sentence_without_a_search(watched):
+    page = watched(viewport={"width": 1280, "height": 800})
+    expect(page.locator(".document").first).to_be_visible(timeout=60_000)
+    page.fill("#question textarea", "Thanks!")
+    page.press("#question textarea", "Enter")
+    expect(page.locator("#live .answer")).to_have_text(REPLY, timeout=60_000)
+    expect(page.locator("#live .reply button, #live .nearest")).to_have_count(0)
+    expect(page.locator("#sources details.card")).to_have_count(0)
 
 
 def test_bad_file_gives_its_reason_and_the_list_stays(watched, tmp_path):
