@@ -11,6 +11,8 @@ from rag_chat.commands import session, terminal
 from rag_chat.commands.session import Session
 from rag_chat.errors import LibraryError
 
+MOST_NAMED = 5  # documents in the question before they are deleted
+
 
 def documents(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False
@@ -50,8 +52,9 @@ def delete(
     settings = Session.of(context).settings()
     known = session.some_documents(settings)
     wanted = session.chosen(known, doc_ids) or []
-    names = ", ".join(terminal.one_line(document.name) for document in known if document.doc_id in wanted)
-    if not yes and not terminal.agreed(f"Delete {names} and everything learned from it?"):
+    names = [terminal.one_line(document.name) for document in known if document.doc_id in wanted]
+    what = ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} documents"
+    if not yes and not terminal.agreed(f"Delete {what} with all that was made of it?"):
         terminal.note("Nothing was deleted.")
         return
     with session.deleting(settings) as library:

@@ -208,7 +208,7 @@ def test_delete_asks_whoever_sits_at_a_terminal(small_library, options, answer, 
     out, err = asked.communicate(timeout=60)
     os.close(ours)
     assert asked.returncode == 0
-    assert ("Delete harbor.pdf and everything learned from it? [y/N]" in err) == (answer is not None)
+    assert ("Delete harbor.pdf with all that was made of it? [y/N]" in err) == (answer is not None)
     assert ("Nothing was deleted." in err) == (left == 3) and (out == "") == (left == 3)
     assert len(json.loads(command("documents", "--json", "--library", small_library.folder).stdout)) == left
 
