@@ -106,13 +106,11 @@ def test_quote_that_goes_on_overleaf_shows_both_pages_with_their_boxes(watched, 
 
 
 def test_quote_that_cannot_be_boxed_exactly_has_no_box_and_says_so(watched, own, tmp_path):
-    path = tmp_path / "stamped.pdf"
+    path = tmp_path / "overprinted.pdf"
     sheet = Canvas(str(path), pagesize=(595, 842), invariant=1)
-    sheet.setFont("Helvetica", 60)
-    sheet.drawString(200, 503, "X")  # its middle lies within the quoted line
-    sheet.setFont("Helvetica-Bold", 14)
-    sheet.drawString(150, 520, "osprey dives for fish")
-    sheet.drawString(150, 440, "below the quoted line")
+    for height, line in ((520, "osprey dives for fish"), (440, "below the quoted line"), (524, "printed over it")):
+        sheet.setFont("Helvetica-Bold", 14)
+        sheet.drawString(150, height, line)
     sheet.save()
     page = watched(own)
     has(page, path)

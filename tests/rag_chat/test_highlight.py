@@ -227,4 +227,4 @@ def test_image_tells_where_print_begins_and_ends_across_the_page(view, tmp_path)
     width = A4[0]
     printed = view.image(make(tmp_path / "print.pdf", far_apart), 1, []).ink
     assert printed == pytest.approx((119 / width, 476 / width), abs=0.005)
-    assert view.image(make(tmp_path / "blank.pdf", lambda sheet: None), 1, []).ink == (0, 1)
+    assert view.image(make(tmp_path / "blank.pdf", lambda sheet: sheet.showPage()), 1, []).ink == (0, 1)
