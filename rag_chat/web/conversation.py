@@ -23,6 +23,7 @@ from rag_chat.web.sources import Known, vote_button
 
 REMEMBERED = 6  # turns that are handed to the engine
 NEAREST = 3  # passages shown under a refusal
+LONGEST_BEGINNING = 220  # characters of each
 THUMB = Markup(
     '<svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true"{}><path fill="none" stroke="currentColor" '
     'stroke-width="1.3" stroke-linejoin="round" d="M2 7h2.5v7H2zM4.5 7 8 1.8c1.3 0 1.9 1 1.6 2.2L9 6.5h4c.9 0 1.5.7 '
@@ -162,8 +163,16 @@ def _nearest_row(exchange: Exchange, passage: Passage) -> Markup:
         document=name(short(candidate.document)),
         where=page_name(passage.chunk.first_page, candidate.page_label),
         score=f"{candidate.score:.2f}",
-        text=plain(passage.chunk.text)[:220] or "(its document has been deleted)",
+        text=_beginning(plain(passage.chunk.text)) or "(its document has been deleted)",
     )
+
+
+def _beginning(text: str) -> str:
+    """Cut after a whole word, where the script parts its words."""
+    if len(text) <= LONGEST_BEGINNING:
+        return text
+    cut = text[:LONGEST_BEGINNING]
+    return f"{cut[: cut.rfind(' ')] if ' ' in cut else cut}…"
 
 
 def _elsewhere(exchange: Exchange, answer: Answer, known: Known) -> Markup:
@@ -191,7 +200,7 @@ def _foot(exchange: Exchange, answer: Answer, searched: Markup | str) -> Markup:
     given = exchange.votes.get(WHOLE_ANSWER, 0)
     good = vote_button(exchange.number, WHOLE_ANSWER, 1, given == 1, "This answer is good", UP)
     bad = vote_button(exchange.number, WHOLE_ANSWER, -1, given == -1, "This answer is bad", DOWN)
-    seconds = seconds_text(answer.seconds)
+    seconds = seconds_text(answer.seconds).replace(" s", "\u00a0s")  # a line must not begin with the unit
     return Markup(
         '<div class="foot">{good}{bad}{sources}<button type="button" class="link" data-why="{turn}">Why these passages?'
         '</button>{searched}<button type="button" class="link" data-copy="{markdown}">Copy</button>{seconds}</div>'

@@ -273,7 +273,10 @@ for (const event of ["pointerout", "focusout"]) {
 }
 document.addEventListener("scroll", () => {
   const cite = card?.isConnected && document.querySelector(".cite[aria-describedby]");
-  if (cite) place(cite);
+  if (!cite) return;
+  const [at, thread] = [cite, document.getElementById("thread")].map((it) => it.getBoundingClientRect());
+  if (at.bottom < thread.top || at.top > thread.bottom) hideQuote(); // it was scrolled out of sight
+  else place(cite);
 }, true);
 
 // `toggle` does not bubble, so it is caught on its way down.
