@@ -45,6 +45,18 @@ def test_pointing_at_a_marker_shows_document_page_quote_and_verdict(page):
     expect(card).to_have_count(0)
 
 
+def test_the_card_goes_with_its_marker_when_that_is_scrolled_out_of_sight(page):
+    page.set_viewport_size({"width": 1280, "height": 420})
+    for number in range(4):
+        ask(page, f"about zebra{number}")
+    cite = page.locator("#live .cite").first
+    cite.focus()
+    card = page.get_by_role("tooltip")
+    expect(card).to_be_visible()
+    page.locator("#thread").evaluate("it => { it.scrollTop = 0 }")
+    expect(card).to_have_count(0, timeout=SHORT)
+
+
 def test_marker_opens_the_boxed_page_within_the_time_of_a_blink(page):
     ask(page, "about zebra2")
     ask(page, "about zebra3")
