@@ -80,6 +80,9 @@ class Ingestor:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code="E_DISK_FULL")
+        except OSError as error:  # the library's own are ours by now: the file went, or its disk did
+            said = f"The file '{shown}' cannot be read any more: {error.strerror}."
+            report = IngestReport(shown, doc_id, "failed", error=said, code="E_UNREADABLE")
         return _timed(report, start)
 
     def add_all(

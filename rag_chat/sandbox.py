@@ -49,6 +49,7 @@ class Sandbox:
         self._memory_mb = memory_mb
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     def call(self, function: Callable[[*Ts], R], *args: *Ts) -> R:
         """The function's result; an error of ours that it raised is raised here."""
@@ -64,6 +65,10 @@ class Sandbox:
         return self._run(function, args, seconds if seconds is not None else self.seconds, step)
 
     def close(self) -> None:
+        """Nobody waits for a call that is under way in another thread: it ends there as canceled."""
+        self._closed = True
+        if (worker := self._worker) is not None:
+            worker.kill()
         with self._lock:
             self._stop()
 
@@ -84,7 +89,7 @@ class Sandbox:
                 yield from self._answers(worker, seconds, step)
                 finished = True
             except (EOFError, OSError) as error:
-                raise self._death(worker) from error
+                raise (_canceled() if self._closed else self._death(worker)) from error
             except _Said as error:
                 finished = True  # the worker waits for the next call
                 raise error.what from error.why
@@ -144,15 +149,19 @@ class Sandbox:
             self._stop()
             self._worker = _Worker(limit)
             if not self._worker.started:
-                raise DocumentError(
-                    f"The reading process did not start within {START_SECONDS:g} s; try again.", "E_PARSER_FAILED"
-                )
+                raise DocumentError("The reading process did not start; try again.", "E_PARSER_FAILED")
+        if self._closed:  # looked at last: whoever closed it by now has not seen this worker
+            raise _canceled()
         return self._worker
 
     def _stop(self) -> None:
         if self._worker is not None:
             self._worker.end()
             self._worker = None
+
+
+def _canceled() -> DocumentError:
+    return DocumentError("It was stopped; nothing of it was kept.", "E_CANCELED")
 
 
 class StepTooSlow(DocumentError):
@@ -191,7 +200,11 @@ class _Worker:
         # Starting up is the machine's time, not the file's.
         self.started = self.connection.poll(START_SECONDS)
         # A new process counts as its own peak what its parent held when it was made; only more than that is the file's.
-        self._inherited_mb: float = self.connection.recv() if self.started else 0.0
+        self._inherited_mb = 0.0
+        try:
+            self._inherited_mb = self.connection.recv() if self.started else 0.0
+        except (EOFError, OSError):  # it ended before it had begun
+            self.started = False
         self._seen_mb = 0.0  # largest peak that was seen while waiting
 
     def answers_within(self, seconds: float) -> bool:
@@ -235,6 +248,12 @@ class _Worker:
             self._ended = code, peak
         return self._ended
 
+    def kill(self) -> None:
+        """May be called by any thread; whoever waits for the worker hears of its end."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+
     def _end_gently(self) -> None:
         """A worker that is dying of itself gets a moment to do so, so that its own signal is what we see."""
         deadline = time.monotonic() + 0.2
@@ -243,8 +262,7 @@ class _Worker:
             if info is not None:
                 return
             time.sleep(0.01)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        self.kill()
 
 
 def serve(descriptor: int, memory_mb: int | None) -> None:

@@ -16,19 +16,14 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The tar file to write.")],
 ) -> None:
-    """Write the library to one file."""
+    """Write the library to one file, also while an app has it open."""
     from rag_chat.library import backup
-    from rag_chat.library.lock import Lock
 
     settings = Session.of(context).settings()
     count = len(session.some_documents(settings))
     if not file.absolute().parent.is_dir():
         raise NotFound(f"No folder '{file.absolute().parent}' is there; make it or choose another path.")
-    lock = Lock(settings.library, exclusive=False)
-    try:
-        backup.write(settings.library, file)
-    finally:
-        lock.close()
+    backup.write(settings.library, file)
     terminal.say(f"Documents in the backup: {count}; it has {file.stat().st_size / 1e6:.1f} MB.")
 
 

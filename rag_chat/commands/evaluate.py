@@ -100,7 +100,7 @@ def measured_own(settings: Settings, asked: list[Mode], limit: int | None) -> tu
     from rag_chat.evaluation import own
     from rag_chat.library.conversations import Conversations
 
-    with session.opened(settings) as app:
+    with session.reading(settings) as app:
         with closing(Conversations(app.library.catalog)) as conversations:
             dataset = own.dataset(app.library.catalog.all_chunks(), conversations.feedback()).first(limit)
         with terminal.progress() as report:

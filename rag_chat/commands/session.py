@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from rag_chat.commands import terminal
@@ -61,6 +62,22 @@ def opened(settings: Settings, *, exclusive: bool = False) -> Iterator[App]:
         yield app
     finally:
         app.close()
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[App]:
+    """The app with its models; over a copy of the catalog where a running app has the library open."""
+    from rag_chat import running
+    from rag_chat.library import backup
+
+    if running.find(settings.library) is None:
+        with opened(settings) as here:
+            yield here
+        return
+    with TemporaryDirectory() as folder:
+        backup.copy_catalog(settings.library, Path(folder))
+        with opened(settings.model_copy(update={"library": Path(folder)})) as here:
+            yield here
 
 
 @contextmanager

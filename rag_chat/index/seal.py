@@ -13,7 +13,7 @@ import zlib
 from contextlib import closing
 from pathlib import Path
 
-from rag_chat.library.files import no_space_is_disk_full
+from rag_chat.library.files import folder_errors_are_ours
 
 SQLITE_FILE = "chroma.sqlite3"
 MOST_MB = 256  # read of a file: a torn graph can leave a sparse one of hundreds of GB behind
@@ -29,10 +29,11 @@ class Seal:
         self._folder = folder
 
     def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
+        with folder_errors_are_ours():
+            self._path.unlink(missing_ok=True)
 
     def make(self) -> None:
-        with no_space_is_disk_full():
+        with folder_errors_are_ours():
             part = self._path.with_suffix(".part")
             part.write_text(json.dumps(self._sums()), encoding="utf-8")
             part.rename(self._path)

@@ -1,7 +1,10 @@
 """A library as one tar file, and back: everything that cannot be made anew, each part with its checksum.
 
 The vector index is left out, as it follows from the catalog. SQLite files are copied by SQLite itself, so the copy
-is whole whatever their logs hold. Knows nothing of what the files mean. Limit: the caller holds the library's lock.
+is whole whatever their logs hold. Writing needs no lock, and works beside a running app: files are written once and
+never changed, so those that were there before or after the databases were copied are all that these name; one that
+goes meanwhile makes it begin anew. Knows nothing of what the files mean. Limit: a document that comes and goes within
+the moment of copying the databases may be listed without its file.
 """
 
 from __future__ import annotations
@@ -28,27 +31,44 @@ DERIVED = (
     "app.json",
 )  # not part of a backup, by the first part of the name
 _TEMPORARY = (".part", "-wal", "-shm")
+_CHANGING = (".sqlite", ".json")  # copied before they are packed; everything else is written once
+TRIES = 10  # where documents are deleted meanwhile
 
 
 def write(folder: Path, target: Path) -> int:
     """Writes the backup; there whole or not at all. How many files it has."""
     part = target.with_name(f"{target.name}.part")
     try:
-        with no_space_is_disk_full(), TemporaryDirectory(dir=target.parent) as temporary:
-            sources = {name: _source(folder / name, Path(temporary)) for name in _kept(folder)}
-            contents = Path(temporary) / CONTENTS
-            contents.write_text(json.dumps({name: _sha256(path) for name, path in sources.items()}), encoding="utf-8")
-            with tarfile.open(part, "w") as archive:
-                archive.add(contents, CONTENTS)
-                for name, path in sources.items():
-                    archive.add(path, name)
+        for _ in range(TRIES):
+            with no_space_is_disk_full(), TemporaryDirectory(dir=target.parent) as temporary:
+                try:
+                    count = _pack(folder, part, Path(temporary))
+                except FileNotFoundError as error:
+                    if not Path(error.filename or "").is_relative_to(folder):
+                        raise
+                    continue  # it was deleted meanwhile
             part.rename(target)
+            return count
     except OSError as error:
         raise LibraryError(
             f"The backup '{target}' cannot be written ({error.strerror}); choose another path."
         ) from error
     finally:
         part.unlink(missing_ok=True)
+    raise LibraryError("Documents are deleted all the time; back the library up when it is at rest.")
+
+
+def _pack(folder: Path, part: Path, temporary: Path) -> int:
+    before = list(_kept(folder))
+    copies = {name: _copy(folder / name, temporary) for name in before if name.endswith(_CHANGING)}
+    names = [name for name in [*before, *_kept(folder)] if not name.endswith(_CHANGING)]
+    sources = copies | {name: folder / name for name in names if not name.startswith(temporary.name)}
+    contents = temporary / CONTENTS
+    contents.write_text(json.dumps({name: _sha256(path) for name, path in sources.items()}), encoding="utf-8")
+    with tarfile.open(part, "w") as archive:
+        archive.add(contents, CONTENTS)
+        for name, path in sources.items():
+            archive.add(path, name)
     return len(sources)
 
 
@@ -72,6 +92,12 @@ def read(source: Path, folder: Path) -> int:
     return len(contents)
 
 
+def copy_catalog(folder: Path, target: Path) -> None:
+    """As it is at this moment, for who wants to read it beside whoever has the library open."""
+    for path in folder.glob("*.sqlite"):
+        _copy(path, target)
+
+
 def _kept(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
@@ -79,11 +105,11 @@ def _kept(folder: Path) -> Iterator[str]:
             yield name.as_posix()
 
 
-def _source(path: Path, temporary: Path) -> Path:
-    """The file itself, or a copy by SQLite of what is one of its databases."""
-    if path.suffix != ".sqlite":
-        return path
+def _copy(path: Path, temporary: Path) -> Path:
+    """By SQLite of what is one of its databases."""
     copy = temporary / path.name
+    if path.suffix != ".sqlite":
+        return Path(shutil.copyfile(path, copy))
     try:
         with closing(sqlite3.connect(path)) as db, closing(sqlite3.connect(copy)) as target:
             db.backup(target)  # page by page: VACUUM would number the rows anew, which the word index goes by

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag_chat.errors import DiskFull
+from rag_chat.errors import DiskFull, LibraryError
 from rag_chat.types import Kind
 
 ENDINGS: dict[Kind, str] = {"pdf": ".pdf", "docx": ".docx", "html": ".html", "markdown": ".md", "text": ".txt"}
@@ -22,7 +22,8 @@ ENDINGS: dict[Kind, str] = {"pdf": ".pdf", "docx": ".docx", "html": ".html", "ma
 class Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        with folder_errors_are_ours():
+            folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, doc_id: str) -> Path:
         """Where it is; where a PDF would be if it is not there."""
@@ -35,9 +36,9 @@ class Files:
         if target.exists():
             return
         part = target.with_suffix(".part")
-        with no_space_is_disk_full():
+        with source.open("rb") as original, folder_errors_are_ours():
             try:
-                with source.open("rb") as original, part.open("wb") as copy:
+                with part.open("wb") as copy:
                     shutil.copyfileobj(original, copy, 1024 * 1024)
                     copy.flush()
                     os.fsync(copy.fileno())
@@ -48,14 +49,16 @@ class Files:
                 raise
 
     def remove(self, doc_id: str) -> None:
-        for kind in ENDINGS:
-            self._path(doc_id, kind).unlink(missing_ok=True)
+        with folder_errors_are_ours():
+            for kind in ENDINGS:
+                self._path(doc_id, kind).unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> None:
         """Removes what interrupted work left behind."""
-        for path in self._folder.iterdir():
-            if path.suffix == ".part" or (path.suffix in ENDINGS.values() and path.stem not in known):
-                path.unlink(missing_ok=True)
+        with folder_errors_are_ours():
+            for path in self._folder.iterdir():
+                if path.suffix == ".part" or (path.suffix in ENDINGS.values() and path.stem not in known):
+                    path.unlink(missing_ok=True)
 
     def _path(self, doc_id: str, kind: Kind) -> Path:
         return self._folder / f"{doc_id}{ENDINGS[kind]}"
@@ -70,6 +73,18 @@ def no_space_is_disk_full() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(FULL) from error
         raise
+
+
+@contextmanager
+def folder_errors_are_ours() -> Iterator[None]:
+    """A disk that fails or became read-only, a folder that is not ours any more: one sentence, as for a full disk."""
+    try:
+        with no_space_is_disk_full():
+            yield
+    except OSError as error:
+        raise LibraryError(
+            f"The library's folder cannot be written ({error.strerror}); check its disk and its permissions."
+        ) from error
 
 
 def require_room(folder: Path, needed: int) -> None:

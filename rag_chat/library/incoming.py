@@ -57,6 +57,10 @@ class Incoming:
         self._note(number).unlink(missing_ok=True)
         self._path(number).unlink(missing_ok=True)
 
+    def last(self) -> int:
+        """The highest number in use, 0 without any; changes nothing."""
+        return max((int(note.stem) for note in self._folder.glob("*.json") if note.stem.isdecimal()), default=0)
+
     def all(self) -> list[Waiting]:
         """What earlier lives left, in the order it came; files without a note never were taken, and are removed."""
         found = sorted(self._read(), key=lambda waiting: waiting.number) if self._folder.is_dir() else []

@@ -217,7 +217,11 @@ class Events:
             conversation = _conversation_for(backend, conversation, asked)
             number = backend.conversations.ask(conversation, asked.text, asked.doc_ids)
             first = str(exchange_html(Exchange(number, asked.text), backend.document))
-            yield "", conversation, _earlier(backend, conversation, number), first, *running
+            try:
+                yield "", conversation, _earlier(backend, conversation, number), first, *running
+            except GeneratorExit:  # the tab was closed before anything was looked for
+                backend.conversations.keep(conversation, number, "stopped")
+                raise
             with closing(answering(backend, conversation, number, asked, stop)) as steps:
                 for step in steps:
                     last = str(exchange_html(step.exchange, backend.document, stage=step.stage))

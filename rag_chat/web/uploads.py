@@ -62,8 +62,10 @@ class Uploads:
         self._uploads: dict[int, Upload] = {}
         self._cancelled: set[int] = set()
         self._taken_up = False  # what earlier lives left
+        self._closed = False
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._ids = itertools.count(time.time_ns() // 1000)  # above those of earlier lives
+        # Above those of earlier lives, also where the clock was put back since.
+        self._ids = itertools.count(max(time.time_ns() // 1000, incoming.last() + 1))
         threading.Thread(target=self._work, name="uploads", daemon=True).start()
 
     def add(self, files: Sequence[tuple[Path, str]], *, keep: bool = False) -> int:
@@ -105,7 +107,9 @@ class Uploads:
                 self._queue(replace(upload, report=None, stage="waiting", done=0, total=0, attempts=0))
 
     def close(self) -> None:
-        """The process ends in good order; what waits goes on at the next start."""
+        """The process ends in good order; what waits, or is being read, goes on at the next start."""
+        with self._lock:
+            self._closed = True
         for upload in self.all():
             if not upload.keep and upload.report is None:
                 self._incoming.pause(_waiting(upload))
@@ -162,7 +166,7 @@ class Uploads:
             return  # stopped while it waited
         report = self._report(upload)
         with self._lock:
-            if id_ not in self._uploads:
+            if id_ not in self._uploads or self._closed:
                 return
             if report.status == "ready" or report.code == "E_CANCELED":
                 self._forget(upload)

@@ -1,16 +1,22 @@
 """One file into the library: what is stored, what is refused, and that nothing is ever half there."""
 
 import hashlib
+import os
 import shutil
+import signal
+import threading
+import time
+from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 from fakes import HashEmbedder
-from pdfs import no_pages, prose, raw_pdf, write_pdf
+from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
 
 from ingest.pipeline import Ingestor, Progress, find_files
 from rag_chat.config import Settings
 from rag_chat.errors import NotFound
+from rag_chat.index import verify
 from rag_chat.library.catalog import Built
 
 CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
@@ -134,6 +140,77 @@ def test_bad_files_do_not_stop_the_others(ingestor, tmp_path):
     reports = {r.document: r.status for r in ingestor.add_all(find_files([tmp_path]))}
     assert [name for name, status in reports.items() if status == "ready"] == ["whole.pdf"]
     assert len(reports) == 14
+
+
+def test_poison_harms_nobody_before_or_after_it(library, embedder, tmp_path):
+    """Good, one that takes for ever, one at which the reader dies again and again, good, good, good."""
+    for name in ("1", "4", "5", "6"):
+        write_pdf(tmp_path / f"{name}.pdf", [prose(3, seed=name)])
+    with_bombs(tmp_path / "2.pdf", "BBBB")
+    with_bombs(tmp_path / "3.pdf", ".BBBBBB")
+    settings = Settings(chunk_tokens=60, chunk_overlap_tokens=15, parse_seconds=2)
+    over = threading.Event()
+    killing = threading.Thread(target=kill_readers, args=(over,))
+
+    def heard(step):
+        if (step.document, step.done) == ("3.pdf", 1) and step.stage == "reading":
+            killing.start()
+        elif step.document == "4.pdf" and not over.is_set():
+            over.set()
+            killing.join()
+
+    start = time.monotonic()
+    with Ingestor(library, embedder, settings) as ingestor:
+        reports = list(ingestor.add_all(find_files([tmp_path]), progress=heard))
+    assert [(r.document, r.status) for r in reports] == [
+        ("1.pdf", "ready"), ("2.pdf", "failed"), ("3.pdf", "failed"),
+        ("4.pdf", "ready"), ("5.pdf", "ready"), ("6.pdf", "ready"),
+    ]  # fmt: skip
+    assert reports[1].code == "E_TIMEOUT"
+    assert reports[2].code in ("E_PARSER_CRASH", "E_PARSER_FAILED")
+    assert time.monotonic() - start < 40
+    assert [d.name for d in library.catalog.documents()] == ["1.pdf", "4.pdf", "5.pdf", "6.pdf"]
+    assert list(verify.faults(library)) == []
+    assert list(readers()) == []
+
+
+def kill_readers(over):
+    while not over.wait(0.4):
+        for pid in readers():
+            os.kill(pid, signal.SIGKILL)
+
+
+def readers():
+    """The reading processes of this one."""
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            if b"rag_chat.sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                yield int(pid)
+
+
+def test_closing_waits_for_no_file_and_nothing_of_it_is_kept(ingestor, library, tmp_path):
+    with_bombs(tmp_path / "a.pdf", ".B.")
+    begun, reports = threading.Event(), []
+
+    def add():
+        reports.append(ingestor.add(tmp_path / "a.pdf", progress=lambda step: step.done and begun.set()))
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    assert begun.wait(20)
+    start = time.monotonic()
+    ingestor.close()
+    adding.join()
+    assert time.monotonic() - start < 2
+    assert [(r.status, r.code) for r in reports] == [("failed", "E_CANCELED")]
+    assert library.catalog.documents() == []
+
+
+def test_file_that_goes_while_it_is_read_is_reported_and_leaves_nothing(ingestor, library, report_pdf):
+    report = ingestor.add(report_pdf, progress=lambda step: step.stage == "embedding" and report_pdf.unlink(True))
+    assert (report.status, report.code) == ("failed", "E_UNREADABLE")
+    assert "harbor.pdf' cannot be read any more: No such file or directory." in report.error
+    assert library.catalog.documents() == [] and library.store.count() == 0
 
 
 def test_password_opens_and_a_wrong_one_is_said_to_be_wrong(ingestor, library, tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
@@ -44,6 +45,40 @@ def test_time_limit_kills_and_names_the_setting():
             list(box.stream(jobs.slow_stream, 0.4))
         assert time.monotonic() - start < 5
         assert box.call(jobs.add, 1, 1) == 2
+
+
+def test_worker_that_was_stopped_is_ended_at_the_limit_and_another_works():
+    with Sandbox(seconds=1, memory_mb=512) as box:
+        pid = box.call(jobs.pid)
+        start = time.monotonic()
+        with pytest.raises(DocumentError, match="longer than 1 s"):
+            box.call(jobs.die, int(signal.SIGSTOP))
+        assert time.monotonic() - start < 5
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert box.call(jobs.add, 1, 1) == 2
+
+
+def test_closing_waits_for_no_call_and_starts_nothing_anew(sandbox):
+    begun, codes = threading.Event(), []
+
+    def read():
+        try:
+            for _ in sandbox.stream(jobs.slow_stream, 0.1):
+                begun.set()
+        except DocumentError as error:
+            codes.append(error.code)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    assert begun.wait(10)
+    start = time.monotonic()
+    sandbox.close()
+    reading.join()
+    assert time.monotonic() - start < 1
+    assert codes == ["E_CANCELED"]
+    with pytest.raises(DocumentError, match="It was stopped"):
+        sandbox.call(jobs.add, 1, 1)
 
 
 def test_memory_limit_names_the_setting(sandbox):

@@ -6,10 +6,12 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from rag_chat.errors import RemoteFailed
+from rag_chat.generation import remote
 from rag_chat.generation.remote import RemoteGenerator
 from rag_chat.types import Brief
 
@@ -146,6 +148,15 @@ def test_what_is_no_chat_stream_fails_in_one_sentence(server, parts):
         list(generator(server.url).generate(BRIEF))
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_falls_silent_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(remote, "TIMEOUT", httpx.Timeout(0.3))
+    server.parts, server.pause = [event("At ")] * 2, 1.0
+    pieces = generator(server.url).generate(BRIEF)
+    assert next(pieces) == "At "
+    with pytest.raises(RemoteFailed, match=r"cannot be reached \(ReadTimeout\)"):
+        next(pieces)
 
 
 def test_nothing_listens():

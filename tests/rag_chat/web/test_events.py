@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from reportlab.pdfgen import canvas
 from scripted_engine import ScriptedBackend
 
-from rag_chat.errors import WeightsMissing
+from rag_chat.errors import LibraryError, RemoteFailed, WeightsMissing
 from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Loading
 from rag_chat.web.events import Events, Sample
@@ -217,6 +220,90 @@ def test_closing_the_tab_closes_the_engine_and_frees_the_session(page):
     assert [exchange.state for exchange in page.kept()] == ["stopped"]
     page.ask("How much?")
     assert [exchange.state for exchange in page.kept()] == ["stopped", "answered"]
+
+
+def test_tab_closed_at_any_step_frees_the_session_and_leaves_an_ended_exchange(page):
+    page.add()
+    page.ask("How much does the pump lift?")
+    steps = len(page.frames)
+    for kept in range(1, steps):
+        asking = page.events.ask("How much does the pump lift?", "", page.request())
+        page.run(itertools.islice(asking, kept))
+        asking.close()
+        assert [exchange.state for exchange in page.kept()] in (["stopped"], ["answered"])
+    page.conversation = ""
+    page.ask("How much?")
+    assert [exchange.state for exchange in page.kept()] == ["answered"]
+
+
+def test_stop_pressed_twice_or_with_nothing_to_stop_does_no_harm(page):
+    page.add()
+    page.events.stop(page.request())
+    asking = threading.Thread(target=page.ask, args=("endless pump?",))
+    asking.start()
+    while "writing" not in page.live:
+        time.sleep(0.02)
+    page.events.stop(page.request())
+    page.events.stop(page.request())
+    asking.join(10)
+    assert not asking.is_alive() and page.scripted.closed == 1
+    page.ask("How much?")
+    assert [exchange.state for exchange in page.kept()] == ["stopped", "answered"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            LibraryError("The vector index ended by itself (SIGKILL); restart the app."),
+            "The vector index ended by itself",
+        ),
+        (RemoteFailed("The language model server stopped in the middle."), "The language model server stopped"),
+        (MemoryError(), "could not be answered (MemoryError)"),
+        (RuntimeError("CUDA out of memory at 0x7f, /srv/model"), "could not be answered (RuntimeError)"),
+    ],
+)
+@pytest.mark.parametrize("pieces", [0, 3])
+def test_model_or_index_that_fails_costs_one_answer_and_keeps_the_question(page, monkeypatch, error, said, pieces):
+    page.add()
+    ask = page.scripted.ask
+
+    def failing(*given, **options):
+        for number, event in enumerate(ask(*given, **options)):
+            if number == pieces:
+                raise error
+            yield event
+
+    monkeypatch.setattr(page.scripted, "ask", failing)
+    page.ask("How much does the pump lift?")
+    assert said in page.live and "/srv" not in page.live and "Traceback" not in page.live
+    monkeypatch.undo()
+    page.ask("How much does the pump lift?")
+    assert [(e.question, e.state) for e in page.kept()] == [
+        ("How much does the pump lift?", "failed"), ("How much does the pump lift?", "answered"),
+    ]  # fmt: skip
+
+
+def test_questions_and_sessions_leave_no_memory_behind(page):
+    page.add()
+
+    def ask_many(first, count):
+        for number in range(first, first + count):
+            page.conversation, page.frames = "", []
+            page.act("select", [next(iter(page.scripted.known))], session=f"s{number}")
+            page.ask("How much does the pump lift?", session=f"s{number}")
+            page.events.forget(page.request(f"s{number}"))
+        gc.collect()
+        return resident_kb()
+
+    before = ask_many(0, 60)
+    assert ask_many(60, 120) - before < 120 * 10  # kB; one answer's pages alone are more
+    assert not page.events._stops and not page.events._selected
+
+
+def resident_kb():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 def test_second_question_of_a_session_waits_its_turn(page):

@@ -97,6 +97,17 @@ def test_routes_that_the_page_does_not_need_are_not_there(client, path):
     assert "content-security-policy" in answer.headers
 
 
+@pytest.mark.parametrize("path", ["mcp", "mcp/", "mcp/http", "mcp/sse", "mcp/messages", "mcp/schema", "api/predict"])
+@pytest.mark.parametrize("method", ["initialize", "tools/list", "tools/call"])
+def test_no_tool_is_offered_beside_the_page(client, path, method):
+    call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"name": "ask", "arguments": {"question": "x"}}}
+    for root in ("/", "/gradio_api/"):
+        for headers in ({}, {"origin": BASE}, {"host": "evil.example"}, {"origin": "http://evil.example"}):
+            answer = client.post(f"{root}{path}", json=call, headers=headers)
+            assert answer.status_code in (403, 404, 405)
+            assert "jsonrpc" not in answer.text and "tools" not in answer.text
+
+
 def test_unknown_host_is_refused_so_that_a_foreign_name_cannot_point_here(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 403
     assert client.get("/", headers={"host": "localhost:7860"}).status_code == 200

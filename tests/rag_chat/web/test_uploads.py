@@ -196,6 +196,42 @@ def test_what_waits_goes_on_after_a_restart_in_its_order(tmp_path, started):
     assert seen == ["b.pdf", "a.pdf", "c.pdf"] and incoming(tmp_path) == []
 
 
+def test_what_waits_keeps_its_place_where_the_clock_was_put_back(tmp_path, started, monkeypatch):
+    _, before = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    before.add([file(tmp_path, "a.pdf")])
+    before.close()
+    seen, yesterday = [], time.time_ns() - 86_400 * 10**9
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time_ns", lambda: yesterday)
+        loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    uploads.add([file(tmp_path, "b.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    assert seen == ["a.pdf", "b.pdf"]
+
+
+def test_file_that_is_being_read_when_the_app_ends_goes_on_at_the_next_start(tmp_path, started):
+    begun, end = threading.Event(), threading.Event()
+
+    def add(path, name, progress):
+        begun.set()
+        end.wait(5)
+        raise DocumentError("It was stopped; nothing of it was kept.", "E_CANCELED")  # as a closed reader says
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    assert begun.wait(5)
+    uploads.close()
+    end.set()
+    time.sleep(0.2)
+    seen = []
+    loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    loading.start()
+    until(lambda: not uploads.busy())
+    assert seen == ["a.pdf"]
+
+
 def test_second_app_that_is_refused_the_library_takes_nothing_of_the_first_ones(tmp_path, started):
     _, first = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
     first.add([file(tmp_path, "a.pdf")])
