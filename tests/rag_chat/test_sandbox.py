@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -57,6 +58,14 @@ def test_worker_that_was_stopped_is_ended_at_the_limit_and_another_works():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
         assert box.call(jobs.add, 1, 1) == 2
+
+
+def test_worker_that_ends_before_it_has_begun_is_an_error_and_another_works(sandbox, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(DocumentError, match=r"^The reading process did not start; try again\.$"):
+            sandbox.call(jobs.add, 1, 1)
+    assert sandbox.call(jobs.add, 1, 1) == 2
 
 
 def test_closing_waits_for_no_call_and_starts_nothing_anew(sandbox):

@@ -14,14 +14,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 from pdfs import prose, write_pdf
 
 from rag_chat import cli
+from rag_chat.library.catalog import Catalog
+from rag_chat.library.conversations import Conversations
 from rag_chat.running import NOTE
+from rag_chat.types import Answer, Candidate, Passage
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
@@ -91,6 +94,7 @@ WORK = [
     ("delete", "nowhere.pdf"),
     ("search", "--queries", "queries.jsonl", "--json"),
     ("ask", "--questions", "queries.jsonl", "--json"),
+    ("eval", "--own", "--mode", "dense", "--json"),
 ]
 QUERIES = '{"id": 1, "text": "gate"}\n{"id": "b", "text": "pump", "documents": ["harbor.pdf"]}\n'
 TALK = "When does the gate open?\nAnd the pump?\n/quit\n"
@@ -98,11 +102,22 @@ TALK = "When does the gate open?\nAnd the pump?\n/quit\n"
 
 @pytest.fixture(scope="module")
 def given(folder):
-    """Files to add: a good one, a bad one, one that is not there."""
+    """A rated question, and files to add: a good one, a bad one, one that is not there."""
+    praise(folder / "library", "When does the gate open?")
     write_pdf(folder / "rail.pdf", [["The rail yard of Tarnwick closes at nine in the evening."]])
     (folder / "bad.pdf").write_bytes(b"%PDF-1.7 nothing")
     (folder / "queries.jsonl").write_text(QUERIES)
     return "--json", "rail.pdf", "bad.pdf", "nowhere.pdf"
+
+
+def praise(folder, question):
+    """Somebody asked this and was content with the first passage."""
+    with closing(Catalog(folder)) as catalog, closing(Conversations(catalog)) as conversations:
+        found = Candidate(catalog.all_chunks()[0], "harbor.pdf", "1", 1, 0.9, 1, 0.5)
+        answer = Answer(question, question, "At five.", False, (), (), (Passage(1, found),), (found,))
+        conversation = conversations.start(question)
+        conversations.keep(conversation, conversations.ask(conversation, question), "answered", answer=answer)
+        conversations.vote(conversation, 1, found.chunk.id, 1)
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +182,13 @@ def test_documents_come_and_go_beside_an_app(told_alone, app, run, given):
     assert "rail.pdf" not in run("search", "rail yard", "--json").stdout
 
 
+def test_a_backup_beside_an_app_comes_back_whole(folder, app, run):
+    assert run("backup", "b.tar").returncode == 0
+    assert "Documents restored: 1" in run("restore", "b.tar", "--library", "restored").stdout
+    assert run("documents", "--json", "--library", "restored").stdout == run("documents", "--json").stdout
+    assert "1 documents" in run("doctor", "--library", "restored").stdout
+
+
 def test_who_does_not_know_the_secret_is_refused(folder, app, run):
     process, port = app
     doc_id = json.loads(run("documents", "--json").stdout)[0]["doc_id"]
@@ -206,15 +228,26 @@ def test_a_command_that_is_stopped_leaves_nothing_of_its_document(folder, surrou
     assert run("delete", "short.pdf").returncode == 0
 
 
-def test_what_an_app_left_goes_with_it_and_what_a_killed_one_left_is_not_believed(folder, app, run):
+def test_an_app_that_is_ended_waits_for_no_file_and_leaves_nothing_of_it(folder, surroundings, app, run):
     process, _ = app
     left = folder / "library" / "app.json"
     kept = left.read_text()
-    process.send_signal(signal.SIGINT)
+    long = write_pdf(folder / "longer.pdf", [prose(60, seed=f"barley {n}") for n in range(400)])
+    line = [sys.executable, "-m", "ingest.cli", str(long)]
+    adding = subprocess.Popen(line, cwd=folder, env=surroundings, stderr=subprocess.PIPE, text=True)
+    assert adding.stderr is not None and adding.stderr.readline().strip() == NOTE
+    time.sleep(1)
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
     process.wait(30)
+    assert time.monotonic() - started < 10
+    assert adding.wait(10) == 1
+    assert "ended before it had answered" in adding.stderr.read()
+    adding.stderr.close()
     assert not left.exists()
-    left.write_text(kept)  # as kill -9 leaves it
+    left.write_text(kept)  # as kill -9 leaves it; it is not believed
     asked = run("ask", "When does the gate open?", "--json")
     assert asked.returncode == 0 and json.loads(asked.stdout)["citations"]
     assert NOTE not in asked.stderr
+    assert [document["document"] for document in json.loads(run("documents", "--json").stdout)] == ["harbor.pdf"]
     left.unlink()

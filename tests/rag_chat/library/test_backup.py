@@ -82,6 +82,24 @@ def test_file_that_goes_while_it_is_packed_makes_it_begin_anew(library, tmp_path
     restored.close()
 
 
+def test_document_that_comes_before_the_catalog_is_copied_has_its_file(library, tmp_path, monkeypatch):
+    add(library, 0)
+    copy, late = backup._copy, []
+
+    def add_first(path, temporary):
+        late.extend([add(library, 1)] if not late else ())
+        return copy(path, temporary)
+
+    monkeypatch.setattr(backup, "_copy", add_first)
+    backup.write(library.folder, tmp_path / "b.tar")
+    (tmp_path / "restored").mkdir()
+    backup.read(tmp_path / "b.tar", tmp_path / "restored")
+    restored = open_at(tmp_path / "restored")
+    assert [document.doc_id for document in restored.catalog.documents()][1:] == late
+    assert list(verify.faults(restored)) == []
+    restored.close()
+
+
 def test_library_that_never_rests_is_said_so_and_leaves_no_half_backup(library, tmp_path, monkeypatch):
     monkeypatch.setattr(backup, "TRIES", 2)
     numbers = iter(range(100))
