@@ -149,6 +149,7 @@ class Sandbox:
             self._stop()
             self._worker = _Worker(limit)
             if not self._worker.started:
+                self._stop()
                 raise DocumentError("The reading process did not start; try again.", "E_PARSER_FAILED")
         if self._closed:  # looked at last: whoever closed it by now has not seen this worker
             raise _canceled()
