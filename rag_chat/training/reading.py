@@ -29,6 +29,7 @@ from rag_chat.training.examples import SOMEWHERE, Asked, Examples
 if TYPE_CHECKING:
     from transformers import BertModel, PreTrainedTokenizerBase
 
+LIKE = 4  # rows that are read together
 KNOWN_SHARE = 0.3  # of the claims, drawn from labelled ones where there are any
 
 
@@ -99,12 +100,11 @@ class ReaderTrainer:
         return torch.stack(losses).sum() / len(rows)
 
     def _read(self, rows: Sequence[Coupled]) -> Iterator[tuple[list[int], Readings]]:
-        """Short and long rows apart, so that little is padded."""
+        """Rows of a length together, so that little is padded."""
         order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
-        cut = len(order) * 3 // 4
-        for part in (order[:cut], order[cut:]):
-            if part:
-                yield part, self.network(padded([rows[i] for i in part], self._device))
+        for start in range(0, len(order), LIKE):
+            part = order[start : start + LIKE]
+            yield part, self.network(padded([rows[i] for i in part], self._device))
 
 
 def missed(logits: Tensor, places: Tensor) -> Tensor:

@@ -51,7 +51,7 @@ def test_a_line_that_is_none_is_named(tmp_path, row, said):
         read_exercises(file_of(tmp_path / "e.jsonl", ROW, row))
 
 
-@pytest.mark.parametrize("name", ["manuals", "contracts", "reports", "papers", "gazette", "answers", "findings"])
+@pytest.mark.parametrize("name", ["manuals", "contracts", "rules", "reports", "tables", "papers", "gazette", "answers", "findings"])
 def test_the_shipped_exercises_can_be_read(name):
     exercises = read_exercises(SHIPPED / f"{name}.jsonl")
     assert exercises
