@@ -25,8 +25,8 @@ from rag_chat.training.pairs import Pair
 
 UNANSWERED = 0.42  # share of the questions
 WHOLE_SHARE = 0.25  # of the questions, from pairs that do not say where their passage answers
-EXERCISE_SHARE = 0.4  # of the questions and of the claims, where there are exercises
-FOREIGN = 0.2  # share of an exercise's answerable questions that get another passage
+EXERCISE_SHARE = 0.6  # of the questions and of the claims, where there are exercises
+FOREIGN = 0.3  # share of an exercise's answerable questions that get another passage
 NOWHERE, SOMEWHERE = -1, -2  # instead of an answer's start
 CHANGED, CUT = 0.3, 0.2  # shares of these whose question is changed, and whose answer's sentence is left out
 SHORT, LONG = (100, 450), (450, 1100)  # characters of a passage that are read; short ones cost a third of the time

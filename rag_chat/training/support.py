@@ -70,7 +70,7 @@ def run(sources: Sources, out: Path, recipe: Recipe, stages: evidence.Stages, pr
     out.mkdir(parents=True, exist_ok=True)
     exercises = [exercise for path in sources.exercises for exercise in read_exercises(path)]
     aside = [exercise for exercise in exercises if exercise.kept_aside]
-    asked = [*evidence.read(sources.answerable, recipe.seed), *evidence.asked_of(aside)]
+    asked = [*evidence.read(sources.answerable, recipe.seed), *evidence.some(evidence.asked_of(aside), recipe.seed)]
     read = [pair for path in sources.pairs for pair in read_pairs(path)]
     pairs = [pair for pair in read if pair.answer and pair.answer in pair.passage]
     if len(pairs) < FEWEST:

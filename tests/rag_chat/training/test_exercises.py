@@ -6,7 +6,7 @@ import pytest
 
 from rag_chat.errors import BadDataset
 from rag_chat.training.evidence import asked_of
-from rag_chat.training.examples import NOWHERE, Examples
+from rag_chat.training.examples import EXERCISE_SHARE, NOWHERE, Examples
 from rag_chat.training.exercises import LONGEST_QUOTE, Exercise, claims_of, quote_for, read_exercises, taught
 from rag_chat.training.pairs import Pair
 
@@ -51,7 +51,9 @@ def test_a_line_that_is_none_is_named(tmp_path, row, said):
         read_exercises(file_of(tmp_path / "e.jsonl", ROW, row))
 
 
-@pytest.mark.parametrize("name", ["manuals", "contracts", "rules", "reports", "tables", "papers", "gazette", "answers", "findings"])
+@pytest.mark.parametrize(
+    "name", ["manuals", "contracts", "rules", "reports", "tables", "papers", "gazette", "answers", "findings"]
+)
 def test_the_shipped_exercises_can_be_read(name):
     exercises = read_exercises(SHIPPED / f"{name}.jsonl")
     assert exercises
@@ -87,7 +89,7 @@ def test_exercises_give_their_share_of_questions_and_claims():
     examples, rng = Examples([pair], {}, [exercise, other, Exercise("Unasked", "It rains.", (), ())]), random.Random(0)
     drawn = [examples.question(rng) for _ in range(1000)]
     of_exercise = [one for one in drawn if one.question != pair.question and "ram" not in one.question]
-    assert 0.34 < len(of_exercise) / 1000 < 0.46
+    assert abs(len(of_exercise) / 1000 - EXERCISE_SHARE) < 0.06
     answers = dict(ROW["questions"]) | {"May I stop?": "Nobody"}
     for one in of_exercise:
         if one.start == NOWHERE:
@@ -97,7 +99,7 @@ def test_exercises_give_their_share_of_questions_and_claims():
     assert {one.text for one in of_exercise if one.start == NOWHERE} == {exercise.passage, other.passage}
     claims = [examples.claim(rng) for _ in range(1000)]
     own = [c for c in claims if [c.sentence, c.carried] in ROW["claims"]]
-    assert 0.34 < len(own) / 1000 < 0.46
+    assert abs(len(own) / 1000 - EXERCISE_SHARE) < 0.06
 
 
 def test_a_single_exercise_is_enough():
