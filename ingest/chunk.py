@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest import furniture
-from ingest.tables import GOES_ON, headers
 from rag_chat import front
 from rag_chat.sentences import is_closed, is_row, readable, split
+from rag_chat.tables import GOES_ON, headers
 from rag_chat.types import Chunk, Outline, Page, Span
 
 Counter = Callable[[Sequence[str]], list[int]]

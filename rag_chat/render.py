@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup as Markup  # the rest of the page takes it from here
 
-from rag_chat import words
+from rag_chat import tables, words
 from rag_chat.sentences import readable
-from rag_chat.types import PARAGRAPH, Answer, Citation, Sentence, Verdict
+from rag_chat.types import PARAGRAPH, Answer, Chunk, Citation, Excerpt, Sentence, Verdict
 
 STAGES = ("embed", "retrieve", "rerank", "quote", "generate", "verify")
 MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -31,6 +31,7 @@ VERDICTS: dict[Verdict, str] = {
     "missing": "not found in its source",
 }
 WORD_FOR_WORD = "quoted word for word"
+LONGEST_KEPT = 24  # characters of a last word that stays on the line of its marker
 LONGEST_NAME = 60  # characters of a file's name where there is little room
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@])")
 
@@ -136,23 +137,59 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def offset_in_chunk(chunk: Chunk, excerpt: Excerpt) -> int | None:
+    """Where the quote begins in `chunk.text`: `Chunk.locate` backwards; None unless the words are the same."""
+    offset = 0
+    for span in chunk.spans:
+        if span.page == excerpt.page and span.start <= excerpt.start and excerpt.end <= span.end:
+            start = offset + excerpt.start - span.start
+            return start if chunk.text[start : start + len(excerpt.quote)] == excerpt.quote else None
+        offset += span.end - span.start + 1
+    return None
+
+
+def column_names(answer: Answer, citation: Citation) -> str:
+    """Of a quoted table row, what stands above its columns, where its passage holds it."""
+    chunk = next((passage.chunk for passage in answer.passages if passage.number == citation.number), None)
+    start = offset_in_chunk(chunk, citation.excerpts[0]) if chunk is not None else None
+    return plain(tables.column_names(chunk.text, start)) if chunk is not None and start is not None else ""
+
+
 def _with_buttons(answer: Answer, text: str, indexes: Iterator[int | None], turn: int) -> Markup:
     parts, position = [], 0
     for match in MARKER.finditer(text):
-        parts.append(Markup.escape(visible(text[position : match.start()])))
-        index = next(indexes)
-        parts.append(Markup.escape(match.group()) if index is None else _button(answer, index, turn))
+        said, index = visible(text[position : match.start()]), next(indexes)
         position = match.end()
+        if index is None:
+            parts.append(Markup.escape(said + match.group()))
+        else:
+            parts.append(_ended(answer, said, index, turn))
     parts.append(Markup.escape(visible(text[position:])))
     return Markup("").join(parts)
 
 
-def _button(answer: Answer, index: int, turn: int) -> Markup:
+def _ended(answer: Answer, said: str, index: int, turn: int) -> Markup:
+    """A sentence with its marker, which never stands on a line without the sentence's last word."""
+    rest, last = said, ""
+    words_ = said.rstrip().rsplit(maxsplit=1)
+    if words_ and len(words_[-1]) <= LONGEST_KEPT:
+        place = said.rindex(words_[-1])
+        rest, last = said[:place], said[place:]
+    above = column_names(answer, answer.citations[index])
+    return Markup('{}{}<span class="kept">{}{}</span>').format(
+        Markup('<span class="columns" dir="auto">{}</span>').format(above) if above else "",
+        rest,
+        last,
+        _button(answer, index, turn, above),
+    )
+
+
+def _button(answer: Answer, index: int, turn: int, above: str) -> Markup:
     citation = answer.citations[index]
     return Markup(
         '<button type="button" class="cite{doubt}" data-card="source-{turn}-{number}" data-citation="{index}" '
-        'data-document="{short}" data-where="{where}" data-quote="{quote}" data-verdict="{verdict}" '
-        'aria-label="Source {number}: {document}, {where}">[{number}]</button>'
+        'data-document="{short}" data-where="{where}" data-quote="{quote}" data-columns="{above}" '
+        'data-verdict="{verdict}" aria-label="Source {number}: {document}, {where}">[{number}]</button>'
     ).format(
         doubt="" if citation.supported else " doubt",
         turn=turn,
@@ -162,6 +199,7 @@ def _button(answer: Answer, index: int, turn: int) -> Markup:
         document=plain(citation.document),
         where=page_names(citation),
         quote=whole_quote(citation),
+        above=above,
         verdict=verdict_text(answer, citation),
     )
 

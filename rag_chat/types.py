@@ -356,7 +356,7 @@ class Answer:
     abstained: bool
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
-    passages: tuple[Passage, ...]
+    passages: tuple[Passage, ...]  # the cited ones first, in the order in which the text cites them
     candidates: tuple[Candidate, ...] = ()
     generator: str = ""
     seconds: dict[str, float] = field(default_factory=dict)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rag_chat import words
+from rag_chat.chat.shortening import place
 from rag_chat.protocols import Embedder, SupportChecker
-from rag_chat.sentences import split
-from rag_chat.types import Quote
+from rag_chat.sentences import is_row, split
+from rag_chat.types import Answer, Quote
 
 MARKER = re.compile(r"\s*\[(?:\d+(?:\s*[,;–-]\s*\d+)*|source[^\]]*|passage[^\]]*|quote[^\]]*)\]", re.IGNORECASE)
+# "•", "4.2", "3.", "(a)": what a list or a contract counts by. A decimal number is told by what follows it, which must
+# open a sentence ("7.5 Nm" does not).
+COUNTED = re.compile(
+    r"(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔]\s*"
+    r"|(?:[-–—*]|§?\s?\d{1,3}(?:\.\d{1,3})+\.?|\d{1,2}[.)]|\((?:[a-z]|[ivx]{1,5}|\d{1,2})\)|(?:[a-z]|[ivx]{1,5})\))\s+"
+    r"(?=[\"“‘(§\d-]|[A-Z][a-z’']{2,}|(?:A|An|As|At|By|He|I|If|In|Is|It|My|No|Of|On|Or|So|To|Up|We)\b))+"
+)
 SHORTLIST = 6  # quotes that overlap most; only these are compared by meaning
 SAME_WORDS = 0.999  # a sentence copied from a quote needs no encoder
 
@@ -36,6 +44,18 @@ def sentences_of(answer: str) -> list[str]:
     return [sentence for sentence in found if words.content(sentence)]
 
 
+def uncounted(said: Attribution) -> Attribution:
+    """Without the bullet or the clause's number that its sentence begins with, unless that is what was asked for; the
+    quote keeps it, as it stands on the page."""
+    found = COUNTED.match(said.sentence)
+    if found is None or is_row(said.sentence):
+        return said
+    rest, answer = said.sentence[found.end() :], said.quote.answer if said.quote else ""
+    if not words.content(rest) or (place(said.sentence, answer) and not place(rest, answer)):
+        return said
+    return replace(said, sentence=f"{rest[0].upper()}{rest[1:]}")
+
+
 def attribute(sentence: str, quotes: Sequence[Quote], checker: SupportChecker, embedder: Embedder) -> Attribution:
     """The quote that carries the sentence best: of those that share most words the best checked and nearest one."""
     if not quotes:
@@ -49,3 +69,19 @@ def attribute(sentence: str, quotes: Sequence[Quote], checker: SupportChecker, e
         vectors = embedder.encode_passages([sentence, *(quotes[i].text for i in near)])
         best = int((support + vectors[1:] @ vectors[0]).argmax())
     return Attribution(sentence, quotes[near[best]], float(support[best]))
+
+
+def numbered(answer: Answer) -> Answer:
+    """With its text, and its passages in the order in which it cites them, those that it does not cite after them: `n`
+    is a position in `passages`, and the first `[n]` of an answer is `[1]`."""
+    cited = list(dict.fromkeys(citation.number for citation in answer.citations))
+    order = sorted(answer.passages, key=lambda p: cited.index(p.number) if p.number in cited else len(cited))
+    new = {passage.number: number for number, passage in enumerate(order, start=1)}
+    citations = tuple(replace(citation, number=new[citation.number]) for citation in answer.citations)
+    marks = [f" [{citations[s.citation].number}]" if s.citation is not None else "" for s in answer.sentences]
+    return replace(
+        answer,
+        text=" ".join(f"{s.text}{mark}" for s, mark in zip(answer.sentences, marks, strict=True)),
+        citations=citations,
+        passages=tuple(replace(passage, number=new[passage.number]) for passage in order),
+    )

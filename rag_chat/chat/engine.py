@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from rag_chat import question as question_rule
-from rag_chat.chat import citations, history, overview, sections, small_talk
+from rag_chat.chat import citations, history, listing, overview, sections, small_talk
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
 from rag_chat.chat.search import Limits, Search
@@ -129,7 +129,7 @@ class Engine:
         carried: list[citations.Attribution] = []
         listed = found.kind == "documents"
         with closing(_each(overview.answer(found, quotes)) if listed else self._checked(brief, trace)) as checked:
-            for attribution in checked:
+            for attribution in map(citations.uncounted, checked):
                 carried.append(attribution)
                 yield Token(f"{attribution.sentence} ")
         with trace.stage("verify"):
@@ -217,8 +217,9 @@ class Engine:
         sentence alone held the gold answer in 66, under both conditions, with the cut quote in its place, in 83.
         """
         best = brief.quotes[0]
-        cut = shorten(best.text, best.answer, brief.question) if best.answer else best.text
-        fallback = citations.Attribution(cut, best, 1.0)
+        line = listing.line_of(best)
+        cut = shorten(line.text, line.answer, brief.question) if line.answer else line.text
+        fallback = citations.Attribution(cut, line, 1.0)
         if said is None or said.quote is None or said.quote.text != best.text or said.support < REWORDED:
             return fallback
         holds = not best.answer or place(said.sentence, best.answer) is not None
@@ -233,7 +234,7 @@ class Engine:
             return citations.attribute(sentence, pool, self._stages.support, self._stages.embedder)
 
     def _finish(self, draft: Answer, carried: Sequence[citations.Attribution]) -> Answer:
-        sentences, found, text = [], list[Citation](), []
+        sentences, found = [], list[Citation]()
         for attribution in carried:
             supported = attribution.support >= SUPPORTED and attribution.quote is not None
             place = None
@@ -243,11 +244,9 @@ class Engine:
                 if place == len(found):
                     found.append(citation)
             sentences.append(Sentence(attribution.sentence, place, supported))
-            mark = f" [{found[place].number}]" if place is not None else ""
-            text.append(f"{attribution.sentence}{mark}")
         if all(sentence.text == REFUSAL for sentence in sentences):  # a larger model is told to say just that
             return draft
-        return replace(draft, text=" ".join(text), abstained=False, sentences=tuple(sentences), citations=tuple(found))
+        return citations.numbered(replace(draft, abstained=False, sentences=tuple(sentences), citations=tuple(found)))
 
     def _cite(self, quote: Quote, score: float, supported: bool) -> Citation:
         passage: Passage = quote.passage

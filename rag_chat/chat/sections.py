@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag_chat import words
+from rag_chat.chat.listing import is_listing
 from rag_chat.chat.passages import quotable
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder
@@ -73,10 +74,10 @@ def heard(catalog: Catalog, document: Document) -> list[Candidate]:
 
 
 def quotes(passages: Sequence[Passage], embedder: Embedder) -> tuple[Quote, ...]:
-    """The most central sentence of each passage, in their order."""
+    """The most central sentence of each passage, in their order; none of one that is all table or form."""
     found = []
     for passage in passages:
-        said = quotable([passage])
+        said = [quote for quote in quotable([passage]) if not is_listing(quote)]
         whole = [quote for quote in said if is_closed(quote.text)] or said
         if whole:
             vectors = embedder.encode_passages([quote.text for quote in whole])

@@ -8,13 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from rag_chat import tables
 from rag_chat.library.conversations import Exchange
 from rag_chat.render import (
     VERDICTS,
     WORD_FOR_WORD,
     Markup,
+    column_names,
     counted,
     name,
+    offset_in_chunk,
     page_name,
     page_names,
     plain,
@@ -22,13 +25,14 @@ from rag_chat.render import (
     verdict_text,
     visible,
 )
-from rag_chat.types import Answer, Chunk, Document, Excerpt, Passage
+from rag_chat.types import Answer, Chunk, Citation, Document, Excerpt, Passage
 from rag_chat.web.pages import file_url, page_url, pdf_url
 
 Known: TypeAlias = Callable[[str], Document | None]  # doc_id -> the document, None once it is deleted
 Place: TypeAlias = tuple[int, Excerpt]  # position of the citation, -1 for a passage that is not cited; what it shows
 DELETED = "This document has been deleted from the library: {} is kept, its page is gone."
-_BREAK = re.compile(r"\n\n|(?<! )\n(?=[^\n]*\t|• |\d+\. )")  # the lines of a page of paper end in a space
+LINE = "\u2028"  # for a line end that is kept, as long as one that is not
+_BREAK = re.compile(rf"{LINE}|\n\n|(?<! )\n(?=[^\n]*\t|• |\d+\. )")  # the lines of a page of paper end in a space
 UNPLACED = "The words cannot be boxed exactly on this page, so nothing is drawn."
 NOTHING = "The passages that an answer rests on appear here, with their pages."
 
@@ -71,14 +75,20 @@ def _cited_card(exchange: Exchange, answer: Answer, passage: Passage, known: Kno
     figures = Markup("").join(_figures(places, document))
     where = ", ".join(dict.fromkeys(page_names(citation) for citation in citations))
     gone = Markup("") if document else Markup('<p class="gone">{}</p>').format(DELETED.format("the quote"))
-    return _card(exchange, passage, where, verdict, text + apart + gone + figures)
+    above = [Markup('<p class="columns" dir="auto">{}</p>').format(names) for names in _columns(answer, citations)]
+    return _card(exchange, passage, where, verdict, Markup("").join(above) + text + apart + gone + figures)
+
+
+def _columns(answer: Answer, citations: Sequence[Citation]) -> list[str]:
+    """What stands above the quoted rows, which the passage beneath may have scrolled out of sight."""
+    return list(dict.fromkeys(filter(None, (column_names(answer, citation) for citation in citations))))
 
 
 def _passage_card(exchange: Exchange, passage: Passage, known: Known) -> Markup:
     chunk = passage.chunk
     where, document = page_name(chunk.first_page, passage.candidate.page_label), known(chunk.doc_id)
     text = (
-        Markup('<blockquote dir="auto" tabindex="0">{}</blockquote>').format(_flow(chunk.text))
+        Markup('<blockquote dir="auto" tabindex="0">{}</blockquote>').format(_flow(_laid_out(chunk.text)))
         if chunk.text
         else Markup("")
     )
@@ -216,17 +226,17 @@ def _marked_passage(chunk: Chunk, places: Sequence[Place]) -> tuple[Markup, Mark
     inside: list[tuple[int, int, int]] = []
     apart: list[Markup] = []
     for index, excerpt in places:
-        start = _offset_in_chunk(chunk, excerpt)
+        start = offset_in_chunk(chunk, excerpt)
         if start is None or any(start < stop and begin < start + len(excerpt.quote) for begin, stop, _ in inside):
             quote = Markup('<blockquote class="apart" dir="auto" tabindex="0">{}</blockquote>')
             apart.append(quote.format(_mark(excerpt.quote, index)))
         else:
             inside.append((start, start + len(excerpt.quote), index))
-    parts, position = [], 0
+    parts, position, laid_out = [], 0, _laid_out(chunk.text)
     for start, stop, index in sorted(inside):
-        parts += [_flow(chunk.text[position:start]), _mark(chunk.text[start:stop], index)]
+        parts += [_flow(laid_out[position:start]), _mark(laid_out[start:stop], index)]
         position = stop
-    parts.append(_flow(chunk.text[position:]))
+    parts.append(_flow(laid_out[position:]))
     whole = (
         Markup('<blockquote dir="auto" tabindex="0">{}</blockquote>').format(Markup("").join(parts))
         if chunk.text
@@ -235,19 +245,14 @@ def _marked_passage(chunk: Chunk, places: Sequence[Place]) -> tuple[Markup, Mark
     return whole, Markup("").join(apart)
 
 
-def _offset_in_chunk(chunk: Chunk, excerpt: Excerpt) -> int | None:
-    """Where the quote begins in `chunk.text`: `Chunk.locate` backwards; None unless the words are the same."""
-    offset = 0
-    for span in chunk.spans:
-        if span.page == excerpt.page and span.start <= excerpt.start and excerpt.end <= span.end:
-            start = offset + excerpt.start - span.start
-            return start if chunk.text[start : start + len(excerpt.quote)] == excerpt.quote else None
-        offset += span.end - span.start + 1
-    return None
-
-
 def _mark(text: str, index: int) -> Markup:
     return Markup('<mark data-citation="{}">{}</mark>').format(index, _flow(text))
+
+
+def _laid_out(text: str) -> str:
+    """The same characters, with table rows on lines of their own."""
+    *before, last = tables.on_lines_of_their_own(text)
+    return "".join(f"{part[:-1]}{LINE}" for part in before) + last
 
 
 def _flow(text: str) -> str:

@@ -114,6 +114,49 @@ def test_no_print_of_the_page_is_cut_and_its_empty_margins_are(watched, scripted
         assert left <= first and last <= right
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (375, 812), (320, 640)])
+def test_opened_page_is_under_the_head_of_its_card_and_the_marker_beside_its_word(page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    ask(page, "about zebra7")
+    cite = page.locator("#live .cite").first
+    cite.click()
+    figure = page.locator("#source-1-1 figure")
+    expect(figure.locator("img")).to_have_js_property("naturalWidth", 900, timeout=SHORT)
+    page.wait_for_function(
+        """figure => {
+            const top = figure.querySelector(".tools").getBoundingClientRect().top;
+            const box = figure.querySelector(".sheet").getBoundingClientRect();
+            const shown = figure.boxes.flat()[0][1] * figure.querySelector(".canvas").offsetHeight;
+            const quote = box.top + shown - figure.querySelector(".sheet").scrollTop;
+            const head = figure.closest(".card").querySelector("summary").getBoundingClientRect();
+            return top >= head.bottom - 1 && quote > head.bottom && quote < innerHeight;
+        }""",
+        arg=figure.element_handle(),
+        timeout=SHORT,
+    )
+    lines = "it => new Set([...it.getClientRects()].map((line) => Math.round(line.bottom))).size"
+    for size in range(width, width - 160, -8):  # wherever the lines of the answer break
+        page.set_viewport_size({"width": size, "height": height})
+        assert {kept.evaluate(lines) for kept in page.locator("#live .kept").all()} == {1}
+
+
+def test_row_of_a_table_is_shown_under_the_names_of_its_columns(watched, scripted, tmp_path):
+    with scripted(tmp_path / "library") as address:
+        page = watched(address)
+        rows = ["Fruit 2022 2023 2024", "Pears 7,120 8,804 9,310", "Quinces 640 512 701", "Medlars 88 93 120"]
+        add(page, pdf_of(tmp_path / "fruit.pdf", [["It rained on most days of the year.", *rows]]))
+        ask(page, "quinces")
+        expect(page.locator("#live .columns")).to_have_text(rows[0])
+        page.locator("#live .cite").first.hover()
+        expect(page.get_by_role("tooltip").locator(".columns")).to_have_text(rows[0])
+        expect(page.get_by_role("tooltip").locator(".quote")).to_have_text(f"“{rows[2]}”")
+        card = page.locator("#source-1-1")
+        expect(card.locator(".columns")).to_have_text(rows[0])
+        expect(card.locator("mark")).to_have_text(rows[2])  # the quote is the row alone
+        shown = card.locator("blockquote").inner_text().split("\n")
+        assert [line.strip() for line in shown] == ["It rained on most days of the year.", *rows]
+
+
 def test_long_name_is_shortened_in_the_middle_on_the_card(watched, scripted, tmp_path):
     name = f"Minutes of the {'very ' * 20}long meeting in October.pdf"
     with scripted(tmp_path / "library") as address:

@@ -7,7 +7,7 @@ import re
 import pytest
 from hostile import HOSTILE
 from markdown_it import MarkdownIt
-from page_values import PAGE, Tags, answer, citation
+from page_values import PAGE, Tags, answer, citation, passage
 
 from rag_chat.render import (
     answer_html,
@@ -32,7 +32,7 @@ def test_marker_becomes_a_button_that_names_its_source_and_card():
 
 def test_marker_without_a_citation_stays_text():
     html = answer_html(answer(text="See [7] and [1].", sentences=(), citations=(citation(),)))
-    assert "See [7] and <button" in html
+    assert 'See [7] <span class="kept">and <button' in html
 
 
 def test_two_sentences_of_one_passage_point_at_their_own_quotes():
@@ -54,10 +54,8 @@ def test_what_is_not_found_and_what_is_carried_in_part_say_so_and_nothing_else_d
     doubtful = answer(text=text, sentences=sentences, citations=(citation(), citation(supported=False)))
     html = answer_html(doubtful)
     assert '<span class="missing">It is blue.</span><span class="doubted"> not found in its source</span>' in html
-    assert html.count('class="weak"') == html.count(">It lifts a lot. <button") == 1
-    assert html.index("It lifts a lot.") < html.index(
-        "carried only in part</span>"
-    )  # after the sentence and its marker
+    assert html.count('class="weak"') == html.count('>It lifts a <span class="kept">lot. <button') == 1
+    assert html.index("It lifts a ") < html.index("carried only in part</span>")  # after the sentence and its marker
     assert html.count('class="doubted"') == 2
 
 
@@ -97,6 +95,28 @@ def test_marker_carries_what_is_shown_beside_it():
     assert button["data-quote"] == "The pump lifts 40 litres a minute. and needs oil."
     assert button["data-where"] == "page iv (4 of the file), page v (5 of the file)"
     assert (button["data-document"], button["data-verdict"]) == ("pump.pdf", "quoted word for word")
+
+
+def test_last_word_and_marker_stay_together_unless_that_word_is_very_long():
+    assert '<span class="kept">minute. <button' in answer_html(answer())
+    long = "x" * 60
+    made = answer(text=f"It is {long} [1]", sentences=(Sentence(f"It is {long}", 0, True),))
+    assert f'It is {long} <span class="kept"><button' in answer_html(made)
+
+
+def test_a_quoted_row_is_shown_under_the_names_of_its_columns():
+    table = "Fruit 2022 2023 \nPears 7,120 8,804 \nQuinces 640 512"
+    quote = "Quinces 640 512"
+    row = citation(quote=quote, start=table.index(quote), end=len(table))
+    made = answer(
+        text=f"{quote}. [1]", sentences=(Sentence(f"{quote}.", 0, True),), citations=(row,),
+        passages=(passage(text=table),),
+    )  # fmt: skip
+    html = answer_html(made)
+    assert '<span class="columns" dir="auto">Fruit 2022 2023</span>Quinces 640 ' in html
+    assert Tags(html).all("button")[0]["data-columns"] == "Fruit 2022 2023"
+    assert Tags(html).all("button")[0]["data-quote"] == quote
+    assert 'class="columns"' not in answer_html(answer())
 
 
 def test_a_citation_says_how_the_sentences_on_it_stand_in_its_quote():

@@ -73,11 +73,16 @@ export async function openSource(id, citation = "") {
   scroll(card); // its page has its height by now
 }
 
-/* To the card, or to the page of the quote where the window has no room for both. */
+/* To the card, or to the page of the quote, under the card's head, where the window has no room for both. */
 function scroll(card) {
-  const room = Math.min(innerHeight, document.getElementById("sources").clientHeight);
-  const place = card.offsetHeight <= room ? card : chosenFigure(card) ?? card;
-  place.scrollIntoView({ block: place === card ? "start" : "nearest", behavior: reducedMotion.matches ? "auto" : "smooth" });
+  const head = card.querySelector("summary");
+  const above = parseFloat(getComputedStyle(head).top) || 0; // what else stays in sight over the head
+  const room = Math.min(innerHeight, document.getElementById("sources").clientHeight) - above;
+  const figure = chosenFigure(card);
+  const end = figure?.getBoundingClientRect().bottom ?? 0;
+  const place = end - card.getBoundingClientRect().top <= room ? card : figure;
+  if (figure) figure.style.scrollMarginTop = `${above + head.offsetHeight}px`;
+  place.scrollIntoView({ block: "start", behavior: reducedMotion.matches ? "auto" : "smooth" });
 }
 
 function chosenFigure(card) {
@@ -236,10 +241,11 @@ export function enlarge(figure) {
 let card;
 
 function showQuote(cite) {
-  const { document: name, where, quote, verdict } = cite.dataset;
+  const { document: name, where, quote, verdict, columns } = cite.dataset;
   card ??= element("div", { id: "quote-card", role: "tooltip" });
   card.replaceChildren(
     element("p", { className: "place" }, element("bdi", { textContent: name }), `, ${where}`),
+    ...(columns ? [element("p", { className: "columns", textContent: columns, dir: "auto" })] : []),
     element("p", { className: "quote", textContent: `“${quote}”`, dir: "auto" }),
     element("p", { className: "verdict-line", textContent: verdict }),
   );

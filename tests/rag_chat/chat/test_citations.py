@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from fakes import HashEmbedder
 from values import quote
 
-from rag_chat.chat.citations import attribute, sentences_of
+from rag_chat.chat.citations import Attribution, attribute, sentences_of, uncounted
 from rag_chat.chat.support import ExactSupport
 
 
@@ -67,3 +69,38 @@ def test_only_the_quotes_that_overlap_most_are_encoded():
 def test_without_quotes_nothing_carries_a_sentence():
     found = attributed("Grain is moved by rail.", ())
     assert (found.quote, found.support) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("4.2 The renter must clean the drum.", "The renter must clean the drum."),
+        ("4.3 (a) Pets are not allowed.", "Pets are not allowed."),
+        ("12.3.1. No smoking.", "No smoking."),
+        ("• bring your own bottles.", "Bring your own bottles."),
+        ("- Bring your own bottles.", "Bring your own bottles."),
+        ("(ii) If it rains, the gate is shut.", "If it rains, the gate is shut."),
+    ],
+)
+def test_bullets_and_clause_numbers_stay_in_the_quote(written, said):
+    assert uncounted(Attribution(written, quote(written), 1.0)) == Attribution(said, quote(written), 1.0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "4.2 million people live there.",
+        "7.5 Nm is the torque.",
+        "3 May is the last day.",
+        "2024. It was a good year.",
+        "-5 degrees is too cold.",
+        "4.2 Total 12 13 14",
+    ],
+)
+def test_numbers_that_say_something_stay(written):
+    assert uncounted(Attribution(written, quote(written), 1.0)).sentence == written
+
+
+def test_a_clause_number_that_was_asked_for_stays():
+    clause = replace(quote("4.2 The renter must clean the drum."), answer="4.2")
+    assert uncounted(Attribution(clause.text, clause, 1.0)).sentence == clause.text

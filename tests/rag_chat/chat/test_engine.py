@@ -58,6 +58,21 @@ def test_a_citation_is_verbatim_text_of_its_page(engine, library, doc_ids):
     assert [by_number[n] for n in numbers] == [doc_ids["pump.pdf"], doc_ids["harbor.pdf"]]
 
 
+def test_passages_are_numbered_in_the_order_in_which_the_answer_cites_them(engine):
+    said = "In 2021 the quay received 4.2 million tons of it."
+    events = list(engine(ScriptedGenerator(trusted=True).enqueue(said)).ask(f"{GUARANTEE} How many tons?"))
+    retrieved, found = events[0], events[-1].answer
+    (cited,) = found.citations
+    assert retrieved.passages[0].chunk.doc_id != cited.doc_id  # it was not the best one
+    assert (cited.number, found.text) == (1, f"{said} [1]")
+    assert [p.number for p in found.passages] == list(range(1, len(found.passages) + 1))
+    assert found.passages[0].chunk.doc_id == cited.doc_id
+    others = [p.candidate.rank for p in found.passages[1:]]
+    assert others == sorted(others) and {p.candidate for p in found.passages} == {
+        p.candidate for p in retrieved.passages
+    }
+
+
 def test_markers_of_the_model_are_replaced_by_checked_ones(engine):
     found = answer_of(engine(ScriptedGenerator().enqueue("The tide gate of Tarnwick opens at five [7][2].")))
     assert found.text == "The tide gate of Tarnwick opens at five. [1]"

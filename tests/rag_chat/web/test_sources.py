@@ -66,6 +66,17 @@ def test_two_quotes_of_a_page_share_its_image_in_their_order():
     assert figures(html)[0]["boxed"]["4"]["citations"] == [0, 1]
 
 
+def test_table_rows_stand_on_lines_of_their_own_under_the_names_of_their_columns():
+    table = "It rained on \nmost days. \nFruit 2022 2023 \nPears 7,120 8,804 \nQuinces 640 512"
+    quote = "Pears 7,120 8,804"
+    start = table.index(quote)
+    row = citation(quote=quote, start=start, end=start + len(quote))
+    html = shown(citations=(row,), passages=(passage(text=table),))
+    assert '<p class="columns" dir="auto">Fruit 2022 2023</p>' in html
+    assert 'tabindex="0">It rained on most days. \nFruit 2022 2023 \n<mark' in html
+    assert f">{quote}</mark> \nQuinces 640 512</blockquote>" in html
+
+
 def test_passages_that_are_not_cited_are_folded():
     assert shown().index("Also retrieved (1)") < shown().index("Other.")
 

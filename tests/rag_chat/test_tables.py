@@ -2,8 +2,8 @@
 
 from fakes import HashEmbedder
 
-from ingest import tables
 from ingest.chunk import Limit, cut
+from rag_chat import tables
 from rag_chat.types import Page
 
 
@@ -44,6 +44,18 @@ def test_a_row_of_years_begins_a_new_table():
 
 def test_text_without_rows_has_no_headers():
     assert headers(["A heading", "Some prose that ends.", "More of it, in 2021."]) == [None] * 3
+
+
+def test_a_row_knows_its_column_names_and_nothing_else_has_any():
+    text = " \n".join(["It rained on most days.", *HEAD, *rows(2)])
+    assert tables.column_names(text, text.index("Quay 2")) == " ".join(HEAD)
+    assert tables.column_names(text, text.index("Consolidated")) == tables.column_names(text, 0) == ""
+
+
+def test_rows_and_headers_stand_on_lines_of_their_own_and_prose_flows():
+    prose = "It rained on \nmost days."
+    parts = tables.on_lines_of_their_own("\n".join([prose, *HEAD, *rows(1), prose]))
+    assert parts == [f"{prose}\n", *(f"{line}\n" for line in [*HEAD, *rows(1)]), prose]
 
 
 def test_each_chunk_of_a_long_table_has_the_header_and_whole_rows():

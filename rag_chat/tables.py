@@ -51,6 +51,29 @@ def headers(lines: Sequence[str]) -> Headers:
     return Headers(found, header)
 
 
+def column_names(text: str, start: int) -> str:
+    """The header of the table whose row stands at `text[start]`; "" for a header, and for what is no row of one."""
+    lines = text.split("\n")
+    place = text.count("\n", 0, start)
+    header = headers(lines).of_line[place] if is_row(lines[place]) else None
+    return " ".join(lines[i].strip() for i in header or ())
+
+
+def on_lines_of_their_own(text: str) -> list[str]:
+    """The text cut before and after each row and each line of a header; together the parts are the text."""
+    lines = text.split("\n")
+    apart = {i for header in headers(lines).of_line for i in header or ()}
+    apart |= {i for i, line in enumerate(lines) if is_row(line)}
+    parts = [lines[0]]
+    for i in range(1, len(lines)):
+        if {i - 1, i} & apart:
+            parts[-1] += "\n"
+            parts.append(lines[i])
+        else:
+            parts[-1] += f"\n{lines[i]}"
+    return parts
+
+
 def _top(lines: Sequence[str], row: int) -> int:
     """The first of the short lines just above a row."""
     top = row
