@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import SHORT, ask, has
+from browsing import SHORT, ask, has, pdf_of
 from playwright.sync_api import expect
 from reportlab.pdfgen.canvas import Canvas
 
@@ -127,3 +127,21 @@ def test_quote_that_cannot_be_boxed_exactly_has_no_box_and_says_so(watched, own,
     page.wait_for_function("it => it.boxes", arg=figure.element_handle())
     seen = figure.evaluate(ON_THE_WORDS)
     assert seen["marked"] == seen["markedOutside"] == 0, seen
+
+
+def test_row_of_a_table_is_shown_under_the_names_of_its_columns(watched, own, tmp_path):
+    prose = "It rained on most days of the year."
+    rows = ["Fruit 2022 2023 2024", "Pears 7,120 8,804 9,310", "Quinces 640 512 701", "Medlars 88 93 120"]
+    page = watched(own)
+    has(page, pdf_of(tmp_path / "fruit.pdf", [[prose, *rows]]))
+    ask(page, "quinces")
+    expect(page.locator("#live .columns").first).to_have_text(rows[0])
+    page.locator("#live .cite").first.hover()
+    tooltip = page.get_by_role("tooltip")
+    expect(tooltip.locator(".columns")).to_have_text(rows[0])
+    expect(tooltip.locator(".quote")).to_have_text(f"“{rows[2]}”")
+    card = page.locator("#source-1-1")
+    expect(card.locator(".columns")).to_have_text(rows[0])
+    expect(card.locator("mark")).to_have_text(rows[2])  # the quote is the row alone
+    shown = card.locator("blockquote").inner_text().split("\n")
+    assert [line.strip() for line in shown] == [prose, *rows]

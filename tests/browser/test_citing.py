@@ -140,23 +140,6 @@ def test_opened_page_is_under_the_head_of_its_card_and_the_marker_beside_its_wor
         assert {kept.evaluate(lines) for kept in page.locator("#live .kept").all()} == {1}
 
 
-def test_row_of_a_table_is_shown_under_the_names_of_its_columns(watched, scripted, tmp_path):
-    with scripted(tmp_path / "library") as address:
-        page = watched(address)
-        rows = ["Fruit 2022 2023 2024", "Pears 7,120 8,804 9,310", "Quinces 640 512 701", "Medlars 88 93 120"]
-        add(page, pdf_of(tmp_path / "fruit.pdf", [["It rained on most days of the year.", *rows]]))
-        ask(page, "quinces")
-        expect(page.locator("#live .columns")).to_have_text(rows[0])
-        page.locator("#live .cite").first.hover()
-        expect(page.get_by_role("tooltip").locator(".columns")).to_have_text(rows[0])
-        expect(page.get_by_role("tooltip").locator(".quote")).to_have_text(f"“{rows[2]}”")
-        card = page.locator("#source-1-1")
-        expect(card.locator(".columns")).to_have_text(rows[0])
-        expect(card.locator("mark")).to_have_text(rows[2])  # the quote is the row alone
-        shown = card.locator("blockquote").inner_text().split("\n")
-        assert [line.strip() for line in shown] == ["It rained on most days of the year.", *rows]
-
-
 def test_long_name_is_shortened_in_the_middle_on_the_card(watched, scripted, tmp_path):
     name = f"Minutes of the {'very ' * 20}long meeting in October.pdf"
     with scripted(tmp_path / "library") as address:
