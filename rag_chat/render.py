@@ -176,7 +176,7 @@ def _ended(answer: Answer, said: str, index: int, turn: int) -> Markup:
         place = said.rindex(words_[-1])
         rest, last = said[:place], said[place:]
     above = column_names(answer, answer.citations[index])
-    return Markup('{}{}<span class="kept">{}{}</span>').format(
+    return Markup('{}{}<span class="last-word">{}{}</span>').format(
         Markup('<span class="columns" dir="auto">{}</span>').format(above) if above else "",
         rest,
         last,

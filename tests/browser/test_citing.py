@@ -137,7 +137,7 @@ def test_opened_page_is_under_the_head_of_its_card_and_the_marker_beside_its_wor
     lines = "it => new Set([...it.getClientRects()].map((line) => Math.round(line.bottom))).size"
     for size in range(width, width - 160, -8):  # wherever the lines of the answer break
         page.set_viewport_size({"width": size, "height": height})
-        assert {kept.evaluate(lines) for kept in page.locator("#live .kept").all()} == {1}
+        assert {kept.evaluate(lines) for kept in page.locator("#live .last-word").all()} == {1}
 
 
 def test_long_name_is_shortened_in_the_middle_on_the_card(watched, scripted, tmp_path):

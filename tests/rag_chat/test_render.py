@@ -32,7 +32,7 @@ def test_marker_becomes_a_button_that_names_its_source_and_card():
 
 def test_marker_without_a_citation_stays_text():
     html = answer_html(answer(text="See [7] and [1].", sentences=(), citations=(citation(),)))
-    assert 'See [7] <span class="kept">and <button' in html
+    assert 'See [7] <span class="last-word">and <button' in html
 
 
 def test_two_sentences_of_one_passage_point_at_their_own_quotes():
@@ -54,7 +54,7 @@ def test_what_is_not_found_and_what_is_carried_in_part_say_so_and_nothing_else_d
     doubtful = answer(text=text, sentences=sentences, citations=(citation(), citation(supported=False)))
     html = answer_html(doubtful)
     assert '<span class="missing">It is blue.</span><span class="doubted"> not found in its source</span>' in html
-    assert html.count('class="weak"') == html.count('>It lifts a <span class="kept">lot. <button') == 1
+    assert html.count('class="weak"') == html.count('>It lifts a <span class="last-word">lot. <button') == 1
     assert html.index("It lifts a ") < html.index("carried only in part</span>")  # after the sentence and its marker
     assert html.count('class="doubted"') == 2
 
@@ -98,10 +98,10 @@ def test_marker_carries_what_is_shown_beside_it():
 
 
 def test_last_word_and_marker_stay_together_unless_that_word_is_very_long():
-    assert '<span class="kept">minute. <button' in answer_html(answer())
+    assert '<span class="last-word">minute. <button' in answer_html(answer())
     long = "x" * 60
     made = answer(text=f"It is {long} [1]", sentences=(Sentence(f"It is {long}", 0, True),))
-    assert f'It is {long} <span class="kept"><button' in answer_html(made)
+    assert f'It is {long} <span class="last-word"><button' in answer_html(made)
 
 
 def test_a_quoted_row_is_shown_under_the_names_of_its_columns():
