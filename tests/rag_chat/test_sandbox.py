@@ -2,10 +2,12 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sandbox_jobs as jobs
@@ -46,6 +48,28 @@ def test_time_limit_kills_and_names_the_setting():
             list(box.stream(jobs.slow_stream, 0.4))
         assert time.monotonic() - start < 5
         assert box.call(jobs.add, 1, 1) == 2
+
+
+def seconds_computed(pid):
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def test_it_gives_way_to_who_shares_its_core_and_that_time_is_not_the_files():
+    core = min(os.sched_getaffinity(0))
+    with Sandbox(seconds=1, memory_mb=512) as box:
+        box.call(jobs.only_on, core)
+        used = box.call(time.process_time)
+        busy = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+        other = subprocess.Popen([sys.executable, "-c", busy])
+        try:
+            before = seconds_computed(other.pid)
+            assert box.call(jobs.compute, used + 0.4) >= used + 0.4
+            assert seconds_computed(other.pid) - before > 0.6  # two of three seconds are the other's
+        finally:
+            other.kill()
+            other.wait()
+        with pytest.raises(DocumentError, match="longer than 1 s"):
+            box.call(jobs.compute, 60.0)
 
 
 def test_worker_that_was_stopped_is_ended_at_the_limit_and_another_works():
