@@ -295,8 +295,8 @@ def serve(descriptor: int, memory_mb: int | None) -> None:
     with contextlib.suppress(OSError):  # where the machine runs out of memory, the worker is to go before its parent
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     connection: Connection[Any, Any] = Connection(descriptor)
-    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         while True:
             module, name, args, seconds = connection.recv()
             _limit_cpu(seconds)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -151,3 +152,12 @@ def test_worker_ends_with_its_parent(sandbox):
     sandbox.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_worker_whose_parent_is_gone_before_it_has_begun_ends_without_a_word():
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with theirs:
+        line = [sys.executable, "-c", f"from rag_chat.sandbox import serve; serve({theirs.fileno()}, 512)"]
+        ended = subprocess.run(line, pass_fds=(theirs.fileno(),), capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, b"")
