@@ -97,7 +97,9 @@ def _run(
         )
     failures = 0
     with ExitStack() as stack:
-        app = None if rebuild else running.find(settings.library)
+        if rebuild:
+            running.require_none(settings.library)
+        app = running.find(settings.library)
         ingestor = Beside(app) if app is not None else open_ingest(settings, any_built=rebuild, stack=stack)
         if app is not None:
             _complain(running.NOTE)

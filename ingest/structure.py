@@ -101,15 +101,16 @@ def _entries(opened: PdfReader, items: list[Any], above: tuple[str, ...]) -> Ite
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Ends pure Python code that runs too long; only in a worker's main thread, as signals go there."""
+    """Ends Python code that computes too long, however busy the machine is; only in a worker's main thread, as signals
+    go there."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"signal {number}")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FILE = "app.json"
 NOTE = "The library is open in a running app, which does this with its models and settings."
 CONNECT_SECONDS = 5.0
+HERE_SECONDS = 30.0  # for the first word of an app on a busy machine; a dead one refuses at once
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to reach who listens on every address
 
 
@@ -78,7 +79,7 @@ class RunningApp:
 
         try:
             with self._client() as client:
-                return bool(client.get(orders.ROUTE, timeout=CONNECT_SECONDS).status_code == httpx.codes.OK)
+                return bool(client.get(orders.ROUTE, timeout=HERE_SECONDS).status_code == httpx.codes.OK)
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
 
@@ -126,6 +127,14 @@ def find(folder: Path) -> RunningApp | None:
         if app is not None and app.answers():
             return app
         raise
+
+
+def require_none(folder: Path) -> None:
+    """For what must have the library to itself: raises LibraryInUse, which says who has it and what to do."""
+    app = find(folder)
+    if app is not None:
+        said = f"The library is open in a running app (process {app.pid}); end the app, then run this again."
+        raise LibraryInUse(said)
 
 
 def announce(folder: Path, host: str, port: int, token: str) -> None:

@@ -2,7 +2,8 @@
 
 The worker is a bare interpreter that imports nothing but the module of the function it is asked to run: no torch,
 no web page, whatever the parent has loaded. It is killed and started again after a crash, a limit or an abandoned
-call. Limits hold per call: seconds of waiting, processor seconds and address space. It knows nothing about PDFs.
+call. Limits hold per call: seconds of waiting, processor seconds and address space. The worker gives way to whoever
+answers questions, and the seconds in which it waits for a core are not the file's. It knows nothing about PDFs.
 Limit: the worker runs as the same user and its answers are unpickled, so it guards against crashes, floods and
 hangs, not against code that takes over the worker.
 """
@@ -38,6 +39,7 @@ START_SECONDS = 60.0
 LOOK_SECONDS = 0.05  # between two looks at a worker's memory
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "HOME")  # of the environment; it holds secrets too
 OPEN_FILES, FILE_MB = 256, 4096  # of the worker
+NICE = 3  # where it shares a core with who answers, a third of it is the worker's
 _MB = 1024 * 1024
 
 
@@ -100,13 +102,13 @@ class Sandbox:
     def _answers(self, worker: _Worker, seconds: float, step: float) -> Iterator[Any]:
         waited, limit = 0.0, math.inf
         while True:
-            start = time.monotonic()
+            start = worker.clock()
             left = max(0.0, seconds - waited)
             if not worker.answers_within(min(left, limit)):
                 raise StepTooSlow(step) if limit < left else self._too_long()
             limit = step
             kind, value = worker.connection.recv()
-            waited += time.monotonic() - start  # the consumer's own time does not count
+            waited += worker.clock() - start  # the consumer's own time does not count
             if kind == "done":
                 return
             if kind == "item":
@@ -198,6 +200,7 @@ class _Worker:
             )
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         self._ended: tuple[int, float] | None = None
+        self._queued = 0.0
         # Starting up is the machine's time, not the file's.
         self.started = self.connection.poll(START_SECONDS)
         # A new process counts as its own peak what its parent held when it was made; only more than that is the file's.
@@ -211,12 +214,17 @@ class _Worker:
     def answers_within(self, seconds: float) -> bool:
         """Waits for an answer, and looks at the memory meanwhile: of a process that has died it cannot be told any more
         where the parent itself holds more."""
-        end = time.monotonic() + seconds
-        while not self.connection.poll(max(0.0, min(LOOK_SECONDS, end - time.monotonic()))):
+        end = self.clock() + seconds
+        while not self.connection.poll(max(0.0, min(LOOK_SECONDS, end - self.clock()))):
             self._seen_mb = max(self._seen_mb, self._peak_mb())
-            if time.monotonic() >= end:
+            if self.clock() >= end:
                 return False
         return True
+
+    def clock(self) -> float:
+        """Seconds that stand still while the worker could go on but others have its core."""
+        self._queued = max(self._queued, _seconds_queued(self._process.pid))  # 0 once it is gone
+        return time.monotonic() - self._queued
 
     def _peak_mb(self) -> float:
         try:
@@ -266,8 +274,18 @@ class _Worker:
         self.kill()
 
 
+def _seconds_queued(pid: int | str) -> float:
+    """How long the process has waited for a core in all; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
 def serve(descriptor: int, memory_mb: int | None) -> None:
     """The worker's whole life: one call after the other until the parent closes its end."""
+    if _seconds_queued("self"):  # else its limits would run out while others are given way to
+        os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if memory_mb is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MB, memory_mb * _MB))
@@ -277,8 +295,8 @@ def serve(descriptor: int, memory_mb: int | None) -> None:
     with contextlib.suppress(OSError):  # where the machine runs out of memory, the worker is to go before its parent
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     connection: Connection[Any, Any] = Connection(descriptor)
-    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         while True:
             module, name, args, seconds = connection.recv()
             _limit_cpu(seconds)

@@ -52,3 +52,14 @@ def eat_and_abort(megabytes):
     eaten = b"x" * (megabytes * 1024 * 1024)
     time.sleep(0.3)
     os.abort() if eaten else None
+
+
+def only_on(core: int) -> None:
+    os.sched_setaffinity(0, {core})
+
+
+def compute(seconds: float) -> float:
+    """So many of the processor's seconds."""
+    while (used := time.process_time()) < seconds:
+        pass
+    return used

@@ -32,12 +32,14 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `rag-chat backup` wrote.")],
 ) -> None:
     """Put a backup back, where no library is yet."""
+    from rag_chat import running
     from rag_chat.library import backup
     from rag_chat.library.lock import Lock
 
     settings = Session.of(context).settings()
     if not file.is_file():
         raise NotFound(f"No file '{file}' is there; check the path.")
+    running.require_none(settings.library)
     lock = Lock(settings.library, exclusive=True)
     try:
         if (settings.library / session.CATALOG).exists():

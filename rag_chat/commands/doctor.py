@@ -144,9 +144,11 @@ def _contents(library: Library) -> Iterator[Finding]:
 
 
 def _repair(settings: Settings) -> None:
+    from rag_chat import running
     from rag_chat.index.connect import distrust
 
     if session.documents(settings):
+        running.require_none(settings.library)
         distrust(settings.library)
         with session.library(settings, exclusive=True):
             terminal.say("   ok  library: every vector of the index compared with the catalog, what differed made anew")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import shutil
 import signal
 import socket
@@ -230,3 +231,5 @@ def _die_with_the_parent(lifeline: int) -> None:
     """The kernel ends this process when the other end of the pipe is closed, even deep in native code."""
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO, which ends it
+    if select.select([lifeline], [], [], 0)[0]:  # closed before this was said, while the interpreter started
+        sys.exit(1)

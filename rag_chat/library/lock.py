@@ -13,7 +13,7 @@ from typing import IO
 
 from rag_chat.errors import LibraryError, LibraryInUse
 
-ORPHAN_SECONDS = 5.0
+ORPHAN_SECONDS = 30.0  # a fraction of one, but on a busy machine
 
 
 class Lock:

@@ -49,6 +49,14 @@ def flated(data, times=1):
     return stream(data, b"/Filter[%s]" % (b"/FlateDecode" * times))
 
 
+def two_gigabytes():
+    """Of zeros in some kilobytes: one packed piece of them again and again, packed once more."""
+    packer = zlib.compressobj(9)
+    pieces = [packer.compress(b"\0" * 10_000_000) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
+    packed = zlib.compress(pieces[0] + pieces[1] * 199, 9)
+    return stream(packed, b"/Filter[/FlateDecode/FlateDecode]")
+
+
 def deep(levels):
     tree = {1: CATALOG, 2: b"<</Type/Pages/Kids[6 0 R]/Count 1>>", 3: FONT, 4: page(), 5: stream(LINE)}
     for n in range(6, 6 + levels):
@@ -97,6 +105,7 @@ FILES = {
     "catalog without pages": (one_page() | {1: b"<</Type/Catalog>>"}, READ + DAMAGED),
     "deflated three times": (one_page(flated(b"\0" * 70_000_000, 3)), COSTLY),
     "deflated blanks": (one_page(flated(b" " * 74_000_000)), COSTLY),
+    "deflated to two gigabytes": (one_page(two_gigabytes()), COSTLY),
     "run lengths": (one_page(run_length(200)), COSTLY),
     "picture inside the text without an end": (one_page(stream(LINE + b" BI /W 9 /H 9 ID xxxxxx")), READ + COSTLY),
     "entities in the metadata": (one_page() | {1: CATALOG[:-2] + b"/Metadata 6 0 R>>", 6: XMP}, READ),

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sandbox_jobs as jobs
@@ -46,6 +49,28 @@ def test_time_limit_kills_and_names_the_setting():
             list(box.stream(jobs.slow_stream, 0.4))
         assert time.monotonic() - start < 5
         assert box.call(jobs.add, 1, 1) == 2
+
+
+def seconds_computed(pid):
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def test_it_gives_way_to_who_shares_its_core_and_that_time_is_not_the_files():
+    core = min(os.sched_getaffinity(0))
+    with Sandbox(seconds=1, memory_mb=512) as box:
+        box.call(jobs.only_on, core)
+        used = box.call(time.process_time)
+        busy = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+        other = subprocess.Popen([sys.executable, "-c", busy])
+        try:
+            before = seconds_computed(other.pid)
+            assert box.call(jobs.compute, used + 0.4) >= used + 0.4
+            assert seconds_computed(other.pid) - before > 0.6  # two of three seconds are the other's
+        finally:
+            other.kill()
+            other.wait()
+        with pytest.raises(DocumentError, match="longer than 1 s"):
+            box.call(jobs.compute, 60.0)
 
 
 def test_worker_that_was_stopped_is_ended_at_the_limit_and_another_works():
@@ -127,3 +152,12 @@ def test_worker_ends_with_its_parent(sandbox):
     sandbox.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_worker_whose_parent_is_gone_before_it_has_begun_ends_without_a_word():
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with theirs:
+        line = [sys.executable, "-c", f"from rag_chat.sandbox import serve; serve({theirs.fileno()}, 512)"]
+        ended = subprocess.run(line, pass_fds=(theirs.fileno(),), capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -21,6 +21,7 @@ import pytest
 from pdfs import prose, write_pdf
 
 from rag_chat import cli
+from rag_chat.index.connect import SEAL
 from rag_chat.library.catalog import Catalog
 from rag_chat.library.conversations import Conversations
 from rag_chat.running import NOTE
@@ -187,6 +188,16 @@ def test_a_backup_beside_an_app_comes_back_whole(folder, app, run):
     assert "Documents restored: 1" in run("restore", "b.tar", "--library", "restored").stdout
     assert run("documents", "--json", "--library", "restored").stdout == run("documents", "--json").stdout
     assert "1 documents" in run("doctor", "--library", "restored").stdout
+
+
+@pytest.mark.parametrize("words", ["doctor --repair", "restore b.tar", "--rebuild"])
+def test_what_needs_the_library_alone_says_that_an_app_has_it_and_changes_nothing(folder, app, run, words):
+    (folder / "b.tar").touch()
+    seal = (folder / "library" / SEAL).read_bytes()
+    refused = run(*words.split(), module="ingest.cli" if words == "--rebuild" else "rag_chat.cli")
+    said = f"The library is open in a running app (process {app[0].pid}); end the app, then run this again.\n"
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", said)
+    assert (folder / "library" / SEAL).read_bytes() == seal
 
 
 def test_who_does_not_know_the_secret_is_refused(folder, app, run):

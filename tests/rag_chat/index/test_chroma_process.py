@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -113,6 +114,20 @@ def test_it_ends_with_a_parent_that_was_killed(tmp_path):
     while is_running(child) and time.monotonic() < until:
         time.sleep(0.01)
     assert not is_running(child)
+
+
+def test_it_begins_nothing_where_the_parent_is_gone_already(tmp_path):
+    """Killed while the child's interpreter started: the library would stay locked until Chroma is loaded."""
+    life, parents = os.pipe()
+    os.close(parents)
+    ours, theirs = socket.socketpair()
+    line = "import sys; from rag_chat.index.chroma_process import serve; serve(*sys.argv[1:])"
+    with ours, theirs:
+        given = [str(theirs.fileno()), str(life), str(tmp_path)]
+        child = subprocess.run([sys.executable, "-c", line, *given], pass_fds=(theirs.fileno(), life), timeout=60)
+    os.close(life)
+    assert child.returncode == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def is_running(pid):
