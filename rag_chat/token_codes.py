@@ -83,7 +83,9 @@ def _of_some(turned: Vectors, weights: NDArray[np.float32], passages: Sequence[C
     if not filled:
         return [0.0] * len(passages)
     dim = turned.shape[1]
-    tokens = _NUMBERS[np.concatenate(filled)].reshape(-1, filled[0].shape[1] * 4)[:, :dim]  # (all tokens, dim)
+    tokens = np.take(_NUMBERS, np.concatenate(filled), axis=0).reshape(-1, filled[0].shape[1] * 4)[
+        :, :dim
+    ]  # (all tokens, dim)
     norms = np.sqrt(np.einsum("td,td->t", tokens, tokens))
     cosines = (turned @ tokens.T) / (SHARE * norms)  # (q, all tokens)
     starts = np.cumsum([0, *(len(passage) for passage in filled[:-1])])

@@ -18,7 +18,7 @@ from rag_chat.token_codes import Codes
 from rag_chat.trace import Trace
 from rag_chat.types import Candidate, PageRange, Vectors
 
-MOST = 2000  # passages, compared within a third of a second on one core
+MOST = 1000  # passages, compared within a third of a second on one core
 
 
 class LateInteractionRetriever:
