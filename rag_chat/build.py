@@ -174,22 +174,19 @@ def late_interaction(
     return Route(retriever, LateInteractionReranker(encoder, catalog, order), widened=4)
 
 
-def token_encoder(settings: Settings, own: InteractionReranker | None = None) -> TokenEncoder:
-    """The configured checkpoint's token vectors, else those of the project's own reranker."""
+def token_encoder(settings: Settings, scorer: PairScorer | None = None) -> TokenEncoder:
+    """The configured checkpoint's token vectors, else those of the project's own reranker, which `scorer` may be."""
+    from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
 
     if settings.token_encoder is not None:
         return MultiVectorTokens(weights.find(settings.token_encoder, offline=settings.offline))
-    return NetworkTokens(own or _own_reranker())
+    return NetworkTokens(scorer if isinstance(scorer, InteractionReranker) else _own_reranker())
 
 
 def token_index(settings: Settings, scorer: PairScorer | None = None) -> TokenEncoder | None:
     """What makes the token vectors that come with every document; None where the library is searched otherwise."""
-    from rag_chat.rerank.interaction import InteractionReranker
-
-    if settings.mode != "late-interaction":
-        return None
-    return token_encoder(settings, scorer if isinstance(scorer, InteractionReranker) else None)
+    return token_encoder(settings, scorer) if settings.mode == "late-interaction" else None
 
 
 def embedder(settings: Settings) -> Embedder:
