@@ -49,7 +49,7 @@ def questions(path: Path) -> list[str]:
 def add(app: App, folder: Path) -> None:
     """Ingests every document of the folder and prints what became of it."""
     print(f"Adding the documents in {folder}:")
-    with Ingestor(app.library, app.embedder, app.settings) as ingestor:
+    with Ingestor(app.library, app.embedder, app.settings, app.tokens) as ingestor:
         for report in ingestor.add_all(find_files([folder])):
             if report.error is not None:
                 raise DocumentError(report.error)

@@ -86,7 +86,7 @@ def add(app: App, folder: Path) -> None:
     """Ingests the reports that the library lacks and says how many pages are in it."""
     names = [line.split("\t")[0] for line in (folder / "tune.tsv").read_text(encoding="utf-8").splitlines() if line]
     start, pages = time.perf_counter(), 0
-    with Ingestor(app.library, app.embedder, app.settings) as ingestor:
+    with Ingestor(app.library, app.embedder, app.settings, app.tokens) as ingestor:
         for report in ingestor.add_all(path for name in names if (path := folder / "pdfs" / name).suffix == ".pdf"):
             door.note(f"{report.document}: {report.status}, {report.pages} pages, {report.error or ''}")
             pages += report.pages if report.status == "ready" else 0

@@ -55,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         app = open_app(config.load(library=Path(scratch) / "library"), exclusive=True)
         try:
-            with Ingestor(app.library, app.embedder, app.settings) as ingestor:
+            with Ingestor(app.library, app.embedder, app.settings, app.tokens) as ingestor:
                 for report in ingestor.add_all(sorted(given.folder.glob("*.pdf"))):
                     door.note(f"{report.document}: {report.status}")
             for one in asked:

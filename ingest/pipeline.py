@@ -18,27 +18,33 @@ from tempfile import TemporaryDirectory
 from typing import get_args
 
 from ingest import ocr
-from ingest.chunk import Cut, Limit, cut
+from ingest.chunk import Limit, cut
 from ingest.glyphs import save_unlocked
 from ingest.parse import parse
 from ingest.parsed import Limits, Parsed
 from ingest.sniff import SUFFIXES
+from rag_chat import front, token_codes
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
+from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.progress import Listener, Progress
-from rag_chat.protocols import Embedder
+from rag_chat.protocols import Embedder, TokenEncoder
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import WITHOUT_TEXT, Document, IngestReport, Outline, Page, PageState, Status, Vectors
+from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, Outline, Page, PageState, Status, Vectors
 
 
 class Ingestor:
     """Adds documents to one open library, one at a time whichever threads bring them."""
 
-    def __init__(self, library: Library, embedder: Embedder, settings: Settings) -> None:
+    def __init__(
+        self, library: Library, embedder: Embedder, settings: Settings, tokens: TokenEncoder | None = None
+    ) -> None:
+        """With `tokens` every document comes with the token vectors of its chunks."""
         self._library = library
         self._embedder = embedder
+        self._tokens = tokens
         self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
         self._alone = threading.Lock()
@@ -99,9 +105,9 @@ class Ingestor:
         for document in catalog.documents():
             start = time.perf_counter()
             pages, outline = catalog.pages(document.doc_id), catalog.outline(document.doc_id)
-            cuts, vectors = self._embed(document.doc_id, document.name, pages, outline, progress or _nobody)
-            catalog.stage([c.chunk for c in cuts], vectors)
-            yield _timed(_report(replace(document, chunks=len(cuts)), "ready"), start)
+            chunks, vectors, tokens = self._embed(document.doc_id, document.name, pages, outline, progress or _nobody)
+            catalog.stage(chunks, vectors, tokens)
+            yield _timed(_report(replace(document, chunks=len(chunks)), "ready"), start)
         self._library.replace_chunks(
             Built(self._embedder.name, self._embedder.dimension, self._limit.tokens, self._limit.overlap)
         )
@@ -118,15 +124,15 @@ class Ingestor:
             password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
             recognizing=lambda done, total: tell(Progress(name, "recognizing", done, total)),
         )  # fmt: skip
-        cuts, vectors = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
-        tell(Progress(name, "storing", 0, len(cuts)))
-        document = _document(doc_id, name, parsed, len(cuts), path.stat().st_size)
-        chunks = [c.chunk for c in cuts]
+        chunks, vectors, tokens = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
+        tell(Progress(name, "storing", 0, len(chunks)))
+        document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
         with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
             self._library.add(
-                document, parsed.pages, chunks, vectors, outline=parsed.outline, source=source, replaces=replaces
-            )
-        tell(Progress(name, "storing", len(cuts), len(cuts)))
+                document, parsed.pages, chunks, vectors,
+                outline=parsed.outline, source=source, replaces=replaces, tokens=tokens,
+            )  # fmt: skip
+        tell(Progress(name, "storing", len(chunks), len(chunks)))
         return replace(_report(document, "ready"), replaced=replaces)
 
     def _is_readable_now(self, present: Document) -> bool:
@@ -149,14 +155,22 @@ class Ingestor:
 
     def _embed(
         self, doc_id: str, name: str, pages: Iterable[Page], outline: Iterable[Outline], tell: Listener
-    ) -> tuple[list[Cut], Vectors]:
+    ) -> tuple[list[Chunk], Vectors, TokenCodes | None]:
         cuts = cut(doc_id, name, list(pages), list(outline), limit=self._limit, count=self._embedder.token_counts)
-        total = len(cuts)
+        total = len(cuts) * (1 if self._tokens is None else 2)
         tell(Progress(name, "embedding", 0, total))
         vectors = self._embedder.encode_passages(
             [c.embedded for c in cuts], lambda done: tell(Progress(name, "embedding", done, total))
         )
-        return cuts, vectors
+        chunks = [c.chunk for c in cuts]
+        if self._tokens is None:
+            return chunks, vectors, None
+        codes = token_codes.encoded(
+            self._tokens,
+            [front.before(name, chunk.heading, chunk.text) for chunk in chunks],
+            lambda done: tell(Progress(name, "embedding", len(chunks) + done, total)),
+        )
+        return chunks, vectors, TokenCodes(token_codes.key(self._tokens), codes)
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:

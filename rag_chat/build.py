@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rag_chat.highlight import PageView
     from rag_chat.index.connect import Library
     from rag_chat.library.catalog import Catalog
-    from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, VectorStore
+    from rag_chat.protocols import Embedder, Generator, PairScorer, Reranker, Retriever, TokenEncoder, VectorStore
     from rag_chat.reading.reader import Reader
     from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.types import Mode
@@ -35,6 +35,7 @@ class App:
     embedder: Embedder
     reranker: Reranker
     pages: PageView
+    tokens: TokenEncoder | None  # what is kept of every document's tokens, where the library is searched by them
 
     def close(self) -> None:
         self.pages.close()
@@ -68,7 +69,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
         store=opened.store,
         place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
     )
-    return App(settings, answering, opened, bi_encoder, second, pages)
+    return App(settings, answering, opened, bi_encoder, second, pages, token_index(settings, scorer))
 
 
 def models(settings: Settings) -> Models:
@@ -150,21 +151,42 @@ def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorSt
         "rerank": Route(dense, shared.reranker),
         "exhaustive": Route(dense, shared.reranker),
         "hybrid": Route(hybrid, shared.reranker, read=READ),
-        "late-interaction": Route(hybrid, late_interaction(settings, shared, catalog), widened=2),
+        "late-interaction": late_interaction(settings, shared, catalog, store, hybrid),
     }
 
 
-def late_interaction(settings: Settings, shared: Models, catalog: Catalog) -> Reranker:
-    """MaxSim over the configured checkpoint's token vectors, else over those of the project's own reranker."""
+def late_interaction(
+    settings: Settings, shared: Models, catalog: Catalog, store: VectorStore, hybrid: Retriever
+) -> Route:
+    """MaxSim, over the library where it keeps token vectors of all, and over what hybrid finds."""
+    from rag_chat.chat.search import Route
     from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.rerank.late_interaction import LateInteractionReranker
+    from rag_chat.retrieval.late_interaction import LateInteractionRetriever
+
+    order = None
+    if settings.token_encoder is None:
+        own = shared.scorer if isinstance(shared.scorer, InteractionReranker) else _own_reranker()
+        encoder, order = token_encoder(settings, own), own.card.passages
+    else:
+        encoder = token_encoder(settings)
+    retriever = LateInteractionRetriever(encoder, hybrid, shared.embedder, store, catalog)
+    return Route(retriever, LateInteractionReranker(encoder, catalog, order), widened=4)
+
+
+def token_encoder(settings: Settings, scorer: PairScorer | None = None) -> TokenEncoder:
+    """The configured checkpoint's token vectors, else those of the project's own reranker, which `scorer` may be."""
+    from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
 
     if settings.token_encoder is not None:
-        found = weights.find(settings.token_encoder, offline=settings.offline)
-        return LateInteractionReranker(MultiVectorTokens(found), catalog)
-    own = shared.scorer if isinstance(shared.scorer, InteractionReranker) else _own_reranker()
-    return LateInteractionReranker(NetworkTokens(own), catalog, own.card.passages)
+        return MultiVectorTokens(weights.find(settings.token_encoder, offline=settings.offline))
+    return NetworkTokens(scorer if isinstance(scorer, InteractionReranker) else _own_reranker())
+
+
+def token_index(settings: Settings, scorer: PairScorer | None = None) -> TokenEncoder | None:
+    """What makes the token vectors that come with every document; None where the library is searched otherwise."""
+    return token_encoder(settings, scorer) if settings.mode == "late-interaction" else None
 
 
 def embedder(settings: Settings) -> Embedder:

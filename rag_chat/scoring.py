@@ -6,9 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rag_chat.types import Candidate, Signals
 
 
@@ -104,24 +101,6 @@ def reordered(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[
     """Best first by the new scores; ties keep the earlier order; ranks count from 1 anew, stage one's are kept."""
     order = sorted(range(len(candidates)), key=lambda i: (-scores[i], candidates[i].rank))
     return [replace(candidates[i], rank=rank, score=scores[i]) for rank, i in enumerate(order, start=1)]
-
-
-def maxsim(
-    question: NDArray[np.float32], weights: NDArray[np.float32], passages: Sequence[NDArray[np.integer | np.floating]]
-) -> list[float]:
-    """Weighted mean over the question's tokens, (q, dim) of unit length, of the best cosine in each passage, (p, dim).
-
-    The passages' rows may have any length and be bytes; `weights`, (q,), sum to one.
-    """
-    filled = [passage for passage in passages if len(passage)]
-    if not filled:
-        return [0.0] * len(passages)
-    tokens = np.concatenate(filled).astype(np.float32)
-    norms = np.maximum(np.sqrt(np.einsum("td,td->t", tokens, tokens)), 1e-12)
-    cosines = (question @ tokens.T) / norms  # (q, tokens of all passages)
-    starts = np.cumsum([0, *(len(passage) for passage in filled[:-1])])
-    best = iter((weights @ np.maximum.reduceat(cosines, starts, axis=1)).tolist())
-    return [next(best) if len(passage) else 0.0 for passage in passages]
 
 
 def length_batches(lengths: Sequence[int], size: int) -> list[list[int]]:

@@ -43,6 +43,26 @@ class HashEmbedder:
         return [sum(1 + (zlib.crc32(word.encode()) % 10 < 3) for word in text.split()) for text in texts]
 
 
+class HashTokens:
+    """A token encoder: each word, by itself, has a direction of its own."""
+
+    name = "hash-tokens"
+    dimension = 384
+
+    def encode_question(self, text: str) -> tuple[Vectors, Vectors]:
+        (vectors,) = self.encode_passages([text])
+        return vectors, np.full(len(vectors), 1 / max(1, len(vectors)), dtype=np.float32)
+
+    def encode_passages(self, texts: Sequence[str]) -> list[Vectors]:
+        return [self._vectors(WORD.findall(text.lower())) for text in texts]
+
+    def _vectors(self, words: Sequence[str]) -> Vectors:
+        seeds = [np.random.default_rng(zlib.crc32(word.encode())) for word in words]
+        rows = np.array([seed.normal(size=self.dimension) for seed in seeds], dtype=np.float32)
+        rows = rows.reshape(-1, self.dimension)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
 class OverlapReranker:
     """Reranker and PairScorer: the share of the question's words that a text has."""
 

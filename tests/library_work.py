@@ -10,6 +10,7 @@ import numpy as np
 
 from rag_chat.index.connect import open_library
 from rag_chat.library.catalog import Built
+from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.types import Chunk, Document, Page, Span
 
 DIMENSION = 16
@@ -77,4 +78,8 @@ def add(library, doc_id, count=20, replaces=()):
     document = Document(doc_id, f"{doc_id}.pdf", "", 1, count, 4, "2026-01-01T00:00:00+00:00", ())
     source = library.folder.parent / "source.pdf"
     source.write_bytes(b"%PDF")
-    library.add(document, [Page(1, "1", "Grain")], chunks, vectors, outline=(), source=source, replaces=replaces)
+    tokens = TokenCodes("tokens", [np.zeros((3, 4), dtype=np.uint8)] * count)
+    library.add(
+        document, [Page(1, "1", "Grain")], chunks, vectors,
+        outline=(), source=source, replaces=replaces, tokens=tokens,
+    )  # fmt: skip

@@ -124,6 +124,7 @@ class ScriptedBackend:
         doc_ids: Sequence[str] | None = None,
         pages: object = None,
     ) -> Iterator[Event]:
+        self.pages = pages
         self.asked.append((question, tuple(history_), None if doc_ids is None else tuple(doc_ids)))
         if not question.strip():
             raise BadQuestion("The question is empty; type what you want to know from your documents.")

@@ -41,7 +41,8 @@ def evaluate(
 
     Prints nDCG@10, Recall@50, MRR@10 and milliseconds per query, a row for each stage of each
     mode, and how likely chance alone would part it so far from stage one (paired randomisation).
-    Answers are measured by another command: rag-chat eval answers FOLDER.
+    Answers are measured by another command: rag-chat eval answers FOLDER. With the setting
+    `mode` at late-interaction that mode has token vectors of every text, else of what it looked at.
     """
     from rag_chat.evaluation import beir
 
@@ -88,7 +89,9 @@ def measured(settings: Settings, dataset: Dataset, asked: list[Mode]) -> list[Ro
     shared = build.models(settings)
     with terminal.progress() as report:
         vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache, report)
-        with modes.library(dataset, vectors) as library:
+        encoder = build.token_index(settings, shared.scorer)
+        tokens = None if encoder is None else retrieval.corpus_tokens(dataset, encoder, report)
+        with modes.library(dataset, vectors, tokens) as library:
             searching = build.search(settings, shared, library.catalog, library.store)
             return _rows(searching, dataset, asked, settings, report)
 

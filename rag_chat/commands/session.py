@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
+from rag_chat import filters
 from rag_chat.commands import terminal
-from rag_chat.errors import BadSetting, NotFound
+from rag_chat.errors import NotFound
 
 if TYPE_CHECKING:
     import typer
@@ -166,12 +166,11 @@ def chosen(
     wanted = list(dict.fromkeys(_one(known, name) for name in given)) or None
     if since is None and until is None:
         return wanted
-    first, last = _day(since, "since"), _day(until, "until")
-    added = [d for d in known if (not first or d.added[:10] >= first) and (not last or d.added[:10] <= last)]
-    left = [d.doc_id for d in added if wanted is None or d.doc_id in wanted]
-    if not left:
-        raise NotFound("No document was added in that time; see when they were with: rag-chat documents --json.")
-    return left
+    first, last = (
+        "" if given is None else filters.day(given, what) for given, what in ((since, "since"), (until, "until"))
+    )
+    there = [d for d in known if wanted is None or d.doc_id in wanted]
+    return [d.doc_id for d in filters.added(there, first, last)]
 
 
 def named(known: list[Document], name: str) -> list[str]:
@@ -180,13 +179,6 @@ def named(known: list[Document], name: str) -> list[str]:
     if not found:
         raise NotFound(f"No document is named '{name[:120]}'; see the names with: rag-chat documents.")
     return found
-
-
-def _day(given: str | None, what: str) -> str:
-    try:
-        return "" if given is None else date.fromisoformat(given).isoformat()
-    except ValueError as error:
-        raise BadSetting(f"'{given[:40] if given else ''}' as `{what}` is no date; write it as 2024-01-31.") from error
 
 
 def _one(known: list[Document], given: str) -> str:

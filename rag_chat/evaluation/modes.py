@@ -20,6 +20,7 @@ from rag_chat.evaluation.retrieval import Progress, Stage
 from rag_chat.evaluation.text_library import TextLibrary
 from rag_chat.index.in_memory import InMemory
 from rag_chat.library.catalog import Catalog
+from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.trace import Trace
 from rag_chat.types import Chunk, Document, Mode, Page, Span, Vectors
 
@@ -49,8 +50,8 @@ class Row:
 
 
 @contextmanager
-def library(dataset: Dataset, vectors: Vectors) -> Iterator[TextLibrary]:
-    """The set as something to search, gone afterwards; `vectors` in the corpus' order."""
+def library(dataset: Dataset, vectors: Vectors, tokens: TokenCodes | None = None) -> Iterator[TextLibrary]:
+    """The set as something to search, gone afterwards; `vectors` and `tokens` in the corpus' order."""
     keys, texts = list(dataset.corpus), list(dataset.corpus.values())
     chunks = [
         Chunk(key, "corpus", i, (Span(i + 1, 0, len(text)),), "", text)
@@ -60,7 +61,8 @@ def library(dataset: Dataset, vectors: Vectors) -> Iterator[TextLibrary]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         catalog, store = Catalog(Path(folder)), InMemory()
         try:
-            catalog.add(Document("corpus", "", "", len(pages), len(chunks), 0, "", ()), pages, chunks, vectors)
+            document = Document("corpus", "", "", len(pages), len(chunks), 0, "", ())
+            catalog.add(document, pages, chunks, vectors, tokens=tokens)
             store.upsert(keys, ["corpus"] * len(keys), vectors)
             yield TextLibrary(catalog, store)
         finally:

@@ -16,9 +16,11 @@ from typing import Literal
 
 import numpy as np
 
+from rag_chat import front, token_codes
 from rag_chat.evaluation.beir import Dataset
 from rag_chat.evaluation.metrics import summary
-from rag_chat.protocols import Embedder, Reranker
+from rag_chat.library.token_vectors import TokenCodes
+from rag_chat.protocols import Embedder, Reranker, TokenEncoder
 from rag_chat.types import Candidate, Chunk, Mode, Signals, Span, Vectors
 
 Stage = Literal["stage1", "final"]
@@ -94,6 +96,13 @@ def corpus_vectors(dataset: Dataset, embedder: Embedder, cache: Path, progress: 
     np.save(fresh, vectors)
     fresh.replace(path)
     return vectors
+
+
+def corpus_tokens(dataset: Dataset, encoder: TokenEncoder, progress: Progress | None = None) -> TokenCodes:
+    """The texts' token vectors, in the corpus' order, as a library keeps them."""
+    texts = [front.before("", "", text) for text in dataset.corpus.values()]
+    report = None if progress is None else (lambda done: progress("making token vectors", done, len(texts)))
+    return TokenCodes(token_codes.key(encoder), token_codes.encoded(encoder, texts, report))
 
 
 def rank_all(

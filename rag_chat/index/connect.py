@@ -20,6 +20,7 @@ from rag_chat.index.seal import Seal
 from rag_chat.library.catalog import Built, Catalog
 from rag_chat.library.files import require_room
 from rag_chat.library.lock import Lock
+from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.protocols import VectorStore
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Chunk, Document, Outline, Page, Vectors
@@ -56,7 +57,7 @@ class Library:
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors, *,
-        outline: Sequence[Outline], source: Path, replaces: Sequence[str] = (),
+        outline: Sequence[Outline], source: Path, replaces: Sequence[str] = (), tokens: TokenCodes | None = None,
     ) -> None:  # fmt: skip
         """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it.
 
@@ -66,9 +67,9 @@ class Library:
         already is put in its own place.
         """
         text = sum(len(page.text) for page in pages)
-        require_room(
-            self.folder, document.size + len(chunks) * (_PER_CHUNK + 16 * vectors.shape[1]) + _PER_CHARACTER * text
-        )
+        per_chunk = _PER_CHUNK + 16 * vectors.shape[1]
+        kept = 0 if tokens is None else 2 * sum(codes.nbytes for codes in tokens.codes)  # in catalog and log
+        require_room(self.folder, document.size + len(chunks) * per_chunk + _PER_CHARACTER * text + kept)
         if not self.seal.made():  # a write that failed could not even be tidied up, and may have left its vectors
             _mend(self.store, self.catalog, compared=True)
         there = self.catalog.document(document.doc_id) is not None
@@ -76,7 +77,7 @@ class Library:
         try:
             self.catalog.keep_file(document.doc_id, source, document.kind)
             self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
-            self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces)
+            self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces, tokens=tokens)
         except BaseException:
             self._forget(document.doc_id)
             raise

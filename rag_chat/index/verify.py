@@ -24,6 +24,8 @@ def faults(library: Library) -> Iterator[str]:
         return
     for document in catalog.documents():
         yield from _document(catalog, document)
+    if lacking := catalog.tokens_missing():
+        yield f"{lacking} chunks lack the token vectors that came with their documents; run: rag-ingest --rebuild"
     wanted = catalog.chunk_ids()
     held = library.store.ids() if not isinstance(library.store, InMemory) else wanted  # type: ignore[attr-defined]
     if held != wanted:

@@ -20,14 +20,17 @@ from rag_chat.library import decode, full_text, spelling, token_vectors
 from rag_chat.library.database import Database
 from rag_chat.library.files import Files
 from rag_chat.library.scope import condition
+from rag_chat.library.token_vectors import TokenCodes
+from rag_chat.token_codes import Codes
 from rag_chat.types import Chunk, Document, Kind, Outline, Page, PageRange, Span, Vectors, WordBox
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
     doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
-    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'pdf');
+    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'pdf',
+    tokens TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS pages (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
     text TEXT NOT NULL, state TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
@@ -54,7 +57,9 @@ _MIGRATIONS = {
         "ALTER TABLE documents DROP COLUMN pages_without_text",
     ),
     2: ("ALTER TABLE documents ADD COLUMN kind TEXT NOT NULL DEFAULT 'pdf'",),
+    3: ("DROP TABLE IF EXISTS chunk_tokens", "ALTER TABLE documents ADD COLUMN tokens TEXT NOT NULL DEFAULT ''"),
 }
+_ROW = "doc_id, state, name, title, size, added, pages, chunks, kind"
 _DOCUMENT = "doc_id, name, title, pages, chunks, size, added, kind"
 _CHUNK = "c.id, c.doc_id, c.ordinal, c.spans, c.heading, c.text"
 _READY = "chunks c JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
@@ -221,17 +226,34 @@ class Catalog:
         with self._database.use() as db:
             return spelling.spelled(db, question, pieces)
 
-    def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, token_vectors.Packed]:
+    def kept_tokens(self, ids: Sequence[str], encoder: str) -> dict[str, Codes]:
         """What this encoder made of these chunks, as far as it is kept."""
-        found: dict[str, token_vectors.Packed] = {}
+        found: dict[str, Codes] = {}
         for start in range(0, len(ids), _AT_ONCE):
             with self._database.use() as db:
                 found.update(token_vectors.read(db, ids[start : start + _AT_ONCE], encoder))
         return found
 
-    def keep_tokens(self, found: Mapping[str, token_vectors.Packed], encoder: str) -> None:
+    def all_tokens(
+        self, encoder: str, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None
+    ) -> dict[str, Codes]:
+        """The same of every chunk of these documents and pages."""
+        with self._database.use() as db:
+            return token_vectors.read_all(db, encoder, doc_ids, pages)
+
+    def keep_tokens(self, found: Mapping[str, Codes], encoder: str) -> None:
         with self._transaction() as db:
             token_vectors.keep(db, found, encoder)
+
+    def has_all_tokens(self, encoder: str, doc_ids: Sequence[str] | None = None) -> bool:
+        """Whether every chunk of these documents has what this encoder made of it."""
+        with self._database.use() as db:
+            return token_vectors.are_whole(db, encoder, doc_ids)
+
+    def tokens_missing(self) -> int:
+        """Chunks without token vectors in documents that say that they have them."""
+        with self._database.use() as db:
+            return token_vectors.missing(db)
 
     def file(self, doc_id: str) -> Path:
         """Where the original bytes are."""
@@ -244,7 +266,7 @@ class Catalog:
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors,
-        outline: Sequence[Outline] = (), *, replaces: Sequence[str] = (),
+        outline: Sequence[Outline] = (), *, replaces: Sequence[str] = (), tokens: TokenCodes | None = None,
     ) -> None:  # fmt: skip
         """The document with everything of it, in the one commit that hides those it replaces."""
         doc_id = document.doc_id
@@ -252,7 +274,7 @@ class Catalog:
         row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), d.kind)
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
-            db.execute(f"INSERT INTO documents VALUES ({_marks(row)})", row)
+            db.execute(f"INSERT INTO documents ({_ROW}) VALUES ({_marks(row)})", row)
             db.executemany(
                 "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
                 ((doc_id, p.number, p.label, p.text, p.state, p.hidden) for p in pages),
@@ -266,14 +288,18 @@ class Catalog:
                 ((doc_id, i, o.page, o.start, json.dumps(o.path)) for i, o in enumerate(outline)),
             )
             db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", decode.rows_of(chunks, vectors))
+            if tokens is not None:
+                token_vectors.add(db, doc_id, [chunk.id for chunk in chunks], tokens)
             db.executemany("UPDATE documents SET state = 'deleting' WHERE doc_id = ?", ((old,) for old in replaces))
 
-    def stage(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    def stage(self, chunks: Sequence[Chunk], vectors: Vectors, tokens: TokenCodes | None = None) -> None:
         """Keeps a rebuilt document's chunks aside until `adopt_staged` puts all of them in the old ones' place."""
         with self._transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", decode.rows_of(chunks, vectors)
             )
+            if tokens is not None:
+                token_vectors.stage(db, [chunk.id for chunk in chunks], tokens)
 
     def adopt_staged(self, built: Built) -> None:
         with self._transaction() as db:
@@ -282,12 +308,14 @@ class Catalog:
             db.execute(
                 "UPDATE documents SET chunks = (SELECT count(*) FROM chunks c WHERE c.doc_id = documents.doc_id)"
             )
+            token_vectors.adopt(db)
             db.execute("DELETE FROM staged")
             self._write_built(db, built)
 
     def drop_staged(self) -> None:
         with self._transaction() as db:
             db.execute("DELETE FROM staged")
+            token_vectors.drop_staged(db)
 
     def hide(self, doc_id: str) -> None:
         """First half of a deletion: nobody sees the document any more, and the next opening ends an interrupted one."""
@@ -317,6 +345,7 @@ class Catalog:
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE state <> 'ready'")
             db.execute("DELETE FROM staged")
+            token_vectors.drop_staged(db)
         self._files.sweep({row[0] for row in self._rows("SELECT doc_id FROM documents")})
 
     # -- what the library was built with

@@ -21,7 +21,7 @@ from rag_chat.library.catalog import Catalog
 from rag_chat.library.database import Database
 from rag_chat.library.frozen import freeze, freeze_candidates, thaw
 from rag_chat.sentences import readable
-from rag_chat.types import Answer, Chunk
+from rag_chat.types import Answer, Chunk, PageRange
 
 State: TypeAlias = Literal["asking", "answered", "stopped", "failed"]
 LONGEST_TITLE = 80  # characters
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS conversations (
 CREATE TABLE IF NOT EXISTS turns (
     conversation TEXT NOT NULL REFERENCES conversations ON DELETE CASCADE, number INTEGER NOT NULL,
     asked TEXT NOT NULL, question TEXT NOT NULL, doc_ids TEXT, state TEXT NOT NULL, said TEXT NOT NULL DEFAULT '',
-    answer TEXT, candidates TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (conversation, number));
+    answer TEXT, candidates TEXT NOT NULL DEFAULT '[]', pages TEXT, PRIMARY KEY (conversation, number));
 CREATE TABLE IF NOT EXISTS votes (
     conversation TEXT NOT NULL, number INTEGER NOT NULL, chunk_id TEXT NOT NULL, vote INTEGER NOT NULL,
     at TEXT NOT NULL, PRIMARY KEY (conversation, number, chunk_id),
@@ -44,7 +44,7 @@ _SUMMARY = (
     "SELECT c.id, c.title, c.started, c.changed, (SELECT count(*) FROM turns t WHERE t.conversation = c.id)"
     " FROM conversations c"
 )
-_TURN = "SELECT number, asked, question, doc_ids, state, said, answer FROM turns WHERE conversation = ?"
+_TURN = "SELECT number, asked, question, doc_ids, pages, state, said, answer FROM turns WHERE conversation = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Exchange:
     question: str
     asked: str = ""
     doc_ids: tuple[str, ...] | None = None  # the documents that it was restricted to
+    pages: PageRange | None = None  # and the pages
     state: State = "asking"
     said: str = ""
     answer: Answer | None = None
@@ -95,6 +96,8 @@ class Conversations:
         self._rows, self._transaction = self._database.rows, self._database.transaction
         with self._database.use() as db:
             db.executescript(_SCHEMA)
+            if "pages" not in {row[1] for row in db.execute("PRAGMA table_info(turns)")}:  # of a version before
+                db.execute("ALTER TABLE turns ADD COLUMN pages TEXT")
             db.create_function("folded", 1, lambda text: (text or "").casefold(), deterministic=True)
 
     # -- conversations
@@ -154,15 +157,18 @@ class Conversations:
         )
         return self._exchange(rows[0], dict(votes))
 
-    def ask(self, conversation: str, question: str, doc_ids: Sequence[str] | None = None) -> int:
+    def ask(
+        self, conversation: str, question: str, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None
+    ) -> int:
         """Keeps a question before anything is done for it; its number, from 1."""
         with self._transaction() as db:
             (last,) = db.execute("SELECT max(number) FROM turns WHERE conversation = ?", (conversation,)).fetchone()
             number = (last or 0) + 1
             only = None if doc_ids is None else json.dumps(list(doc_ids))
             db.execute(
-                "INSERT INTO turns (conversation, number, asked, question, doc_ids, state) VALUES (?, ?, ?, ?, ?, ?)",
-                (conversation, number, _now(), question, only, "asking"),
+                "INSERT INTO turns (conversation, number, asked, question, doc_ids, pages, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (conversation, number, _now(), question, only, None if pages is None else json.dumps(pages), "asking"),
             )
             db.execute("UPDATE conversations SET changed = ? WHERE id = ?", (_now(), conversation))
         return number
@@ -218,12 +224,13 @@ class Conversations:
         self._database.close()
 
     def _exchange(self, row: tuple[Any, ...], votes: dict[str, int]) -> Exchange:
-        number, asked, question, doc_ids, state, said, frozen, *candidates = row
+        number, asked, question, doc_ids, pages, state, said, frozen, *candidates = row
         return Exchange(
             number=number,
             question=question,
             asked=asked,
             doc_ids=None if doc_ids is None else tuple(json.loads(doc_ids)),
+            pages=None if pages is None else tuple(json.loads(pages)),
             state=state,
             said=said,
             answer=thaw(frozen, self._page_of, *candidates) if frozen else None,

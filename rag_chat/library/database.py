@@ -69,7 +69,8 @@ class Database:
 
 def _ours(error: sqlite3.Error) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", None)
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+    # FTS5 keeps of an error no more than its kind: a write that failed inside it says IOERR
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR):
         return DiskFull(FULL)
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return LibraryError("The library is busy with another process's work; try again in a moment.")

@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag_chat import front, lexical
+from rag_chat import front, lexical, token_codes
 from rag_chat.errors import LibraryError
 from rag_chat.library.catalog import Catalog
-from rag_chat.library.token_vectors import Packed, pack
 from rag_chat.protocols import TokenEncoder
-from rag_chat.scoring import Combination, maxsim, reordered
+from rag_chat.scoring import Combination, reordered
+from rag_chat.token_codes import Codes
 from rag_chat.types import Candidate
 
 TITLES = 10  # of the nearest candidates' documents, to see what they have in common
@@ -30,6 +30,7 @@ class LateInteractionReranker:
         self.name = encoder.name
         self.pairs_per_second = 0.0
         self._encoder = encoder
+        self._key = token_codes.key(encoder)
         self._catalog = catalog
         self._order = order
 
@@ -41,7 +42,9 @@ class LateInteractionReranker:
         texts = [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates]
         passages = self._passages(candidates, texts)
         vectors, weights = self._encoder.encode_question(asked)
-        found = zip(candidates, maxsim(vectors, weights, passages), lexical.match(asked, texts), strict=True)
+        found = zip(
+            candidates, token_codes.maxsim(vectors, weights, passages), lexical.match(asked, texts), strict=True
+        )
         marked = [
             replace(c, signals=replace(c.signals, maxsim=similarity, lexical=matched))
             for c, similarity, matched in found
@@ -54,13 +57,15 @@ class LateInteractionReranker:
             return self._order.probability(candidate.signals)
         return min(1.0, max(0.0, ALONE.logit(candidate.signals)))
 
-    def _passages(self, candidates: Sequence[Candidate], texts: Sequence[str]) -> list[Packed]:
+    def _passages(self, candidates: Sequence[Candidate], texts: Sequence[str]) -> list[Codes]:
         """From the library, and what it lacks from the encoder."""
         ids = [c.chunk.id for c in candidates]
-        kept = self._catalog.kept_tokens(ids, self._encoder.name)
-        missing = [i for i, chunk_id in enumerate(ids) if chunk_id not in kept]
-        made = self._encoder.encode_passages([texts[i] for i in missing])
-        fresh = {ids[i]: pack(vectors) for i, vectors in zip(missing, made, strict=True)}
-        with contextlib.suppress(LibraryError):  # another process writes, or the disk is full: made again the next time
-            self._catalog.keep_tokens(fresh, self._encoder.name)
-        return [kept[chunk_id] if chunk_id in kept else fresh[chunk_id] for chunk_id in ids]
+        found = self._catalog.kept_tokens(ids, self._key)
+        missing = {chunk_id: text for chunk_id, text in zip(ids, texts, strict=True) if chunk_id not in found}
+        if missing:
+            made = token_codes.encoded(self._encoder, list(missing.values()))
+            fresh = dict(zip(missing, made, strict=True))
+            found |= fresh
+            with contextlib.suppress(LibraryError):  # another process writes, or the disk is full: made again next time
+                self._catalog.keep_tokens(fresh, self._key)
+        return [found[chunk_id] for chunk_id in ids]

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from rag_chat.errors import RagChatError
 from rag_chat.library.conversations import Exchange
 from rag_chat.render import counted
-from rag_chat.types import Answer, Event, Finished, Retrieved, Token
+from rag_chat.types import Answer, Event, Finished, PageRange, Retrieved, Token
 from rag_chat.web.backend import Backend
 from rag_chat.web.conversation import LOOKING, turns
+from rag_chat.web.where import pages_said
 
 FRAME = 0.08  # seconds between two paintings of a growing answer
 KEPT_EVERY = 1.0  # seconds between two savings of it
@@ -30,6 +31,7 @@ class Question:
     text: str
     search: str | None = None
     doc_ids: tuple[str, ...] | None = None  # None: of all documents
+    pages: PageRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def answering(
     backend: Backend, conversation: str, number: int, asked: Question, stop: threading.Event
 ) -> Generator[Step]:
     """The exchange as it grows; the last one is answered, stopped or failed, and kept as that."""
-    exchange = Exchange(number, asked.text, doc_ids=asked.doc_ids)
+    exchange = Exchange(number, asked.text, doc_ids=asked.doc_ids, pages=asked.pages)
 
     def keep() -> None:
         backend.conversations.keep(conversation, number, exchange.state, said=exchange.said, answer=exchange.answer)
@@ -74,9 +76,9 @@ def answering(
 
 def _events(backend: Backend, conversation: str, number: int, asked: Question) -> Iterator[Event]:
     if asked.search is not None:  # searched as it is written
-        return backend.engine.ask(asked.search, (), doc_ids=asked.doc_ids)
+        return backend.engine.ask(asked.search, (), doc_ids=asked.doc_ids, pages=asked.pages)
     earlier = [exchange for exchange in backend.conversations.exchanges(conversation) if exchange.number < number]
-    return backend.engine.ask(asked.text, turns(earlier), doc_ids=asked.doc_ids)
+    return backend.engine.ask(asked.text, turns(earlier), doc_ids=asked.doc_ids, pages=asked.pages)
 
 
 def _followed(
@@ -101,13 +103,19 @@ def _followed(
                     painted = time.monotonic()
                     yield Step(exchange)
             elif isinstance(event, Finished):
-                answer = replace(event.answer, question=exchange.question)
+                answer = replace(
+                    event.answer, question=exchange.question, notices=(*event.answer.notices, *_narrowed(exchange))
+                )
                 yield Step(replace(exchange, state="answered", said=answer.text, answer=answer))
                 return
     finally:
         close = getattr(events, "close", None)
         if close is not None:
             close()
+
+
+def _narrowed(exchange: Exchange) -> tuple[str, ...]:
+    return () if exchange.pages is None else (f"Searched on {pages_said(exchange.pages)} only.",)
 
 
 def _draft(question: str, found: Retrieved) -> Answer:

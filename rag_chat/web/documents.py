@@ -9,6 +9,7 @@ from rag_chat import coverage
 from rag_chat.render import Markup, plain, visible
 from rag_chat.types import Document
 from rag_chat.web.uploads import Upload
+from rag_chat.web.where import Where, where_html
 
 STAGE_NAMES = {
     "waiting": "waiting",
@@ -20,14 +21,14 @@ STAGE_NAMES = {
 
 
 def documents_html(
-    documents: Sequence[Document], uploads: Sequence[Upload], selected: Collection[str], *, samples: bool = False
+    documents: Sequence[Document], uploads: Sequence[Upload], where: Where, *, samples: bool = False
 ) -> Markup:
     """`samples` offers the sample documents where the library is empty."""
-    rows = [_upload(upload) for upload in uploads] + [_document(document, selected) for document in documents]
+    rows = [_upload(upload) for upload in uploads] + [_document(document, where.ticked) for document in documents]
     if not rows:
         offer = Markup('<button type="button" class="quiet" data-act="samples">Add the sample documents</button>')
         return Markup('<div class="empty"><p>No documents yet.</p>{}</div>').format(offer if samples else "")
-    return Markup('{}<ul class="documents">{}</ul>').format(_scope(documents, selected), Markup("").join(rows))
+    return Markup('{}<ul class="documents">{}</ul>').format(where_html(where, documents), Markup("").join(rows))
 
 
 def adding_html(uploads: Sequence[Upload]) -> Markup:
@@ -37,19 +38,6 @@ def adding_html(uploads: Sequence[Upload]) -> Markup:
     said = [f"Adding {_count(coming, 'file')}…"] if coming else []
     said += [f"{_count(failed, 'file')} could not be added; see Documents."] if failed else []
     return Markup('<p class="banner adding" role="status">{}</p>').format(" ".join(said)) if said else Markup("")
-
-
-def _scope(documents: Sequence[Document], selected: Collection[str]) -> Markup:
-    """What a question is asked of, in words, because checkboxes alone leave it open."""
-    if not documents:
-        return Markup("")
-    chosen = sum(document.doc_id in selected for document in documents)
-    if not chosen:
-        return Markup('<p class="scope">Questions go to all documents. Tick some to restrict them.</p>')
-    return Markup(
-        '<p class="scope">Questions go to {} of {}. '
-        '<button type="button" class="link" data-act="all">Ask all</button></p>'
-    ).format(chosen, len(documents))
 
 
 def _document(document: Document, selected: Collection[str]) -> Markup:

@@ -24,9 +24,9 @@ from rag_chat.web.backend import Backend, Loading
 from rag_chat.web.conversation import conversation_html, exchange_html, welcome_html
 from rag_chat.web.documents import adding_html, documents_html
 from rag_chat.web.uploads import Uploads
+from rag_chat.web.where import Where
 
 TICK = 0.4  # seconds between two looks at uploads or at loading
-MOST_SELECTED = 10_000
 LONGEST_STOP = 20.0  # seconds that a model may take to stop
 GONE = "This conversation is not in the library; it may have been deleted."
 
@@ -48,7 +48,7 @@ class Events:
         self._uploads = uploads
         self._samples = samples
         self._stops: dict[str, threading.Event] = {}  # by session, while it has a question running
-        self._selected: dict[str, tuple[str, ...]] = {}  # by session: ids of the documents that are ticked
+        self._where: dict[str, Where] = {}  # by session: what its questions are restricted to
 
     # --- loading and documents -------------------------------------------------------------------------------
 
@@ -79,16 +79,21 @@ class Events:
 
     def forget(self, request: gr.Request) -> None:
         """The tab was closed."""
-        self._selected.pop(_session(request), None)
+        self._where.pop(_session(request), None)
 
     def _act(self, action: str, value: Any, session: str) -> None:
+        where = self._where.get(session, Where())
         if action == "select" and isinstance(value, list):
-            self._selected[session] = tuple(str(doc_id) for doc_id in value[:MOST_SELECTED])
+            self._where[session] = where.tick(value)
+        if action == "narrow" and isinstance(value, dict):
+            self._where[session] = where.narrow(value)
+        if action == "all":
+            self._where[session] = Where()
         if action == "delete":
             backend = self._loading.wait(timeout=0)
             if backend is not None and backend.document(str(value)) is not None:
                 backend.delete_document(str(value))
-            self._selected[session] = tuple(ticked for ticked in self._selected.get(session, ()) if ticked != value)
+            self._where[session] = where.tick([ticked for ticked in where.ticked if ticked != value])
         if action == "dismiss" and str(value).isdecimal():
             self._uploads.dismiss(int(value))
         if action == "retry" and str(value).isdecimal():
@@ -108,8 +113,8 @@ class Events:
     def _panel(self, session: str) -> str:
         documents = self._documents()
         samples = bool(self._samples) and not documents
-        selected = self._selected.get(session, ())
-        return str(documents_html(documents, self._uploads.all(), selected, samples=samples))
+        where = self._where.get(session, Where())
+        return str(documents_html(documents, self._uploads.all(), where, samples=samples))
 
     def _documents(self) -> list[Any]:
         try:
@@ -185,7 +190,7 @@ class Events:
         if data["action"] == "again":
             search = str(data.get("search", ""))
         elif isinstance(data.get("doc_ids"), list):
-            self._act("select", data["doc_ids"], _session(request))
+            self._where[_session(request)] = Where().tick(data["doc_ids"])
         yield from self._ask(Question(earlier.question, search), conversation, request)
 
     def _ask(self, asked: Question, conversation: str, request: gr.Request) -> Iterator[Shown]:
@@ -212,10 +217,10 @@ class Events:
                     yield "", gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *running
                 if stop.is_set():
                     return
-            known = [doc_id for doc_id in self._selected.get(session, ()) if backend.document(doc_id) is not None]
-            asked = Question(asked.text, asked.search, tuple(known) or None)
+            where = self._where.get(session, Where())
+            asked = Question(asked.text, asked.search, where.documents(backend.documents()), where.pages)
             conversation = _conversation_for(backend, conversation, asked)
-            number = backend.conversations.ask(conversation, asked.text, asked.doc_ids)
+            number = backend.conversations.ask(conversation, asked.text, asked.doc_ids, asked.pages)
             first = str(exchange_html(Exchange(number, asked.text), backend.document))
             try:
                 yield "", conversation, _earlier(backend, conversation, number), first, *running

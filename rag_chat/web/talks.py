@@ -89,13 +89,16 @@ def _add_reading(app: FastAPI, backend: Callable[[], Backend | None]) -> None:
 
 
 def compared(opened: Backend, exchange: Exchange, mode: str) -> Compared | None:
-    """The same search of the same documents, as far as they are there, in another mode."""
+    """The same search of the same documents and pages, as far as they are there, in another mode."""
     answer = exchange.answer
     if answer is None or mode not in modes_to_compare(answer):
         return None
     only = [doc_id for doc_id in exchange.doc_ids or () if opened.document(doc_id) is not None] or None
     try:
-        return Compared(mode, opened.engine.search(answer.standalone_question, mode=cast(Mode, mode), doc_ids=only))
+        found = opened.engine.search(
+            answer.standalone_question, mode=cast(Mode, mode), doc_ids=only, pages=exchange.pages
+        )
+        return Compared(mode, found)
     except RagChatError as error:
         return Compared(mode, error=str(error))
 

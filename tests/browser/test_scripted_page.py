@@ -54,6 +54,21 @@ def test_retry_and_restriction(page):
     expect(page.locator("#sources details")).to_have_count(0)
 
 
+def test_a_question_goes_to_some_pages_only(page):
+    page.click(".where summary")
+    page.fill(".where [name=pages]", "2")
+    page.press(".where [name=pages]", "Enter")
+    expect(page.locator(".scope")).to_contain_text("Questions go to page 2 of all documents")
+    expect(page.locator(".where [name=pages]")).to_have_value("2")
+    ask(page, "oryx page?")
+    expect(page.locator("#live .exchange")).to_contain_text("Searched on page 2 only.")
+    page.fill(".where [name=since]", "2999-01-01")
+    page.press(".where [name=since]", "Enter")
+    expect(page.locator(".scope")).to_contain_text("none was added in that time")
+    page.click(".scope .link")
+    expect(page.locator(".scope")).to_contain_text("Questions go to all documents")
+
+
 def test_verdicts_are_visible_and_summed_up(page):
     ask(page, "doubt about zebra1")
     expect(page.locator("#live .weak + .doubted")).to_have_text("carried only in part")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
-from fakes import HashEmbedder
+from fakes import HashEmbedder, HashTokens
 from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
 
 from ingest.pipeline import Ingestor, Progress, find_files
+from rag_chat import token_codes
 from rag_chat.config import Settings
 from rag_chat.errors import NotFound
 from rag_chat.index import verify
@@ -306,3 +307,24 @@ def test_folders_are_searched_for_what_can_be_read(tmp_path):
     for name in ("a/one.PDF", "a/b/two.docx", "a/three.zip", "a/.four.txt", "a/~$two.docx"):
         (tmp_path / name).touch()
     assert [p.name for p in find_files([tmp_path, tmp_path / "a" / "one.PDF"])] == ["two.docx", "one.PDF"]
+
+
+def test_of_a_library_searched_by_late_interaction_tokens_come_with_every_document(
+    library, embedder, settings, report_pdf
+):
+    key = token_codes.key(HashTokens())
+    heard = []
+    with Ingestor(library, embedder, settings, HashTokens()) as ingestor:
+        (report,) = ingestor.add_all([report_pdf], progress=heard.append)
+        assert library.catalog.has_all_tokens(key)
+        kept = library.catalog.all_tokens(key)
+        assert len(kept) == report.chunks > 1
+        steps = [step for step in heard if step.stage == "embedding"]
+        assert (steps[-1].done, steps[-1].total) == (2 * report.chunks, 2 * report.chunks)
+        list(ingestor.rebuild())
+        assert {i: codes.tolist() for i, codes in library.catalog.all_tokens(key).items()} == {
+            i: codes.tolist() for i, codes in kept.items()
+        }
+    with Ingestor(library, embedder, settings) as plain:  # the mode is another now
+        list(plain.rebuild())
+    assert library.catalog.all_tokens(key) == {}

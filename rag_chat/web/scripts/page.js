@@ -46,7 +46,7 @@ const clicks = [
   ['[data-act="samples"]', (it) => send(it, { action: "samples" })],
   ['[data-act="choose"]', () => chooser()?.click()],
   ["[data-jump]", (it) => document.getElementById(it.dataset.jump).scrollIntoView()],
-  ['[data-act="all"]', (it) => send(it, { action: "select", value: [] })],
+  ['[data-act="all"]', (it) => send(it, { action: "all" })],
   ["[data-copy]", copy],
   ["[data-sources]", showAll],
   ["[data-elsewhere]", elsewhere],
@@ -71,6 +71,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-where]")) return event.preventDefault(); // Enter in it has made it change
   const turn = event.target.dataset?.again;
   if (!turn) return;
   event.preventDefault();
@@ -79,6 +80,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("change", ({ target }) => {
+  const form = target.closest?.("[data-where]");
+  if (form) send(form, { action: "narrow", value: Object.fromEntries(new FormData(form)) });
   if (!target.matches?.("input[data-doc]")) return;
   const ticked = [...document.querySelectorAll("#documents input[data-doc]:checked")].map((box) => box.dataset.doc);
   send(target, { action: "select", value: ticked });

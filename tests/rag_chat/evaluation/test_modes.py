@@ -1,11 +1,11 @@
 """Every mode along a search's own routes over a small set, with real SQLite and vectors of hashes."""
 
 import pytest
-from fakes import HashEmbedder, OverlapReranker
+from fakes import HashEmbedder, HashTokens, OverlapReranker
 
 from rag_chat.chat.search import Route
 from rag_chat.errors import BadSetting
-from rag_chat.evaluation import modes, plot
+from rag_chat.evaluation import modes, plot, retrieval
 from rag_chat.evaluation.beir import Dataset
 from rag_chat.rerank.keep_order import KeepOrder
 from rag_chat.retrieval.dense import DenseRetriever
@@ -63,3 +63,13 @@ def test_quality_against_time_is_drawn(done, tmp_path, ending):
 def test_another_ending_is_refused_before_anything_is_measured(tmp_path):
     with pytest.raises(BadSetting, match="is no picture; end it in"):
         plot.check(tmp_path / "p.txt")
+
+
+def test_a_set_has_token_vectors_as_a_library_has_them():
+    told = []
+    tokens = retrieval.corpus_tokens(DATASET, HashTokens(), lambda *report: told.append(report))
+    with modes.library(DATASET, HashEmbedder().encode_passages(list(CORPUS.values())), tokens) as library:
+        assert library.catalog.has_all_tokens(tokens.encoder)
+        kept = library.catalog.all_tokens(tokens.encoder)
+    assert {key: len(codes) for key, codes in kept.items()} == {"heat": 3, "cold": 3, "tide": 5, "grain": 1}
+    assert told == [("making token vectors", 4, 4)]

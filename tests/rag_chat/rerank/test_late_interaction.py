@@ -6,12 +6,11 @@ import toy_bert
 from values import candidate, chunk
 
 from rag_chat import weights
-from rag_chat.library import token_vectors
 from rag_chat.library.catalog import Catalog
 from rag_chat.rerank.interaction import InteractionReranker
 from rag_chat.rerank.late_interaction import LateInteractionReranker
 from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
-from rag_chat.scoring import Combination, maxsim
+from rag_chat.scoring import Combination
 from rag_chat.types import Document, Page
 
 TEXTS = ["grain rail", "gate tide gate", "pump", "heat quay coal ship"]
@@ -54,27 +53,10 @@ def candidates(catalog):
     return [candidate(c, rank=rank) for rank, c in enumerate(chunks, start=1)]
 
 
-def test_maxsim_by_hand():
-    question = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    weights_ = np.array([0.75, 0.25], dtype=np.float32)
-    passages = [np.array([[60, 80]], dtype=np.int8), np.zeros((0, 2)), np.array([[1, 0], [0, 3]], dtype=np.float32)]
-    assert maxsim(question, weights_, passages) == pytest.approx([0.75 * 0.6 + 0.25 * 0.8, 0.0, 1.0])
-    assert maxsim(question, weights_, []) == []
-
-
-def test_packing_moves_a_cosine_by_less_than_a_hundredth():
-    vectors = np.random.default_rng(0).normal(size=(200, 384)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    packed = token_vectors.pack(vectors).astype(np.float32)
-    packed /= np.linalg.norm(packed, axis=1, keepdims=True)
-    assert np.abs(packed @ vectors.T - vectors @ vectors.T).max() < 0.01
-
-
 def test_the_best_match_of_each_word_orders_and_both_ranks_are_kept(catalog, candidates):
     found = LateInteractionReranker(OneHot(), catalog).rerank("tide coal", candidates)
-    assert [(c.chunk.text, c.score, c.stage1_rank) for c in found] == [
-        ("gate tide gate", 0.5, 2), ("heat quay coal ship", 0.5, 4), ("grain rail", 0.0, 1), ("pump", 0.0, 3),
-    ]  # fmt: skip
+    assert [c.score for c in found] == pytest.approx([0.5, 0.5, 0, 0], abs=0.15)  # two bits a number, few numbers
+    assert {c.chunk.text: c.stage1_rank for c in found[:2]} == {"gate tide gate": 2, "heat quay coal ship": 4}
     assert [c.rank for c in found] == [1, 2, 3, 4]
     assert LateInteractionReranker(OneHot(), catalog).rerank("tide", []) == []
 
@@ -99,11 +81,11 @@ def test_other_weights_do_not_meet_old_vectors(catalog, candidates):
 def test_token_vectors_go_with_their_document(catalog, candidates):
     LateInteractionReranker(OneHot(), catalog).rerank("tide", candidates)
     ids = [c.chunk.id for c in candidates]
-    assert len(catalog.kept_tokens(ids, "one-hot")) == 4
+    assert len(catalog.kept_tokens(ids, "one-hot/rotated-2bit")) == 4
     catalog.delete("d")
-    assert catalog.kept_tokens(ids, "one-hot") == {}
+    assert catalog.kept_tokens(ids, "one-hot/rotated-2bit") == {}
     LateInteractionReranker(OneHot(), catalog).rerank("tide", candidates)  # candidates of a chunk deleted meanwhile
-    assert catalog.kept_tokens(ids, "one-hot") == {}
+    assert catalog.kept_tokens(ids, "one-hot/rotated-2bit") == {}
 
 
 def test_with_an_order_the_signals_are_combined(catalog, candidates):
@@ -127,7 +109,7 @@ def test_a_colbert_checkpoint_is_loaded_by_folder(tmp_path, catalog, candidates)
     wanted = model.similarity(
         model.encode_query(["tide gate"]), model.encode_document([f"d\n{c.chunk.text}" for c in found])
     )[0]
-    assert [c.signals.maxsim for c in found] == pytest.approx((wanted / len(vectors)).tolist(), abs=0.01)
+    assert [c.signals.maxsim for c in found] == pytest.approx((wanted / len(vectors)).tolist(), abs=0.03)
     assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
 
 
@@ -139,5 +121,5 @@ def test_kept_vectors_of_the_shipped_network_give_its_own_maxsim(catalog, candid
         found = {c.chunk.id: c.signals for c in late.rerank("Which gate is at the tide?", candidates)}
         wanted = {c.chunk.id: c.signals for c in own.rerank("Which gate is at the tide?", candidates)}
         for chunk_id, signals in found.items():
-            assert signals.maxsim == pytest.approx(wanted[chunk_id].maxsim, abs=0.02)
+            assert signals.maxsim == pytest.approx(wanted[chunk_id].maxsim, abs=0.03)
             assert signals.lexical == pytest.approx(wanted[chunk_id].lexical)

@@ -196,6 +196,30 @@ def test_question_is_restricted_to_the_ticked_documents_of_this_session(page):
     assert first in page.scripted.known
 
 
+def test_question_is_restricted_to_pages_and_to_days(page):
+    pump = page.add()
+    html = page.act("narrow", {"pages": "2-3", "since": "2025-12-31", "until": ""})
+    assert "Questions go to pages 2 to 3 of 1 of 1." in html
+    page.ask("What lifts?")
+    assert (page.scripted.pages, page.scripted.asked[-1][2]) == ((2, 3), (pump,))
+    assert (page.kept()[-1].pages, page.kept()[-1].doc_ids) == ((2, 3), (pump,))
+    assert "Searched on pages 2 to 3 only." in page.live
+    page.ask("What lifts?", session="another")
+    assert page.scripted.pages is None
+    html = page.act("narrow", {"pages": "", "since": "", "until": "2025-12-31"})
+    assert "no document: none was added in that time" in html
+    page.ask("What lifts?")
+    assert "No document was added in that time" in page.live
+    assert "Questions go to all documents" in page.act("all")
+
+
+def test_what_is_no_page_is_said_so_and_changes_nothing(page):
+    page.add()
+    page.act("narrow", {"pages": "7"})
+    with pytest.warns(UserWarning, match="is no range of pages"):
+        assert "page 7 of all documents" in page.act("narrow", {"pages": "9-3"})
+
+
 def test_stop_closes_the_engine_and_keeps_what_was_written(page):
     page.add()
     asking = threading.Thread(target=page.ask, args=("endless pump?",))

@@ -15,6 +15,7 @@ from rag_chat.types import Document, IngestReport
 from rag_chat.web.backend import Loading
 from rag_chat.web.documents import documents_html
 from rag_chat.web.uploads import Upload, Uploads
+from rag_chat.web.where import Where
 
 
 def until(condition, seconds=5.0):
@@ -123,7 +124,7 @@ def test_progress_is_shown_with_the_time_left(tmp_path, started):
     uploads.add([file(tmp_path, "a.pdf")])
     loading.start()
     assert reached.wait(5)
-    html = documents_html([], uploads.all(), ())
+    html = documents_html([], uploads.all(), Where())
     assert 'aria-valuenow="50"' in html
     assert "learning passages · 20 of 40 · about 1 s left" in html
     go.set()
@@ -155,7 +156,7 @@ def test_stopped_while_it_is_read_nothing_of_it_stays(tmp_path, started):
     uploads.add([file(tmp_path, "a.pdf"), file(tmp_path, "b.pdf")])
     loading.start()
     assert reached.wait(5)
-    assert 'aria-label="Stop a.pdf"' in documents_html([], uploads.all(), ())
+    assert 'aria-label="Stop a.pdf"' in documents_html([], uploads.all(), Where())
     uploads.dismiss(uploads.all()[0].id)
     until(lambda: not uploads.all())
     assert incoming(tmp_path) == []
@@ -178,7 +179,7 @@ def test_failed_one_can_be_tried_again(tmp_path, started):
     loading.start()
     until(lambda: not uploads.busy())
     id_ = uploads.all()[0].id
-    assert f'data-retry="{id_}"' in documents_html([], uploads.all(), ())
+    assert f'data-retry="{id_}"' in documents_html([], uploads.all(), Where())
     uploads.retry(id_)
     until(lambda: not uploads.all())
     assert answers == [] and incoming(tmp_path) == []
@@ -285,7 +286,7 @@ def test_orderly_end_blames_no_file_and_leaves_no_failed_one(tmp_path, started):
 def test_documents_and_failures_are_escaped_and_pages_without_text_named():
     document = Document("a" * 64, HOSTILE, "", 30, 9, 1_234_567, "", (2, 7))
     failed = Upload(1, HOSTILE, None, False, report=IngestReport(HOSTILE, None, "failed", error=HOSTILE))
-    html = documents_html([document], [failed], {"a" * 64})
+    html = documents_html([document], [failed], Where(("a" * 64,)))
     assert "<img" not in html
     assert 'onclick="' not in html
     assert "\u202e" not in html
@@ -296,9 +297,9 @@ def test_documents_and_failures_are_escaped_and_pages_without_text_named():
 
 
 def test_document_without_any_text_says_that_it_needs_ocr():
-    assert "needs OCR" in documents_html([Document("a", "scan.pdf", "", 2, 0, 10, "", (1, 2))], [], ())
+    assert "needs OCR" in documents_html([Document("a", "scan.pdf", "", 2, 0, 10, "", (1, 2))], [], Where())
 
 
 def test_empty_library_offers_the_samples_only_where_they_are():
-    assert 'data-act="samples"' in documents_html([], [], (), samples=True)
-    assert 'data-act="samples"' not in documents_html([], [], ())
+    assert 'data-act="samples"' in documents_html([], [], Where(), samples=True)
+    assert 'data-act="samples"' not in documents_html([], [], Where())
