@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rag_chat.types import Brief, Quote
 
 MOST = 3  # sentences in an answer
-NEAR = 0.5  # a further sentence is taken if it scores at least this share of the best one's score
+NEAR = 0.6  # a further sentence is taken if it scores at least this share of the best one's score
 
 
 class QuotingGenerator:
