@@ -322,7 +322,7 @@ def test_questions_and_sessions_leave_no_memory_behind(page):
 
     before = ask_many(0, 60)
     assert ask_many(60, 120) - before < 120 * 10  # kB; one answer's pages alone are more
-    assert not page.events._stops and not page.events._selected
+    assert not page.events._stops and not page.events._where
 
 
 def resident_kb():
