@@ -13,7 +13,7 @@ from rag_chat.types import Document, PageRange
 
 MOST_TICKED = 10_000
 FORM = (
-    '<details class="where"{open}><summary>Pages and dates</summary><form data-where>'
+    '<details class="narrow"{open}><summary>Pages and dates</summary><form data-where>'
     '<label>Pages <input name="pages" value="{pages}" placeholder="10-20" autocomplete="off"></label>'
     '<label>Added from <input type="date" name="since" value="{since}"></label>'
     '<label>to <input type="date" name="until" value="{until}"></label></form></details>'

@@ -55,15 +55,15 @@ def test_retry_and_restriction(page):
 
 
 def test_a_question_goes_to_some_pages_only(page):
-    page.click(".where summary")
-    page.fill(".where [name=pages]", "2")
-    page.press(".where [name=pages]", "Enter")
+    page.click(".narrow summary")
+    page.fill(".narrow [name=pages]", "2")
+    page.press(".narrow [name=pages]", "Enter")
     expect(page.locator(".scope")).to_contain_text("Questions go to page 2 of all documents")
-    expect(page.locator(".where [name=pages]")).to_have_value("2")
+    expect(page.locator(".narrow [name=pages]")).to_have_value("2")
     ask(page, "oryx page?")
     expect(page.locator("#live .exchange")).to_contain_text("Searched on page 2 only.")
-    page.fill(".where [name=since]", "2999-01-01")
-    page.press(".where [name=since]", "Enter")
+    page.fill(".narrow [name=since]", "2999-01-01")
+    page.press(".narrow [name=since]", "Enter")
     expect(page.locator(".scope")).to_contain_text("none was added in that time")
     page.click(".scope .link")
     expect(page.locator(".scope")).to_contain_text("Questions go to all documents")

@@ -67,7 +67,7 @@ def test_it_is_said_in_words(where, said):
 
 def test_what_is_set_stays_in_the_form():
     html = where_html(Where(pages=(2, 3), since="2026-01-31"), BOTH)
-    assert '<details class="where" open>' in html
+    assert '<details class="narrow" open>' in html
     assert 'name="pages" value="2-3"' in html and 'name="since" value="2026-01-31"' in html
     assert " open" not in where_html(Where(("old",)), BOTH)
     assert where_html(Where(), []) == ""
