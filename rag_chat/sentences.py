@@ -36,6 +36,7 @@ _OPENERS = frozenset(
 _DANGLING = frozenset(
     "a an the of and or by to in on for with from at as is are was were that which its our their be not under".split()
 )
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[A-ZÀ-Þ]")  # "2 Prices", "4.1 Scope"
 _NUMBERED = frozenset("item note chapter section part article appendix schedule exhibit table step".split())
 
 _NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{1,2}%?|\$|€|£|N/?[AM]")
@@ -141,11 +142,19 @@ def _is_heading(line: str, before: str, following: str, usual: int, is_top: bool
     words = stripped[: 20 * HEADING_WORDS].split()
     if len(words) > HEADING_WORDS or len(stripped) > SHORT_LINE * usual or is_closed(stripped) or stripped[-1] in ",-":
         return False
-    if words[-1].lower() in _DANGLING or stripped[0].islower() or (before and not is_closed(before)):
+    if words[-1].lower() in _DANGLING or stripped[0].islower() or _goes_on(before, stripped):
         return False
     if is_top and len(stripped) < 0.4 * usual and len(following) > SHORT_LINE * usual:
         return True  # a running header above the rest of the last page's sentence
     return bool(following) and not following[0].islower()
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """May `line` be the rest of the sentence before? A section's number opens a heading under an unclosed title, too."""
+    if not before or is_closed(before):
+        return False
+    last = before.split()[-1].lower()
+    return last in _DANGLING or last[-1] in ",-" or not _SECTION.match(line)
 
 
 def _is_furniture(line: str, last: bool) -> bool:

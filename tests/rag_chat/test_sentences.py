@@ -68,6 +68,17 @@ def test_heading_and_bullets_stand_alone():
     ]
 
 
+def test_a_numbered_heading_stands_alone_under_a_title_as_long_as_the_lines():
+    title = "Gullholm Lighthouse: guide for visitors and volunteers of the island"
+    assert sentences(f"{title}\n1 Opening\nThe lighthouse is open daily.") == [
+        title,
+        "1 Opening",
+        "The lighthouse is open daily.",
+    ]
+    wrapped = "The stores of the island have sold more than\n12 Danish ships of salt\nevery year since then."
+    assert sentences(wrapped) == [wrapped]
+
+
 def test_numbered_item_keeps_its_number():
     assert sentences("1. The first item is short. It is.") == ["1. The first item is short.", "It is."]
 
