@@ -150,7 +150,7 @@ def _is_heading(line: str, before: str, following: str, usual: int, is_top: bool
 
 
 def _goes_on(before: str, line: str) -> bool:
-    """May `line` be the rest of the sentence before? A section's number opens a heading under an unclosed title, too."""
+    """May `line` be the rest of the sentence before? A section's number opens a heading, under an open title too."""
     if not before or is_closed(before):
         return False
     last = before.split()[-1].lower()
