@@ -61,11 +61,15 @@ def load_trained(network: nn.Module, path: Path) -> None:
         raise ValueError(f"the file holds '{unknown[0]}', which this version does not know")
 
 
-def padded(rows: Sequence[Sequence[int]], device: str | torch.device) -> tuple[Tensor, Tensor]:
-    """(texts, tokens) int64: the rows with zeros behind the shorter ones, and the mask, 1 for a real token."""
+def padded(rows: Sequence[Sequence[int]], device: str | torch.device, multiple: int = 1) -> tuple[Tensor, Tensor]:
+    """(texts, tokens) int64: the rows with zeros behind the shorter ones, and the mask, 1 for a real token; `tokens`
+    is a multiple of `multiple`."""
     import torch
+    from torch.nn.functional import pad
     from torch.nn.utils.rnn import pad_sequence
 
     tensors = [torch.tensor(row) for row in rows]
     mask = pad_sequence([torch.ones_like(tensor) for tensor in tensors], batch_first=True)
-    return pad_sequence(tensors, batch_first=True).to(device), mask.to(device)
+    ids = pad_sequence(tensors, batch_first=True)
+    wider = (0, -ids.shape[1] % multiple)
+    return pad(ids, wider).to(device), pad(mask, wider).to(device)

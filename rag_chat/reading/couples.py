@@ -51,7 +51,8 @@ def coupled(tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: 
     ]
 
 
-def padded(rows: Sequence[Coupled], device: str | torch.device) -> Couples:
-    ids, mask = bert.padded([row.ids for row in rows], device)
-    types, _ = bert.padded([row.types for row in rows], device)
+def padded(rows: Sequence[Coupled], device: str | torch.device, multiple: int = 1) -> Couples:
+    """As wide as the longest row, and a `multiple` of tokens."""
+    ids, mask = bert.padded([row.ids for row in rows], device, multiple)
+    types, _ = bert.padded([row.types for row in rows], device, multiple)
     return Couples(ids, types, mask)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fakes import HashEmbedder, OverlapReranker, ScriptedGenerator
 from pdfs import write_pdf
 from tide_gate import HARBOR, PUMP
 
 from ingest.pipeline import Ingestor
+from rag_chat import build, config
 from rag_chat.chat.engine import Engine, Stages
 from rag_chat.chat.evidence import Evidence
 from rag_chat.chat.search import Limits, Route, Search
@@ -18,6 +21,20 @@ from rag_chat.rerank.keep_order import KeepOrder
 from rag_chat.retrieval.dense import DenseRetriever
 from rag_chat.retrieval.hybrid import HybridRetriever
 from rag_chat.retrieval.saying import SayingRetriever
+
+SAMPLES = Path(__file__).resolve().parents[3] / "data" / "samples"
+
+
+@pytest.fixture(scope="session")
+def samples_library(tmp_path_factory):
+    """The folder of a library of the sample documents, made with the real encoder once for all who open it."""
+    settings = config.load(library=tmp_path_factory.mktemp("samples") / "library", offline=True)
+    encoder = build.embedder(settings)
+    opened = build.library(settings, encoder, exclusive=True)
+    with Ingestor(opened, encoder, settings) as ingestor:
+        assert all(report.status == "ready" for report in ingestor.add_all(sorted(SAMPLES.glob("*.pdf"))))
+    opened.close()
+    return settings.library
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.pipeline import Ingestor
 from rag_chat import build, config
 from rag_chat.chat.history import needs_history, standalone
 from rag_chat.chat.passages import select
@@ -30,13 +29,11 @@ ALONE = [row["question"] for row in rows(SAMPLES / "questions.jsonl") if "histor
 
 
 @pytest.fixture(scope="module")
-def find(tmp_path_factory):
+def find(samples_library):
     """Whether the evidence is among the five passages that stage one finds for a question."""
-    settings = config.load(library=tmp_path_factory.mktemp("follow") / "library", offline=True)
+    settings = config.load(library=samples_library, offline=True)
     encoder = build.embedder(settings)
     library = build.library(settings, encoder, exclusive=True)
-    with Ingestor(library, encoder, settings) as ingestor:
-        assert all(report.status == "ready" for report in ingestor.add_all(sorted(SAMPLES.glob("*.pdf"))))
     retriever = DenseRetriever(encoder, library.store, library.catalog)
 
     def found(question, row):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks import follow_ups
-from ingest.pipeline import Ingestor
 from rag_chat import build, config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -17,13 +16,9 @@ ALL = follow_ups.questions(ROOT / "tests" / "data" / "short_questions.jsonl")
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    library = tmp_path_factory.mktemp("short") / "library"
-    settings = config.load(library=library, offline=True, generator="quoting", mode="hybrid")
+def outcomes(samples_library):
+    settings = config.load(library=samples_library, offline=True, generator="quoting", mode="hybrid")
     app = build.open_app(settings, exclusive=True)
-    with Ingestor(app.library, app.embedder, settings) as ingestor:
-        samples = sorted((ROOT / "data" / "samples").glob("*.pdf"))
-        assert all(report.status == "ready" for report in ingestor.add_all(samples))
     yield [follow_ups.outcome(app.engine, asked) for asked in ALL[::2]]
     app.close()
 
