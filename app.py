@@ -103,6 +103,8 @@ def _open_backend(settings: Settings, token: str) -> Backend:
         document=catalog.document,
         file=catalog.file,
         add_document=add_document,
+        read_ahead=lambda path, name: ingestor.read_ahead(path, name=name),
+        drop_ahead=ingestor.drop_ahead,
         delete_document=opened.library.delete,
         close=close,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.pipeline import digest, display_name
+from ingest.digest import digest
+from ingest.pipeline import display_name
 from rag_chat.errors import DocumentError
 from rag_chat.progress import Listener
 from rag_chat.running import RunningApp

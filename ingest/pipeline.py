@@ -6,21 +6,22 @@ machine (no space, another owner) is raised. Knows no terminal and no web page; 
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
 
 from ingest import ocr
+from ingest.ahead import File, ReaderAhead, read
 from ingest.chunk import Limit, cut
+from ingest.digest import digest
 from ingest.glyphs import save_unlocked
-from ingest.parse import parse
 from ingest.parsed import Limits, Parsed
 from ingest.sniff import SUFFIXES
 from rag_chat import front, token_codes
@@ -29,7 +30,7 @@ from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
 from rag_chat.library.token_vectors import TokenCodes
-from rag_chat.progress import Listener, Progress
+from rag_chat.progress import WITHOUT_READER, Listener, Progress
 from rag_chat.protocols import Embedder, TokenEncoder
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, Outline, Page, PageState, Status, Vectors
@@ -48,10 +49,13 @@ class Ingestor:
         self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
         self._alone = threading.Lock()
-        self._sandbox = Sandbox(seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
+        sandbox = partial(Sandbox, seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
+        self._sandbox = sandbox()
+        self._ahead = ReaderAhead(self._limits, sandbox, self._is_wanted)
 
     def close(self) -> None:
-        """Ends the reading process; the library stays its owner's."""
+        """Ends the reading processes; the library stays its owner's."""
+        self._ahead.close()
         self._sandbox.close()
 
     def __enter__(self) -> Ingestor:
@@ -69,19 +73,28 @@ class Ingestor:
         With `replace_same_name` it takes the place of the documents of its name, in the commit that makes it ready.
         """
         with self._alone:
-            return self._reported(path, name if name is not None else path.name, password, replace_same_name, progress)
+            try:
+                return self._reported(_file(path, name, password), replace_same_name, progress or _nobody)
+            finally:
+                self._ahead.drop(path)
 
-    def _reported(
-        self, path: Path, name: str, password: str | None, replace_same_name: bool, progress: Listener | None
-    ) -> IngestReport:
+    def read_ahead(self, path: Path, *, name: str | None = None, password: str | None = None) -> None:
+        """Reads already what is to be added next, while another is embedded; returns at once, and changes nothing of
+        what adding it will come to."""
+        self._ahead.start(_file(path, name, password))
+
+    def drop_ahead(self, path: Path) -> None:
+        """It will not be added; ends its reading."""
+        self._ahead.drop(path)
+
+    def _reported(self, file: File, replace_same_name: bool, tell: Listener) -> IngestReport:
         start = time.perf_counter()
-        shown = display_name(name)
+        shown = file.name
         doc_id: str | None = None
         try:
-            doc_id = digest(path)
+            doc_id = digest(file.path)
             same = [d.doc_id for d in self._library.catalog.documents() if d.name == shown and d.doc_id != doc_id]
-            replaces = tuple(same) if replace_same_name else ()
-            report = self._add(path, doc_id, shown, password, replaces, progress or _nobody)
+            report = self._add(file, doc_id, tuple(same) if replace_same_name else (), tell)
         except DocumentError as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:
@@ -95,8 +108,19 @@ class Ingestor:
         self, paths: Iterable[Path], *, password: str | None = None, replace_same_name: bool = False,
         progress: Listener | None = None,
     ) -> Iterator[IngestReport]:  # fmt: skip
-        for path in paths:
-            yield self.add(path, password=password, replace_same_name=replace_same_name, progress=progress)
+        """Each is read while the one before it is embedded and stored."""
+        tell, left = progress or _nobody, iter(paths)
+        path = next(left, None)
+        while path is not None:
+            following = next(left, None)
+
+            def heard(step: Progress, following: Path | None = following) -> None:
+                if following is not None and step.stage in WITHOUT_READER:
+                    self.read_ahead(following, password=password)
+                tell(step)
+
+            yield self.add(path, password=password, replace_same_name=replace_same_name, progress=heard)
+            path = following
 
     def rebuild(self, progress: Listener | None = None) -> Iterator[IngestReport]:
         """Chunks and vectors of every document anew from the catalog's pages; the old ones serve until all are made."""
@@ -112,18 +136,13 @@ class Ingestor:
             Built(self._embedder.name, self._embedder.dimension, self._limit.tokens, self._limit.overlap)
         )
 
-    def _add(
-        self, path: Path, doc_id: str, name: str, password: str | None, replaces: tuple[str, ...], tell: Listener
-    ) -> IngestReport:
+    def _add(self, file: File, doc_id: str, replaces: tuple[str, ...], tell: Listener) -> IngestReport:
+        path, name, password = file.path, file.name, file.password
         present = self._library.catalog.document(doc_id)
-        if present is not None and not self._is_readable_now(present):
+        if present is not None and not self._is_wanted(doc_id):
             return replace(_report(present, "unchanged"), document=name)
         tell(Progress(name, "reading", 0, 0))
-        parsed = parse(
-            path, self._limits, self._sandbox, name=name,
-            password=password, progress=lambda done, total: tell(Progress(name, "reading", done, total)),
-            recognizing=lambda done, total: tell(Progress(name, "recognizing", done, total)),
-        )  # fmt: skip
+        parsed = self._ahead.take(file, doc_id, tell) or read(file, self._limits, self._sandbox, tell)
         chunks, vectors, tokens = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
@@ -135,10 +154,11 @@ class Ingestor:
         tell(Progress(name, "storing", len(chunks), len(chunks)))
         return replace(_report(document, "ready"), replaced=replaces)
 
-    def _is_readable_now(self, present: Document) -> bool:
-        """Has it pages that were pictures when it was added, which can be recognised by now?"""
-        if not ocr.is_installed():
-            return False
+    def _is_wanted(self, doc_id: str) -> bool:
+        """Is it not there, or has it pages that were pictures when it was added, which can be recognised by now?"""
+        present = self._library.catalog.document(doc_id)
+        if present is None or not ocr.is_installed():
+            return present is None
         pages = (self._library.catalog.page(present.doc_id, number) for number in present.pages_without_text)
         return any(page is not None and page.state == "empty" for page in pages)
 
@@ -173,6 +193,10 @@ class Ingestor:
         return chunks, vectors, TokenCodes(token_codes.key(self._tokens), codes)
 
 
+def _file(path: Path, name: str | None, password: str | None) -> File:
+    return File(path, display_name(name if name is not None else path.name), password)
+
+
 def find_files(paths: Iterable[Path]) -> list[Path]:
     """Files as they are named, folders as all the files in them that can be read, in a stable order, each once."""
     found: dict[Path, None] = {}
@@ -185,24 +209,6 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 def _is_readable(path: Path) -> bool:
     """By its name; what is hidden, and what Word keeps beside a file that is open, is nobody's document."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith((".", "~$")) and path.is_file()
-
-
-def digest(path: Path) -> str:
-    """Of the file's bytes: the document's id. Raises DocumentError where they cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise DocumentError(f"No file '{_shown(path)}' is there; check the path.", "E_NO_FILE") from error
-    except IsADirectoryError as error:
-        raise DocumentError(f"'{_shown(path)}' is a folder; name the files in it.", "E_NO_FILE") from error
-    except OSError as error:
-        raise DocumentError(f"The file '{_shown(path)}' cannot be read: {error.strerror}.", "E_UNREADABLE") from error
-
-
-def _shown(path: Path) -> str:
-    """As it was given, without the halves of characters that stand for unreadable bytes in a file's name."""
-    return str(path).encode("utf-8", "replace").decode("utf-8")
 
 
 def display_name(name: str) -> str:

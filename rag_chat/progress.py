@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Stage: TypeAlias = Literal["reading", "recognizing", "embedding", "storing"]
+WITHOUT_READER: tuple[Stage, ...] = ("embedding", "storing")  # the next document can be read meanwhile
 
 
 @dataclass(frozen=True, slots=True)

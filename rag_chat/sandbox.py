@@ -144,6 +144,8 @@ class Sandbox:
         return DocumentError(said, "E_MEMORY")
 
     def _ready_worker(self) -> _Worker:
+        if self._closed:
+            raise _canceled()
         limit = self._memory_mb
         if self._worker is not None and limit is not None and self._worker.address_space_mb() > limit / 2:
             self._stop()  # what an earlier file left behind must not count against the next one
@@ -154,6 +156,7 @@ class Sandbox:
                 self._stop()
                 raise DocumentError("The reading process did not start; try again.", "E_PARSER_FAILED")
         if self._closed:  # looked at last: whoever closed it by now has not seen this worker
+            self._stop()
             raise _canceled()
         return self._worker
 

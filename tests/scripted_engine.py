@@ -79,6 +79,8 @@ class ScriptedBackend:
             document=self.catalog.document,
             file=self.catalog.file,
             add_document=self.add,
+            read_ahead=lambda path, name: None,
+            drop_ahead=lambda path: None,
             delete_document=self.catalog.delete,
             close=self.close,
         )

@@ -40,6 +40,8 @@ class Backend:
     document: Callable[[str], Document | None]
     file: Callable[[str], Path]
     add_document: AddDocument
+    read_ahead: Callable[[Path, str], None]  # the file, and its name, that is to be added next
+    drop_ahead: Callable[[Path], None]  # it will not be
     delete_document: Callable[[str], Deletion]
     close: Callable[[], None]
 

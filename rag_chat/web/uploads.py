@@ -17,9 +17,9 @@ from pathlib import Path
 
 from rag_chat.errors import DiskFull, DocumentError, RagChatError
 from rag_chat.library.incoming import Incoming, Waiting
-from rag_chat.progress import Progress
+from rag_chat.progress import WITHOUT_READER, Progress
 from rag_chat.types import IngestReport
-from rag_chat.web.backend import Loading
+from rag_chat.web.backend import Backend, Loading
 
 MOST = 500  # files waiting or shown
 MOST_ATTEMPTS = 2  # that ended with the process
@@ -38,6 +38,7 @@ class Upload:
     done: int = 0
     total: int = 0
     stage_started: float = 0.0
+    stage_first: int = 0  # how much was done by then, as reading may begin before its turn
     report: IngestReport | None = None
     attempts: int = 0
 
@@ -47,9 +48,10 @@ class Upload:
 
     def seconds_left(self, now: float) -> float | None:
         """Of the present stage, from its own speed; None while that is not known."""
-        if self.report is not None or self.share < STEADY or self.share >= 1:
+        done = self.done - self.stage_first
+        if self.report is not None or self.share >= 1 or not self.total or done < STEADY * self.total:
             return None
-        return (now - self.stage_started) * (1 - self.share) / self.share
+        return (now - self.stage_started) * (self.total - self.done) / done
 
 
 class Uploads:
@@ -95,8 +97,10 @@ class Uploads:
                 return
             if upload.report is None and upload.stage != "waiting":
                 self._cancelled.add(id_)  # its own thread ends it at the next step
-            else:
-                self._forget(upload)
+                return
+            self._forget(upload)
+        if self._loading.ready and (backend := self._loading.wait()) is not None:
+            backend.drop_ahead(upload.path)
 
     def retry(self, id_: int) -> None:
         """Queues a failed one again."""
@@ -104,6 +108,7 @@ class Uploads:
             upload = self._uploads.get(id_)
             if upload is not None and upload.report is not None and upload.path.is_file():
                 self._cancelled.discard(id_)
+                del self._uploads[id_]  # it waits behind the others
                 self._queue(replace(upload, report=None, stage="waiting", done=0, total=0, attempts=0))
 
     def close(self) -> None:
@@ -180,7 +185,7 @@ class Uploads:
             backend = self._loading.wait()
             assert backend is not None  # wait() without a timeout returns it or raises
             self._begin(upload)
-            return backend.add_document(upload.path, upload.name, lambda step: self._progress(upload.id, step))
+            return backend.add_document(upload.path, upload.name, lambda step: self._progress(upload.id, step, backend))
         except DocumentError as error:
             return IngestReport(upload.name, None, "failed", error=str(error), code=error.code)
         except RagChatError as error:
@@ -196,15 +201,22 @@ class Uploads:
         if not upload.keep:
             self._incoming.begin(_waiting(upload))
 
-    def _progress(self, id_: int, step: Progress) -> None:
+    def _progress(self, id_: int, step: Progress, backend: Backend) -> None:
         with self._lock:
             if id_ in self._cancelled or id_ not in self._uploads:
                 raise DocumentError("It was stopped; nothing of it was kept.", "E_CANCELED")
             upload = self._uploads[id_]
-            started = upload.stage_started if upload.stage == step.stage else time.monotonic()
-            self._uploads[id_] = replace(
-                upload, stage=step.stage, done=step.done, total=step.total, stage_started=started
-            )
+            if upload.stage != step.stage or not upload.total:
+                upload = replace(upload, stage_started=time.monotonic(), stage_first=step.done)
+            self._uploads[id_] = replace(upload, stage=step.stage, done=step.done, total=step.total)
+            if step.stage in WITHOUT_READER and (following := self._following(upload)) is not None:
+                backend.read_ahead(following.path, following.name)
+
+    def _following(self, upload: Upload) -> Upload | None:
+        """Whose turn comes next, where that can be read already: whatever ended the process before is read alone, so
+        that it is blamed and no other."""
+        waiting = next((u for u in self._uploads.values() if u.report is None and u.id != upload.id), None)
+        return waiting if waiting is not None and not waiting.attempts and not upload.attempts else None
 
 
 def _waiting(upload: Upload) -> Waiting:

@@ -11,6 +11,7 @@ from scripted_engine import ScriptedBackend, ScriptedStep
 
 from rag_chat.errors import DocumentError, LibraryInUse, WeightsMissing
 from rag_chat.library.incoming import Incoming
+from rag_chat.progress import Progress
 from rag_chat.types import Document, IngestReport
 from rag_chat.web.backend import Loading
 from rag_chat.web.documents import documents_html
@@ -172,6 +173,80 @@ def test_stopped_while_it_waits_it_is_never_read(tmp_path, started):
     assert seen == ["b.pdf"] and incoming(tmp_path) == []
 
 
+class Ahead:
+    """What is told of the file whose turn comes next; each file that is added waits for `go_on` in its middle."""
+
+    def __init__(self):
+        self.told, self.go_on, self.embedding = [], threading.Event(), threading.Event()
+
+    def __call__(self, path, name, progress):
+        progress(Progress(name, "reading", 1, 2))
+        self.told.append(f"{name} is read")
+        progress(Progress(name, "embedding", 0, 2))
+        self.embedding.set()
+        assert self.go_on.wait(5)
+        progress(Progress(name, "embedding", 2, 2))
+        return IngestReport(name, "0", "ready")
+
+    def queue(self, folder):
+        backend = replace(
+            ScriptedBackend().backend(),
+            add_document=self,
+            read_ahead=lambda path, name: self.told.append(f"{name} ahead"),
+            drop_ahead=lambda path: self.told.append(f"{path.name} dropped"),
+        )
+        loading = Loading(lambda: backend)
+        return loading, Uploads(loading, Incoming(folder / "library"))
+
+
+def test_next_one_is_read_ahead_once_the_one_before_it_is_read(tmp_path):
+    ahead = Ahead()
+    loading, uploads = ahead.queue(tmp_path)
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    assert ahead.embedding.wait(5)
+    assert ahead.told == ["a.pdf is read"]
+    uploads.add([file(tmp_path, name) for name in ("b.pdf", "c.pdf")])
+    ahead.go_on.set()
+    until(lambda: not uploads.all())
+    assert ahead.told == [
+        "a.pdf is read", "b.pdf ahead", "b.pdf is read", "c.pdf ahead", "c.pdf ahead", "c.pdf is read"
+    ]  # fmt: skip
+
+
+def test_one_that_is_stopped_while_it_waits_is_dropped_and_the_one_after_it_read_ahead(tmp_path):
+    ahead = Ahead()
+    loading, uploads = ahead.queue(tmp_path)
+    uploads.add([file(tmp_path, name) for name in ("a.pdf", "b.pdf", "c.pdf")])
+    loading.start()
+    assert ahead.embedding.wait(5)
+    b = uploads.all()[1]
+    uploads.dismiss(b.id)
+    ahead.go_on.set()
+    until(lambda: not uploads.all())
+    assert ahead.told[:5] == ["a.pdf is read", "b.pdf ahead", f"{b.path.name} dropped", "c.pdf ahead", "c.pdf is read"]
+
+
+def test_what_was_at_work_when_the_process_ended_is_read_alone(tmp_path):
+    before = Incoming(tmp_path / "library")
+    for number, name in enumerate(("a.pdf", "b.pdf", "c.pdf", "d.pdf"), 1):
+        waiting = before.keep(number, file(tmp_path, name)[0], name)
+        if name in ("a.pdf", "c.pdf"):
+            before.begin(waiting)
+    ahead = Ahead()
+    ahead.go_on.set()
+    loading, uploads = ahead.queue(tmp_path)
+    loading.start()
+    until(lambda: not uploads.busy())
+    assert ahead.told == [f"{name}.pdf is read" for name in "abcd"]  # neither beside a or c nor they beside others
+
+
+def test_time_left_counts_only_what_was_read_in_its_turn():
+    upload = Upload(1, "a", None, False, "recognizing", 50, 100, stage_started=0.0, stage_first=50)
+    assert upload.seconds_left(10) is None
+    assert replace(upload, done=60).seconds_left(10) == 40.0
+
+
 def test_failed_one_can_be_tried_again(tmp_path, started):
     answers = [IngestReport("a.pdf", None, "failed", error="No space."), IngestReport("a.pdf", "0", "ready")]
     loading, uploads = started(lambda path, name, progress: answers.pop(0))
@@ -183,6 +258,25 @@ def test_failed_one_can_be_tried_again(tmp_path, started):
     uploads.retry(id_)
     until(lambda: not uploads.all())
     assert answers == [] and incoming(tmp_path) == []
+
+
+def test_one_that_is_tried_again_waits_behind_the_others(tmp_path, started):
+    go_on = threading.Event()
+
+    def add(path, name, progress):
+        if name == "bad.pdf":
+            raise DocumentError("It is damaged.")
+        assert go_on.wait(5)
+        return IngestReport(name, "0", "ready")
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, name) for name in ("bad.pdf", "a.pdf", "b.pdf")])
+    loading.start()
+    until(lambda: uploads.all()[0].report is not None)
+    uploads.retry(uploads.all()[0].id)
+    assert [upload.name for upload in uploads.all()] == ["a.pdf", "b.pdf", "bad.pdf"]
+    go_on.set()
+    until(lambda: not uploads.busy())
 
 
 def test_what_waits_goes_on_after_a_restart_in_its_order(tmp_path, started):

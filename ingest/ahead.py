@@ -1,0 +1,133 @@
+"""The document whose turn comes next is read already, in a thread and a reading process of its own.
+
+At most one is. What came of it, its pages or its error, is kept until its turn takes it or it is dropped; nothing is
+written, so that one which nobody takes leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.digest import digest
+from ingest.parse import parse
+from ingest.parsed import Limits, Parsed
+from rag_chat.progress import Listener, Progress
+from rag_chat.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is to be read; its name decides too as what."""
+
+    path: Path
+    name: str
+    password: str | None
+
+
+def read(file: File, limits: Limits, sandbox: Sandbox, tell: Listener) -> Parsed:
+    """Raises DocumentError."""
+    return parse(
+        file.path, limits, sandbox, name=file.name, password=file.password,
+        progress=lambda done, total: tell(Progress(file.name, "reading", done, total)),
+        recognizing=lambda done, total: tell(Progress(file.name, "recognizing", done, total)),
+    )  # fmt: skip
+
+
+class ReaderAhead:
+    """Safe to use from several threads. `is_wanted` is asked whether a document of this id is to be read at all."""
+
+    def __init__(
+        self, limits: Limits, new_sandbox: Callable[[], Sandbox], is_wanted: Callable[[str], bool]
+    ) -> None:  # fmt: skip
+        self._limits = limits
+        self._new_sandbox = new_sandbox
+        self._is_wanted = is_wanted
+        self._sandbox = new_sandbox()  # its process starts with the first file
+        self._reading: _Reading | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self, file: File) -> None:
+        """Begins to read it, unless that was begun before; what was read of another is dropped."""
+        with self._lock:
+            if self._closed or (self._reading is not None and self._reading.file == file):
+                return
+            self._end()
+            self._reading = _Reading(file, self._limits, self._sandbox, self._is_wanted)
+
+    def take(self, file: File, doc_id: str, tell: Listener) -> Parsed | None:
+        """What was read of these bytes, waiting for what is left to read; None where they were not read. Raises what
+        reading them raised."""
+        with self._lock:
+            reading = self._reading
+        return reading.outcome(doc_id, tell) if reading is not None and reading.file == file else None
+
+    def drop(self, path: Path) -> None:
+        with self._lock:
+            if self._reading is not None and self._reading.file.path == path:
+                self._end()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._end()
+            self._sandbox.close()
+
+    def _end(self) -> None:
+        if self._reading is not None and self._reading.stop(self._sandbox):
+            self._sandbox = self._new_sandbox()
+        self._reading = None
+
+
+class _Reading:
+    """A thread that reads one file, and what came of it."""
+
+    def __init__(self, file: File, limits: Limits, sandbox: Sandbox, is_wanted: Callable[[str], bool]) -> None:
+        self.file = file
+        self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()  # None: it is over
+        self._doc_id: str | None = None
+        self._parsed: Parsed | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(
+            target=self._run, args=(limits, sandbox, is_wanted), name="reading ahead", daemon=True
+        )
+        self._thread.start()
+
+    def outcome(self, doc_id: str, tell: Listener) -> Parsed | None:
+        while (step := self._latest()) is not None:
+            tell(step)
+        self._thread.join()  # it is at its last line
+        if self._doc_id != doc_id:
+            return None  # the file is another by now
+        if self._error is not None:
+            raise self._error
+        return self._parsed
+
+    def stop(self, sandbox: Sandbox) -> bool:
+        """Whether the sandbox had to be closed for it."""
+        if not self._thread.is_alive():
+            return False
+        sandbox.close()
+        self._thread.join(1)  # a disk that hangs is not waited for
+        return True
+
+    def _latest(self) -> Progress | None:
+        """The last step there is, so that whoever listens hears where it is and not how it got there."""
+        step = self._steps.get()
+        while step is not None and not self._steps.empty():
+            step = self._steps.get()
+        return step
+
+    def _run(self, limits: Limits, sandbox: Sandbox, is_wanted: Callable[[str], bool]) -> None:
+        try:
+            self._doc_id = digest(self.file.path)
+            if is_wanted(self._doc_id):
+                self._parsed = read(self.file, limits, sandbox, self._steps.put)
+        except Exception as error:  # raised where its turn comes
+            self._error = error
+        finally:
+            self._steps.put(None)
