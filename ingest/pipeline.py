@@ -22,6 +22,7 @@ from ingest.ahead import File, ReaderAhead, read
 from ingest.chunk import Limit, cut
 from ingest.digest import digest
 from ingest.glyphs import save_unlocked
+from ingest.guesses import Guesses
 from ingest.parsed import Limits, Parsed
 from ingest.sniff import SUFFIXES
 from rag_chat import front, token_codes
@@ -49,6 +50,7 @@ class Ingestor:
         self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
         self._alone = threading.Lock()
+        self._guesses = Guesses()
         sandbox = partial(Sandbox, seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
         self._sandbox = sandbox()
         self._ahead = ReaderAhead(self._limits, sandbox, self._is_wanted)
@@ -141,8 +143,7 @@ class Ingestor:
         present = self._library.catalog.document(doc_id)
         if present is not None and not self._is_wanted(doc_id):
             return replace(_report(present, "unchanged"), document=name)
-        tell(Progress(name, "reading", 0, 0))
-        parsed = self._ahead.take(file, doc_id, tell) or read(file, self._limits, self._sandbox, tell)
+        parsed = self._parsed(file, doc_id, tell)
         chunks, vectors, tokens = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
@@ -153,6 +154,18 @@ class Ingestor:
             )  # fmt: skip
         tell(Progress(name, "storing", len(chunks), len(chunks)))
         return replace(_report(document, "ready"), replaced=replaces)
+
+    def _parsed(self, file: File, doc_id: str, tell: Listener) -> Parsed:
+        """As it was read before its turn, or reads it now."""
+        if file.password is not None:
+            self._guesses.check(doc_id)
+        tell(Progress(file.name, "reading", 0, 0))
+        try:
+            return self._ahead.take(file, doc_id, tell) or read(file, self._limits, self._sandbox, tell)
+        except DocumentError as error:
+            if error.code == "E_BAD_PASSWORD":
+                self._guesses.wrong(doc_id)
+            raise
 
     def _is_wanted(self, doc_id: str) -> bool:
         """Is it not there, or has it pages that were pictures when it was added, which can be recognised by now?"""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import threading
@@ -13,6 +14,7 @@ import pytest
 from fakes import HashEmbedder, HashTokens
 from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
 
+from ingest import guesses
 from ingest.pipeline import Ingestor, Progress, find_files
 from rag_chat import token_codes
 from rag_chat.config import Settings
@@ -223,6 +225,20 @@ def test_password_opens_and_a_wrong_one_is_said_to_be_wrong(ingestor, library, t
     text = kept[0].get_textpage().get_text_range().replace("\r\n", " \n")
     assert text == library.catalog.page(report.doc_id, 1).text
     kept.close()
+
+
+def test_after_six_wrong_passwords_none_is_tried_for_a_while(ingestor, tmp_path, monkeypatch):
+    locked = write_pdf(tmp_path / "locked.pdf", [prose(2)], password="secret")
+    other = write_pdf(tmp_path / "other.pdf", [prose(2, seed="oat")], password="secret")
+    for number in range(6):
+        assert "does not open it" in ingestor.add(locked, password=f"guess {number}").error
+    refused = ingestor.add(locked, password="secret")
+    assert (refused.status, refused.code) == ("failed", "E_BAD_PASSWORD")
+    assert re.fullmatch(r"6 wrong passwords were given for it; wait \d+ s, then give the right one\.", refused.error)
+    assert "needs a password" in ingestor.add(locked).error
+    assert ingestor.add(other, password="secret").status == "ready"
+    monkeypatch.setattr(guesses, "WAIT", 0.0)  # as if that had passed
+    assert ingestor.add(locked, password="secret").status == "ready"
 
 
 def test_password_changes_nothing_of_a_file_that_needs_none(ingestor, library, report_pdf):
