@@ -7,6 +7,7 @@ second on two cores; the text is the same).
 
 from __future__ import annotations
 
+import queue
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ ONE_SENTENCE = 60  # tokens that an answerer of one sentence may write; it stops
 LOOKUP = 10  # tokens guessed from the prompt at a time
 SMALL = 1_000_000_000  # parameters; below this a model is given quotes and only its carried sentences are shown
 PATIENCE_S = 120.0  # without a new token for so long the model has failed
+LESS = "close other programs, or name a smaller one in RAG_CHAT_GENERATOR ('quoting' needs none)"
 
 PromptWriter = Callable[[Brief], tuple[str, str]]
 
@@ -41,7 +43,10 @@ class LocalGenerator:
         try:
             base, own = adapter.based(weights)
             self._tokenizer, self._model = _load(base, cache)
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
+        except (OSError, ValueError, RuntimeError, ImportError, MemoryError) as error:
+            if _ran_out_of_memory(error):
+                said = f"The language model '{weights.name}' does not fit into the memory that is free; {LESS}."
+                raise ModelFailed(said) from error
             raise ModelFailed(
                 f"The language model '{weights.name}' cannot be loaded ({type(error).__name__}): its files are"
                 " incomplete or of a kind that transformers does not read."
@@ -72,6 +77,7 @@ class LocalGenerator:
 
         stopped = threading.Event()
         failure: list[BaseException] = []
+        patience = PATIENCE_S
 
         class Stop(StoppingCriteria):
             def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:
@@ -100,13 +106,30 @@ class LocalGenerator:
         thread.start()
         try:
             yield from (piece for piece in streamer if piece)
+        except queue.Empty as error:
+            failure.append(error)
+            patience = 0.0
         finally:  # also when the reader goes away: the model stops at its next token
             stopped.set()
-            thread.join(timeout=PATIENCE_S)
+            thread.join(timeout=patience)
         if failure:
-            raise ModelFailed(f"The language model '{self.name}' failed while answering ({failure[0]}).") from failure[
-                0
-            ]
+            raise _worded(self.name, failure[0]) from failure[0]
+
+
+def _worded(name: str, error: BaseException) -> ModelFailed:
+    if isinstance(error, queue.Empty):
+        why = f"wrote nothing for {PATIENCE_S:g} s; ask again, or name a smaller one in RAG_CHAT_GENERATOR."
+    elif _ran_out_of_memory(error):
+        why = f"ran out of memory while answering; {LESS}, and ask again."
+    else:
+        why = f"failed while answering ({error})."
+    return ModelFailed(f"The language model '{name}' {why}")
+
+
+def _ran_out_of_memory(error: BaseException) -> bool:
+    """Python, torch on either kind of processor and the system each say so in their own way."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in said or "allocate memory" in said
 
 
 def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:

@@ -1,15 +1,22 @@
 """The local generator with the installed small model."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
+import starved_model
 from values import passage, quote
 
 from rag_chat import weights
 from rag_chat.chat import prompt
 from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed
+from rag_chat.generation import local
 from rag_chat.generation.local import LocalGenerator, dense_copy
 from rag_chat.types import Brief
 
@@ -86,3 +93,28 @@ def test_a_folder_without_a_model_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(ModelFailed, match="cannot be loaded") as caught:
         LocalGenerator(weights.find(str(tmp_path)), WRITERS, cache=tmp_path, most=8)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_too_little_memory_is_said_in_one_sentence_and_over_once_there_is_enough():
+    """In a process of its own, whose address space is bounded."""
+    told = subprocess.run(
+        [sys.executable, Path(starved_model.__file__)], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    loading, answering, after = json.loads(told.stdout)
+    assert "does not fit into the memory that is free; close other programs" in loading
+    assert "ran out of memory while answering; close other programs" in answering
+    assert "alloc" not in loading + answering and "\n" not in loading + answering
+    assert "five" in after
+
+
+@pytest.mark.slow
+def test_a_model_that_writes_nothing_is_given_up(plain, monkeypatch):
+    monkeypatch.setattr(local, "PATIENCE_S", 0.05)
+    with pytest.raises(ModelFailed, match=r"wrote nothing for 0\.05 s; ask again"):
+        list(plain.generate(Brief("When?", (), (quote(starved_model.LONG[:6000]),))))
+    until_it_has_stopped = time.monotonic() + 60
+    while working():
+        assert time.monotonic() < until_it_has_stopped
+        time.sleep(0.05)
