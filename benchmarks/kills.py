@@ -30,6 +30,7 @@ from rag_chat import config
 from rag_chat.errors import LibraryError
 from rag_chat.index import verify
 from rag_chat.index.connect import Library, open_library
+from rag_chat.progress import WITHOUT_READER, Progress
 from rag_chat.types import Vectors
 
 DIMENSION = 16
@@ -171,7 +172,13 @@ def work(folder: Path, seed: int) -> None:
     chance, library = random.Random(seed), _open(folder)
     settings = config.load(library=folder / "library", chunk_tokens=40, chunk_overlap_tokens=5)
     print("ready", flush=True)
+    following = _write(folder / "following.source", "following", 30)
     with Ingestor(library, WordCounts(), settings) as ingestor:
+
+        def read_ahead(step: Progress) -> None:
+            if step.stage in WITHOUT_READER:
+                ingestor.read_ahead(following)
+
         while True:
             name = chance.choice(NAMES)
             there = {d.name: d for d in library.catalog.documents()}
@@ -184,7 +191,8 @@ def work(folder: Path, seed: int) -> None:
             version = int(there[name].title.rpartition(" ")[2]) + 1 if name in there else 1
             source = _write(folder / f"{name}.source", f"{name} {version}", chance.randrange(1, 30))
             print(f"begin {what} {name}", flush=True)
-            report = ingestor.add(source, name=name, replace_same_name=True)
+            report = ingestor.add(source, name=name, replace_same_name=True, progress=read_ahead)
+            ingestor.drop_ahead(following)
             print(f"done {what} {name}" if report.status == "ready" else f"failed {report.error}", flush=True)
 
 
