@@ -156,7 +156,6 @@ class Sandbox:
                 self._stop()
                 raise DocumentError("The reading process did not start; try again.", "E_PARSER_FAILED")
         if self._closed:  # looked at last: whoever closed it by now has not seen this worker
-            self._stop()
             raise _canceled()
         return self._worker
 

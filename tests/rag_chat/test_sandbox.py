@@ -111,6 +111,14 @@ def test_closing_waits_for_no_call_and_starts_nothing_anew(sandbox):
     reading.join()
     assert time.monotonic() - start < 1
     assert codes == ["E_CANCELED"]
+
+
+def test_closed_it_starts_no_process_any_more(sandbox):
+    sandbox.close()
+    with pytest.raises(DocumentError, match="It was stopped"):
+        sandbox.call(jobs.add, 2, 3)
+    own = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+    assert [pid for pid in own if b"rag_chat.sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes()] == []
     with pytest.raises(DocumentError, match="It was stopped"):
         sandbox.call(jobs.add, 1, 1)
 
