@@ -44,7 +44,7 @@ types: .venv/.tools
 	$(BIN)/mypy
 
 check: .venv/.tools
-	$(BIN)/pytest
+	$(BIN)/pytest --durations=12
 
 clean:
 	rm -rf .venv data/cache data/library
