@@ -28,7 +28,7 @@ from rag_chat.training.pairs import lines
 from rag_chat.types import Candidate, Chunk, Span
 
 CANDIDATES, PASSAGES = 20, 5  # nearest by stage one; of them the best by the final order
-REFUSED_AT_MOST = 0.12  # of the answerable questions; a refusal still shows the nearest passages
+REFUSED_AT_MOST = 0.10  # of the questions that one of their passages answers; a refusal still shows the nearest ones
 QUESTIONS = 250  # of each kind
 
 
@@ -54,7 +54,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One question's sentences: signals (sentences, 3) as `QuoteOrder` weighs them, and whether each answers."""
+    """One question's sentences: signals (sentences, 3) as `QuoteOrder` weighs them, and whether each answers.
+
+    `answerable` by its five passages: where stage one or two missed the one that answers, a refusal is right.
+    """
 
     rows: NDArray[np.float64]
     answers: NDArray[np.bool_]
@@ -140,7 +143,8 @@ def _find(
     rows = findings(row.question, kept, quotes, stages.scorer, readings)
     answers = [any(answer and answer.lower() in quote.text.lower() for answer in row.answers) for quote in quotes]
     own = [quote.passage.chunk.text == row.passage for quote in quotes]
-    return Found(np.array(rows), np.array(answers, dtype=bool) & np.array(own, dtype=bool), bool(row.answers))
+    answerable = bool(row.answers) and any(passage.chunk.text == row.passage for passage in kept)
+    return Found(np.array(rows), np.array(answers, dtype=bool) & np.array(own, dtype=bool), answerable)
 
 
 def _candidate(text: str, cosine: float, place: int) -> Candidate:

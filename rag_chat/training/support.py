@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
 FEWEST = 50  # pairs
 KEPT_ASIDE = 5  # one claim in so many is never trained on
+CLAIMS = 500  # of a set that the check is fitted on, so that none outweighs the others
 SWAPPED, SWAPPED_EACH = 1000, 4  # sentences made for the calibration, half of them false in one place; a question
 CHECKPOINT_FILE, CHECKPOINT_EVERY = "checkpoint.pt", 250
 SHIPPED = "minilm-reader"
@@ -95,7 +96,8 @@ def calibrate(
     reader = Reader(weights.find(str(out)), weights.find(ENCODER))
     gate = evidence.gate(asked, stages, reader, lambda done, total: progress("setting the gate", done, total))
     swapped = made_claims(asked, min(SWAPPED, SWAPPED_EACH * len(asked)), random.Random(0))
-    together = [*swapped, *(c for claims in aside.values() for c in claims)]
+    some = [random.Random(0).sample(claims, min(CLAIMS, len(claims))) for claims in aside.values()]
+    together = [*swapped, *(claim for claims in some for claim in claims)]
     support = judged.fit_order(together, _logits(reader, together))
     _write_card(out, {"quotes": asdict(gate.order), "support": asdict(support), "threshold": gate.threshold})
     return Outcome(

@@ -2,9 +2,11 @@ import json
 
 import numpy as np
 import pytest
+from fakes import HashEmbedder, OverlapReranker
 
 from rag_chat.errors import BadDataset
-from rag_chat.training.evidence import REFUSED_AT_MOST, Found, fit, read
+from rag_chat.training.evidence import REFUSED_AT_MOST, Asked, Found, Stages, fit, gate, read
+from rag_chat.types import Reading
 
 
 def questions(count=200, seed=0):
@@ -33,6 +35,28 @@ def test_a_gate_on_noise_does_not_pretend():
     gate = fit([Found(f.rows, f.answers & f.answerable, f.answerable) for f in noise])
     assert gate.answered_wrongly > 0.7
     assert gate.first_quote < 0.4
+
+
+class AllAlike:
+    """Finds an answer everywhere, as probable as that there is none."""
+
+    def read(self, question, texts):
+        return [Reading(((0, len(text)),), (0.0,), (0.0,), 0.0) for text in texts]
+
+    def carried(self, sentences, quotes):
+        return [0.0] * len(sentences)
+
+
+def test_a_question_whose_passage_was_not_found_is_no_reason_to_answer_more():
+    """It cannot be answered from its five passages, so that refusing it is right."""
+    near = [Asked(f"Where does pump {word} stand?", f"The pump {word} stands here.", ()) for word in "abcdef"]
+    missed = Asked("Where does pump g stand?", "Near quay nine, as all others of the row.", ("quay nine",))
+    found = Asked("Who keeps the harbor light?", "The harbor light is kept by Ada Lind.", ("Ada Lind",))
+    stages = Stages(HashEmbedder(), OverlapReranker(), OverlapReranker())
+    both = gate([*near, found, missed], stages, AllAlike(), lambda done, total: None)
+    alone = gate([*near, found], stages, AllAlike(), lambda done, total: None)
+    assert both.refused_wrongly == alone.refused_wrongly == 0
+    assert both.first_quote == alone.first_quote == 1
 
 
 def write(path, *rows):
