@@ -63,6 +63,9 @@ def attribute(sentence: str, quotes: Sequence[Quote], checker: SupportChecker, e
     stems = words.content(sentence)
     overlap = np.array([words.coverage(stems, words.content(quote.text)) for quote in quotes])
     near = np.argsort(-overlap, kind="stable")[:SHORTLIST]
+    for i in near:
+        if words.word_for_word(sentence, quotes[i].text):
+            return Attribution(sentence, quotes[i], 1.0)  # nothing can carry it better: the others are not read
     support = np.array(checker.support(sentence, [quotes[i].text for i in near]))
     best = int(support.argmax())
     if support[best] < SAME_WORDS:

@@ -45,6 +45,18 @@ def test_a_copied_sentence_finds_its_quote_without_an_encoder():
     assert embedder.encoded == []
 
 
+class Unasked:
+    """A SupportChecker that must not be asked."""
+
+    def support(self, sentence, quotes):
+        raise AssertionError(sentence)
+
+
+def test_a_copied_sentence_needs_no_check_against_the_other_quotes():
+    found = attribute(GATE.text, [PUMP, GATE], Unasked(), HashEmbedder())
+    assert (found.quote, found.support) == (GATE, 1.0)
+
+
 def test_a_reworded_sentence_finds_the_quote_that_carries_it():
     found = attributed("A guarantee of thirty months covers the pump.")
     assert found.quote == PUMP
