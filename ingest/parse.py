@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ingest import forms, glyphs, headings, ocr, pageless, structure
+from ingest.garbled import is_garbled
 from ingest.hidden import hides_text
 from ingest.hyphens import settle
 from ingest.parsed import Limits, Parsed
@@ -88,15 +89,21 @@ def parse(
 def _recognize(
     readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None]
 ) -> None:
-    """Puts recognised text in the place of pages without any; a page with nothing on it is blank."""
-    empty = [index for index, reading in enumerate(readings) if reading.state == "empty"]
-    for index, found in ocr.recognised(path, password, empty, sandbox, tell).items() if empty else ():
-        if found is None:
-            readings[index] = Reading("", "failed")
-        elif found.text.strip():
-            readings[index] = Reading(found.text, "ocr", words=found.words)
-        else:
-            readings[index] = Reading("", "blank")
+    """Puts recognised text in the place of pages without any, or whose own is garbled; a page with nothing on it is
+    blank."""
+    unread = [index for index, reading in enumerate(readings) if reading.state in ("empty", "garbled")]
+    for index, found in ocr.recognised(path, password, unread, sandbox, tell).items() if unread else ():
+        readings[index] = _recognised(readings[index], found)
+
+
+def _recognised(reading: Reading, found: ocr.Recognised | None) -> Reading:
+    if found is not None and found.text.strip():
+        if reading.state == "garbled" and is_garbled(found.text):  # it says what it shows, be that a list of codes
+            return replace(reading, state="text")
+        return Reading(found.text, "ocr", words=found.words)
+    if reading.state == "garbled":
+        return reading
+    return Reading("", "failed" if found is None else "blank")
 
 
 class _Pages:
@@ -176,7 +183,7 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
         text = structure.fallback_text(path, password, index)
         return Reading(text, "text" if text.strip() else "failed")
     if _says_something(text):
-        return Reading(text, "text", hidden, sizes)
+        return Reading(text, "garbled" if is_garbled(text) else "text", hidden, sizes)
     return Reading("", "empty")
 
 

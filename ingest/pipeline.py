@@ -168,12 +168,12 @@ class Ingestor:
             raise
 
     def _is_wanted(self, doc_id: str) -> bool:
-        """Is it not there, or has it pages that were pictures when it was added, which can be recognised by now?"""
+        """Is it not there, or has it pages that could not be read when it was added, but can be recognised by now?"""
         present = self._library.catalog.document(doc_id)
         if present is None or not ocr.is_installed():
             return present is None
         pages = (self._library.catalog.page(present.doc_id, number) for number in present.pages_without_text)
-        return any(page is not None and page.state == "empty" for page in pages)
+        return bool(present.pages_garbled) or any(page is not None and page.state == "empty" for page in pages)
 
     @contextmanager
     def _readable_source(self, path: Path, password: str | None) -> Iterator[Path]:
@@ -238,7 +238,7 @@ def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) ->
     hidden = tuple(p.number for p in parsed.pages if p.hidden)
     return Document(
         doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],
-        states["failed"], hidden, parsed.kind,
+        states["failed"], hidden, parsed.kind, states["garbled"],
     )  # fmt: skip
 
 
@@ -246,7 +246,7 @@ def _report(document: Document, status: Status) -> IngestReport:
     d = document
     return IngestReport(
         d.name, d.doc_id, status, d.pages, d.chunks, d.pages_without_text, d.pages_ocr,
-        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden, kind=d.kind,
+        pages_failed=d.pages_failed, pages_hidden=d.pages_hidden, kind=d.kind, pages_garbled=d.pages_garbled,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ def sentence(read: Document | IngestReport) -> str:
         _note(len(read.pages_failed), "failed", read.pages_failed),
         _note(len(read.pages_ocr), "by text recognition", read.pages_ocr),
         _note(len(read.pages_hidden), "with hidden text", read.pages_hidden),
+        _note(len(read.pages_garbled), "with letters that its fonts get wrong", read.pages_garbled),
     )
     lost = len(read.pages_without_text)
     counted = length(read)

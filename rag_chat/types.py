@@ -19,7 +19,7 @@ UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
 # Where its text comes from, or why it has none: a picture that nothing recognises here, or recognition found nothing.
-PageState: TypeAlias = Literal["text", "ocr", "empty", "blank", "failed"]
+PageState: TypeAlias = Literal["text", "ocr", "garbled", "empty", "blank", "failed"]
 WITHOUT_TEXT: tuple[PageState, ...] = ("empty", "blank", "failed")
 Kind: TypeAlias = Literal["pdf", "docx", "html", "markdown", "text"]  # of a file; all but "pdf" have no pages
 PARAGRAPH = "¶"  # in the label of a place in a document without pages: "Deposit ¶ 3"
@@ -141,6 +141,7 @@ class Document:
     pages_failed: tuple[int, ...] = ()  # those among the pages without text that could not be read
     pages_hidden: tuple[int, ...] = ()  # with text that is not to be seen on them
     kind: Kind = "pdf"
+    pages_garbled: tuple[int, ...] = ()  # whose text is not what they show
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class IngestReport:
     pages_hidden: tuple[int, ...] = ()
     replaced: tuple[str, ...] = ()  # ids of the documents whose place it took
     kind: Kind = "pdf"
+    pages_garbled: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "pages_hidden": list(value.pages_hidden),
         "replaced": list(value.replaced),
         "kind": value.kind,
+        "pages_garbled": list(value.pages_garbled),
     }
 
 
