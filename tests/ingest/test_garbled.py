@@ -15,6 +15,7 @@ from ingest.parsed import Limits
 from rag_chat import coverage
 from rag_chat.sandbox import Sandbox
 
+REALLY = ocr.is_installed  # elsewhere in these tests it is switched off
 LINES = [
     "The ferry to the outer islands leaves twice a day, weather allowing.",
     "Bicycles travel free of charge, but dogs need a ticket of their own.",
@@ -83,7 +84,7 @@ def test_letters_that_are_exchanged_are_garbled():
     noticed = [
         is_garbled(text.translate(str.maketrans(letters + letters.upper(), table + table.upper()))) for table in tables
     ]
-    assert sum(noticed) >= 37  # a few exchanges leave most vowels vowels
+    assert sum(noticed) >= 35  # a few exchanges leave most vowels vowels
     assert is_garbled("".join(chr(ord(sign) - 29) if sign != " " else sign for sign in text))  # numbers of glyphs
     assert not is_garbled(text)
 
@@ -94,8 +95,7 @@ def test_signs_that_say_nothing_are_counted(sign):
     assert not is_garbled("\n".join(f"{sign} the harbor board met on Tuesday" for _ in range(9)))  # bullets
 
 
-def test_garbled_page_is_kept_and_named(tmp_path, sandbox, monkeypatch, ingestor, library):
-    monkeypatch.setattr(ocr, "is_installed", lambda: False)
+def test_garbled_page_is_kept_and_named(tmp_path, sandbox, ingestor, library):
     path = exchanged(tmp_path / "odd.pdf", [LINES[:4], LINES, LINES[4:]], wrong=2)
     parsed = parse(path, Limits(10, 10), sandbox)
     assert [page.state for page in parsed.pages] == ["text", "garbled", "text"]
@@ -108,9 +108,8 @@ def test_garbled_page_is_kept_and_named(tmp_path, sandbox, monkeypatch, ingestor
 @pytest.mark.slow
 def test_garbled_page_is_recognised_when_the_file_comes_again(tmp_path, monkeypatch, ingestor, library):
     path = exchanged(tmp_path / "odd.pdf", [LINES[:4], LINES], wrong=2)
-    with monkeypatch.context() as without:
-        without.setattr(ocr, "is_installed", lambda: False)
-        first = ingestor.add(path)
+    first = ingestor.add(path)
+    monkeypatch.setattr(ocr, "is_installed", REALLY)
     again = ingestor.add(path)
     assert (first.pages_garbled, first.pages_ocr, again.pages_garbled, again.pages_ocr) == ((2,), (), (), (2,))
     text = library.catalog.page(again.doc_id, 2).text
