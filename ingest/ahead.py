@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ingest.digest import digest
@@ -28,12 +29,13 @@ class File:
     password: str | None
 
 
-def read(file: File, limits: Limits, sandbox: Sandbox, tell: Listener) -> Parsed:
-    """Raises DocumentError."""
+def read(file: File, limits: Limits, sandbox: Sandbox, recognition: threading.Lock, tell: Listener) -> Parsed:
+    """Raises DocumentError. One file at a time has its pages recognised."""
     return parse(
         file.path, limits, sandbox, name=file.name, password=file.password,
         progress=lambda done, total: tell(Progress(file.name, "reading", done, total)),
         recognizing=lambda done, total: tell(Progress(file.name, "recognizing", done, total)),
+        recognition=recognition,
     )  # fmt: skip
 
 
@@ -41,9 +43,10 @@ class ReaderAhead:
     """Safe to use from several threads. `is_wanted` is asked whether a document of this id is to be read at all."""
 
     def __init__(
-        self, limits: Limits, new_sandbox: Callable[[], Sandbox], is_wanted: Callable[[str], bool]
+        self, limits: Limits, new_sandbox: Callable[[], Sandbox], recognition: threading.Lock,
+        is_wanted: Callable[[str], bool],
     ) -> None:  # fmt: skip
-        self._limits = limits
+        self._read = partial(read, limits=limits, recognition=recognition)
         self._new_sandbox = new_sandbox
         self._is_wanted = is_wanted
         self._sandbox = new_sandbox()  # its process starts with the first file
@@ -57,7 +60,7 @@ class ReaderAhead:
             if self._closed or (self._reading is not None and self._reading.file == file):
                 return
             self._end()
-            self._reading = _Reading(file, self._limits, self._sandbox, self._is_wanted)
+            self._reading = _Reading(file, self._read, self._sandbox, self._is_wanted)
 
     def take(self, file: File, doc_id: str, tell: Listener) -> Parsed | None:
         """What was read of these bytes, waiting for what is left to read; None where they were not read. Raises what
@@ -86,14 +89,16 @@ class ReaderAhead:
 class _Reading:
     """A thread that reads one file, and what came of it."""
 
-    def __init__(self, file: File, limits: Limits, sandbox: Sandbox, is_wanted: Callable[[str], bool]) -> None:
+    def __init__(
+        self, file: File, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool]
+    ) -> None:  # fmt: skip
         self.file = file
         self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()  # None: it is over
         self._doc_id: str | None = None
         self._parsed: Parsed | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(
-            target=self._run, args=(limits, sandbox, is_wanted), name="reading ahead", daemon=True
+            target=self._run, args=(read, sandbox, is_wanted), name="reading ahead", daemon=True
         )
         self._thread.start()
 
@@ -123,11 +128,11 @@ class _Reading:
             step = self._steps.get()
         return step
 
-    def _run(self, limits: Limits, sandbox: Sandbox, is_wanted: Callable[[str], bool]) -> None:
+    def _run(self, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool]) -> None:
         try:
             self._doc_id = digest(self.file.path)
             if is_wanted(self._doc_id):
-                self._parsed = read(self.file, limits, sandbox, self._steps.put)
+                self._parsed = read(self.file, sandbox=sandbox, tell=self._steps.put)
         except Exception as error:  # raised where its turn comes
             self._error = error
         finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,11 @@ def _nobody(done: int, total: int) -> None:
 def parse(
     path: Path, limits: Limits, sandbox: Sandbox, *, name: str | None = None, password: str | None = None,
     progress: Callable[[int, int], None] = _nobody, recognizing: Callable[[int, int], None] = _nobody,
+    recognition: AbstractContextManager[object] | None = None,
 ) -> Parsed:  # fmt: skip
     """Raises DocumentError with one plain sentence; `name` is the file's own where the path has another. `progress`
-    hears (pages done, pages in all), `recognizing` the same of the pages that are images."""
+    hears (pages done, pages in all), `recognizing` the same of the pages that are images. `recognition` is held
+    meanwhile: it takes all cores for seconds a page, so that two at once are no faster."""
     kind = kind_of(path, name or path.name, limits.max_file_mb)
     if kind != "pdf":
         return sandbox.call(pageless.read, str(path.resolve()), kind, limits)
@@ -76,7 +78,7 @@ def parse(
             )
         progress(len(readings), pages.total)
     if ocr.is_installed():
-        _recognize(readings, path.resolve(), password, sandbox, recognizing)
+        _recognize(readings, path.resolve(), password, sandbox, recognizing, recognition or nullcontext())
     if not any(reading.text.strip() for reading in readings):
         raise pages.broken or _no_text(readings)
     try:
@@ -87,13 +89,18 @@ def parse(
 
 
 def _recognize(
-    readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None]
-) -> None:
+    readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None],
+    recognition: AbstractContextManager[object],
+) -> None:  # fmt: skip
     """Puts recognised text in the place of pages without any, or whose own is garbled; a page with nothing on it is
     blank."""
     unread = [index for index, reading in enumerate(readings) if reading.state in ("empty", "garbled")]
-    for index, found in ocr.recognised(path, password, unread, sandbox, tell).items() if unread else ():
-        readings[index] = _recognised(readings[index], found)
+    if not unread:
+        return
+    tell(0, len(unread))
+    with recognition:
+        for index, found in ocr.recognised(path, password, unread, sandbox, tell).items():
+            readings[index] = _recognised(readings[index], found)
 
 
 def _recognised(reading: Reading, found: ocr.Recognised | None) -> Reading:

@@ -24,6 +24,7 @@ from ingest.digest import digest
 from ingest.glyphs import save_unlocked
 from ingest.guesses import Guesses
 from ingest.parsed import Limits, Parsed
+from ingest.sandboxes import Sandboxes
 from ingest.sniff import SUFFIXES
 from rag_chat import front, token_codes
 from rag_chat.config import Settings
@@ -38,7 +39,8 @@ from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, Outline,
 
 
 class Ingestor:
-    """Adds documents to one open library, one at a time whichever threads bring them."""
+    """Adds documents to one open library. Threads may bring some at a time: these are read side by side, and embedded
+    and stored one after the other."""
 
     def __init__(
         self, library: Library, embedder: Embedder, settings: Settings, tokens: TokenEncoder | None = None
@@ -49,16 +51,16 @@ class Ingestor:
         self._tokens = tokens
         self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
-        self._alone = threading.Lock()
+        self._storing, self._recognition, self._guessing = threading.Lock(), threading.Lock(), threading.Lock()
         self._guesses = Guesses()
         sandbox = partial(Sandbox, seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
-        self._sandbox = sandbox()
-        self._ahead = ReaderAhead(self._limits, sandbox, self._is_wanted)
+        self._sandboxes = Sandboxes(sandbox)
+        self._ahead = ReaderAhead(self._limits, sandbox, self._recognition, self._is_wanted)
 
     def close(self) -> None:
         """Ends the reading processes; the library stays its owner's."""
         self._ahead.close()
-        self._sandbox.close()
+        self._sandboxes.close()
 
     def __enter__(self) -> Ingestor:
         return self
@@ -74,11 +76,10 @@ class Ingestor:
 
         With `replace_same_name` it takes the place of the documents of its name, in the commit that makes it ready.
         """
-        with self._alone:
-            try:
-                return self._reported(_file(path, name, password), replace_same_name, progress or _nobody)
-            finally:
-                self._ahead.drop(path)
+        try:
+            return self._reported(_file(path, name, password), replace_same_name, progress or _nobody)
+        finally:
+            self._ahead.drop(path)
 
     def read_ahead(self, path: Path, *, name: str | None = None, password: str | None = None) -> None:
         """Reads already what is to be added next, while another is embedded; returns at once, and changes nothing of
@@ -95,8 +96,7 @@ class Ingestor:
         doc_id: str | None = None
         try:
             doc_id = digest(file.path)
-            same = [d.doc_id for d in self._library.catalog.documents() if d.name == shown and d.doc_id != doc_id]
-            report = self._add(file, doc_id, tuple(same) if replace_same_name else (), tell)
+            report = self._add(file, doc_id, replace_same_name, tell)
         except DocumentError as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:
@@ -138,12 +138,26 @@ class Ingestor:
             Built(self._embedder.name, self._embedder.dimension, self._limit.tokens, self._limit.overlap)
         )
 
-    def _add(self, file: File, doc_id: str, replaces: tuple[str, ...], tell: Listener) -> IngestReport:
-        path, name, password = file.path, file.name, file.password
-        present = self._library.catalog.document(doc_id)
-        if present is not None and not self._is_wanted(doc_id):
-            return replace(_report(present, "unchanged"), document=name)
+    def _add(self, file: File, doc_id: str, replace_same_name: bool, tell: Listener) -> IngestReport:
+        if (unchanged := self._unchanged(file, doc_id)) is not None:
+            return unchanged
         parsed = self._parsed(file, doc_id, tell)
+        with self._storing:
+            return self._unchanged(file, doc_id) or self._store(file, doc_id, parsed, replace_same_name, tell)
+
+    def _unchanged(self, file: File, doc_id: str) -> IngestReport | None:
+        """Where it is in the library already and there is nothing to add to it."""
+        present = self._library.catalog.document(doc_id)
+        if present is None or self._is_wanted(doc_id):
+            return None
+        return replace(_report(present, "unchanged"), document=file.name)
+
+    def _store(
+        self, file: File, doc_id: str, parsed: Parsed, replace_same_name: bool, tell: Listener
+    ) -> IngestReport:  # fmt: skip
+        path, name, password = file.path, file.name, file.password
+        same = (d.doc_id for d in self._library.catalog.documents() if d.name == name and d.doc_id != doc_id)
+        replaces = tuple(same) if replace_same_name else ()
         chunks, vectors, tokens = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
@@ -157,15 +171,23 @@ class Ingestor:
 
     def _parsed(self, file: File, doc_id: str, tell: Listener) -> Parsed:
         """As it was read before its turn, or reads it now."""
-        if file.password is not None:
+        if file.password is None:
+            return self._read(file, doc_id, tell)
+        with self._guessing:  # one password after the other, so that each is counted before the next is tried
             self._guesses.check(doc_id)
+            try:
+                return self._read(file, doc_id, tell)
+            except DocumentError as error:
+                if error.code == "E_BAD_PASSWORD":
+                    self._guesses.wrong(doc_id)
+                raise
+
+    def _read(self, file: File, doc_id: str, tell: Listener) -> Parsed:
         tell(Progress(file.name, "reading", 0, 0))
-        try:
-            return self._ahead.take(file, doc_id, tell) or read(file, self._limits, self._sandbox, tell)
-        except DocumentError as error:
-            if error.code == "E_BAD_PASSWORD":
-                self._guesses.wrong(doc_id)
-            raise
+        if (parsed := self._ahead.take(file, doc_id, tell)) is not None:
+            return parsed
+        with self._sandboxes.one() as sandbox:
+            return read(file, self._limits, sandbox, self._recognition, tell)
 
     def _is_wanted(self, doc_id: str) -> bool:
         """Is it not there, or has it pages that could not be read when it was added, but can be recognised by now?"""
@@ -181,9 +203,9 @@ class Ingestor:
         if password is None:
             yield path
             return
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, self._sandboxes.one() as sandbox:
             copy = Path(folder) / "unlocked.pdf"
-            unlocked = self._sandbox.call(save_unlocked, str(path.resolve()), password, str(copy))
+            unlocked = sandbox.call(save_unlocked, str(path.resolve()), password, str(copy))
             yield copy if unlocked else path
 
     def _embed(

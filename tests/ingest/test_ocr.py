@@ -52,7 +52,7 @@ def test_picture_of_text_is_read_and_each_word_placed(tmp_path, sandbox):
     path = scanned(tmp_path)
     parsed = parse(path, Limits(10, 10), sandbox, recognizing=lambda *at: heard.append(at))
     assert [page.state for page in parsed.pages] == ["text", "ocr", "blank"]
-    assert heard == [(1, 2), (2, 2)]
+    assert heard == [(0, 2), (1, 2), (2, 2)]
     page = parsed.pages[1]
     assert [line.strip() for line in page.text.strip().split("\n")] == LINES
     assert "".join(page.text[w.start : w.end] for w in page.words) == page.text.replace(" ", "").replace("\n", "")
