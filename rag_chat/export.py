@@ -30,7 +30,7 @@ def _exchange(exchange: Exchange) -> str:
 
 
 def conversation_json(conversation: Conversation, exchanges: Sequence[Exchange]) -> dict[str, Any]:
-    """Answers as `ask --json` has them; `sentences` with their verdicts and `votes` by chunk id come on top."""
+    """Answers as `ask --json` has them; `votes` by chunk id come on top."""
     return {
         "id": conversation.id,
         "title": conversation.title,
@@ -51,5 +51,4 @@ def _turn(exchange: Exchange) -> dict[str, Any]:
     }
     if answer is None or exchange.state != "answered":
         return made | {"question": exchange.question, "said": exchange.said}
-    sentences = [{"text": s.text, "citation": s.citation, "verdict": s.verdict} for s in answer.sentences]
-    return made | wire.answer(answer) | {"question": exchange.question, "mode": answer.mode, "sentences": sentences}
+    return made | wire.answer(answer) | {"question": exchange.question, "mode": answer.mode}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from markupsafe import Markup as Markup  # the rest of the page takes it from here
 
@@ -207,7 +207,7 @@ def _button(answer: Answer, index: int, turn: int, above: str) -> Markup:
 def answer_markdown(answer: Answer, *, titled: bool = True) -> str:
     """The answer and its quotes as Markdown that can be kept in a file; no link in it comes from a document."""
     lines = [f"**{markdown(readable(answer.question))}**", ""] if titled else []
-    lines += [markdown(answer.text).strip(), ""]
+    lines += ["".join(_marked(piece, verdict, markdown) for piece, verdict in _pieces(answer)).strip(), ""]
     for citation in answer.citations:
         doubt = "" if citation.supported else f" — *{VERDICTS['weak']}*"
         lines.append(
@@ -219,7 +219,7 @@ def answer_markdown(answer: Answer, *, titled: bool = True) -> str:
 
 def answer_text(answer: Answer) -> str:
     """The answer and its quotes for a terminal, without colours."""
-    lines = [visible(answer.text).strip()]
+    lines = ["".join(_marked(piece, verdict, visible) for piece, verdict in _pieces(answer)).strip()]
     if answer.citations:
         lines.append("")
     for citation in answer.citations:
@@ -243,6 +243,11 @@ def seconds_text(seconds: dict[str, float]) -> str:
 
 
 # --- where things are in a text -------------------------------------------------------------------------------
+
+
+def _marked(piece: str, verdict: Verdict, escaped: Callable[[str], str]) -> str:
+    """A doubtful sentence says so beside it."""
+    return escaped(piece) if verdict == "supported" else f"{escaped(piece)} ({VERDICTS[verdict]})"
 
 
 def _pieces(answer: Answer) -> Iterator[tuple[str, Verdict]]:

@@ -69,6 +69,7 @@ def answer(value: Answer) -> dict[str, Any]:
         "passages": [candidate(p.candidate) for p in value.passages],
         "notices": list(value.notices),
         "seconds": answer_seconds(value.seconds),
+        "sentences": [{"text": s.text, "citation": s.citation, "verdict": s.verdict} for s in value.sentences],
     }
 
 

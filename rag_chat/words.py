@@ -29,7 +29,7 @@ def content(text: str) -> list[str]:
 
 def numbers(text: str) -> set[str]:
     """Numbers without grouping commas and trailing zeros: '1,250.50' and '1250.5' are the same."""
-    return {_plain(number) for number in NUMBER.findall(text)}
+    return {plain_number(number) for number in NUMBER.findall(text)}
 
 
 def names(text: str) -> set[str]:
@@ -53,7 +53,7 @@ def word_for_word(sentence: str, quote: str) -> bool:
 def stem(word: str) -> str:
     """A light suffix stripper: enough for 'increases' to meet 'increased', cheap enough to run on every word."""
     if word[0].isdigit():
-        return _plain(word)
+        return plain_number(word)
     word = word.lower().replace("’", "'").removesuffix("'s")
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -67,7 +67,7 @@ def coverage(sentence: Iterable[str], quote: Iterable[str]) -> float:
     return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
-def _plain(number: str) -> str:
+def plain_number(number: str) -> str:
     number = number.replace(",", "")
     if number.count(".") == 1:
         number = number.rstrip("0").rstrip(".")

@@ -20,8 +20,9 @@ LAYERS = [
         " rag_chat.token_codes rag_chat.filters"
     ).split(),
     (
-        "rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert rag_chat.library"
-        " rag_chat.index rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation rag_chat.running"
+        "rag_chat.units rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert"
+        " rag_chat.library rag_chat.index rag_chat.retrieval rag_chat.rerank rag_chat.reading rag_chat.generation"
+        " rag_chat.running"
     ).split(),
     ("rag_chat.highlight", "rag_chat.chat", "rag_chat.render", "rag_chat.export"),
     ("rag_chat.evaluation", "rag_chat.training"),

@@ -10,6 +10,7 @@ import numpy as np
 
 from rag_chat import words
 from rag_chat.chat.shortening import place
+from rag_chat.chat.support import copies
 from rag_chat.protocols import Embedder, SupportChecker
 from rag_chat.sentences import is_row, split
 from rag_chat.types import Answer, Quote
@@ -64,7 +65,7 @@ def attribute(sentence: str, quotes: Sequence[Quote], checker: SupportChecker, e
     overlap = np.array([words.coverage(stems, words.content(quote.text)) for quote in quotes])
     near = np.argsort(-overlap, kind="stable")[:SHORTLIST]
     for i in near:
-        if words.word_for_word(sentence, quotes[i].text):
+        if copies(sentence, quotes[i].text):
             return Attribution(sentence, quotes[i], 1.0)  # nothing can carry it better: the others are not read
     support = np.array(checker.support(sentence, [quotes[i].text for i in near]))
     best = int(support.argmax())

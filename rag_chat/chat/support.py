@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from rag_chat import words
+from rag_chat import units, words
 from rag_chat.scoring import SupportOrder
 
 SUPPORTED = 0.5  # probability from which on a quote counts as carrying a sentence
@@ -21,7 +21,8 @@ class ClaimReader(Protocol):
 
 
 class ReadSupport:
-    """SupportChecker. A sentence that a quote holds word for word, under no other negation, needs no reading."""
+    """SupportChecker. A sentence that a quote holds word for word, under no other negation, needs no reading; one whose
+    numbers the quote has of something else is not carried, whatever the reader says."""
 
     def __init__(self, reader: ClaimReader, order: SupportOrder) -> None:
         self._reader = reader
@@ -29,11 +30,12 @@ class ReadSupport:
 
     def support(self, sentence: str, quotes: Sequence[str]) -> list[float]:
         """Probability for each quote that it carries the sentence."""
-        found = [1.0 if words.word_for_word(sentence, quote) else 0.0 for quote in quotes]
+        found = [1.0 if copies(sentence, quote) else 0.0 for quote in quotes]
         unread = [i for i, score in enumerate(found) if not score]
         logits = self._reader.carried([sentence] * len(unread), [quotes[i] for i in unread])
         for i, logit in zip(unread, logits, strict=True):
-            found[i] = self._order.probability(faults(sentence, quotes[i]), logit)
+            carried = self._order.probability(faults(sentence, quotes[i]), logit)
+            found[i] = min(carried, ExactSupport.WRONG_NUMBER) if units.contradicts(sentence, quotes[i]) else carried
         return found
 
 
@@ -52,13 +54,18 @@ class ExactSupport:
         return min([overlap, *(limit for fault, limit in most if fault)])
 
 
+def copies(sentence: str, quote: str) -> bool:
+    """Whether the quote says the sentence word for word, its signs of money and measure too."""
+    return words.word_for_word(sentence, quote) and not units.contradicts(sentence, quote)
+
+
 def faults(sentence: str, quote: str) -> tuple[float, float, float, float]:
-    """Share of the sentence's content words that the quote has; then 1 for a number that the quote lacks, for a name,
-    and for a negation on one side only."""
+    """Share of the sentence's content words that the quote has; then 1 for a number that the quote lacks or has of
+    something else, for a name that it lacks, and for a negation on one side only."""
     there = set(words.content(quote))
     return (
         words.coverage(words.content(sentence), there),
-        float(bool(words.numbers(sentence) - words.numbers(quote))),
+        float(bool(words.numbers(sentence) - words.numbers(quote)) or units.contradicts(sentence, quote)),
         float(bool(words.names(sentence) - there - words.names(quote))),
         float(words.negated(sentence) != words.negated(quote)),
     )

@@ -140,6 +140,19 @@ def test_terminal_and_markdown_say_what_was_checked_too():
     assert answer_text(answer()).endswith("1 of 1 sentence is quoted word for word from 1 passage of 1 document.")
 
 
+def test_each_doubtful_sentence_is_marked_where_it_stands():
+    said = (
+        Sentence("It lifts 40 litres.", 0, True),
+        Sentence("It hums.", 0, False),
+        Sentence("It sings.", None, False),
+    )
+    doubtful = answer(text="It lifts 40 litres. [1] It hums. [1] It sings.", sentences=said)
+    assert answer_text(doubtful).startswith(
+        "It lifts 40 litres. [1] It hums. [1] (carried only in part) It sings. (not found in its source)\n"
+    )
+    assert "\\[1\\] (carried only in part) It sings. (not found in its source)\n" in answer_markdown(doubtful)
+
+
 def test_a_long_name_keeps_both_ends():
     assert short("a.pdf") == "a.pdf"
     made = short(f"Minutes {'of the board ' * 20}in October.pdf")

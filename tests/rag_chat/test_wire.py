@@ -14,6 +14,7 @@ from rag_chat.types import (
     IngestReport,
     Passage,
     SearchResult,
+    Sentence,
     Span,
 )
 
@@ -27,7 +28,10 @@ CANDIDATE_KEYS = [
 CITATION_KEYS = [
     "number", "document", "doc_id", "page", "page_label", "quote", "start", "end", "boxes", "score", "supported",
 ]  # fmt: skip
-ANSWER_KEYS = ["question", "standalone_question", "answer", "abstained", "citations", "passages", "notices", "seconds"]
+ANSWER_KEYS = [
+    "question", "standalone_question", "answer", "abstained", "citations", "passages", "notices", "seconds",
+    "sentences",
+]  # fmt: skip
 
 
 def answer(**changes):
@@ -68,6 +72,15 @@ def test_an_answer_has_the_contracts_keys_and_every_stage_even_if_it_did_not_run
     assert made["answer"] == "Pumps move heat. [1]"
     assert list(made["passages"][0]) == CANDIDATE_KEYS
     json.dumps(made)
+
+
+def test_each_sentence_of_an_answer_has_its_verdict():
+    said = (Sentence("Pumps move heat.", 0, True), Sentence("They hum.", 0, False), Sentence("They sing.", None, False))
+    assert wire.answer(answer(sentences=said))["sentences"] == [
+        {"text": "Pumps move heat.", "citation": 0, "verdict": "supported"},
+        {"text": "They hum.", "citation": 0, "verdict": "weak"},
+        {"text": "They sing.", "citation": None, "verdict": "missing"},
+    ]
 
 
 def test_a_line_of_a_batch_carries_its_id_as_it_came():

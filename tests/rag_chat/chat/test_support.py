@@ -72,6 +72,19 @@ class Told:
 ORDER = SupportOrder(overlap=2.0, number=-3.0, name=-1.0, sense=-1.0, reading=0.5, offset=-1.0)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("The rent is €400 a month.", "The rent is $400 a month."),
+        ("Revenue was 12 billion dollars.", "Revenue was 12 million dollars in all."),
+        ("Sales in 2020 were higher than in 2019.", "Sales in 2019 were higher than in 2020."),
+    ],
+)
+def test_numbers_of_something_else_are_carried_by_no_quote_whatever_the_reader_says(sentence, quote):
+    assert ReadSupport(Told(99.0), ORDER).support(sentence, [quote]) == [ExactSupport.WRONG_NUMBER]
+    assert ExactSupport().support(sentence, [quote]) == [ExactSupport.WRONG_NUMBER]
+
+
 def test_a_sentence_that_stands_in_the_quote_is_not_read():
     reader = Told(-9.0)
     found = ReadSupport(reader, ORDER).support("The pump leaks.", ["It is old, so the pump leaks, they say.", "No."])
