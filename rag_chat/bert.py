@@ -30,7 +30,12 @@ def load_encoder(weights: Weights, *, for_training: bool = False) -> BertModel:
         else {}
     )
     model: BertModel = BertModel.from_pretrained(
-        weights.location, add_pooling_layer=False, dtype=torch.float32, local_files_only=True, **changed
+        weights.location,
+        add_pooling_layer=False,
+        dtype=torch.float32,
+        local_files_only=True,
+        use_safetensors=True,
+        **changed,
     )
     return model
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag_chat.errors import WeightsMissing
+from rag_chat.errors import ModelFailed, WeightsMissing
 
 Source = Literal["folder", "package", "project", "hub"]
 
@@ -21,6 +21,8 @@ SHIPPED = Path(__file__).parent / "models"  # weights this project trained, each
 
 # owner/name as the hub allows it; anything else is a mistyped folder and must not be looked up
 HUB_ID = re.compile(r"(?=.{3,96}$)(?!.*(?:--|\.\.|\.git$))\w[\w.-]*/[\w.-]*\w", re.ASCII)
+
+PICKLED = re.compile(r"(?:pytorch_model|adapter_model).*\.bin|.*\.(?:pt|pth|ckpt|pkl|pickle)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,19 @@ class Weights:
             return []
         if self.path.is_file():
             return [self.path]
-        kept = {".safetensors", ".gguf", ".bin"}
+        kept = {".safetensors", ".gguf"}
         return sorted(p for p in self.path.rglob("*") if p.suffix in kept)
 
 
 def find(name: str, *, offline: bool = False) -> Weights:
     """Finds a model by folder, installed default, shipped default or hub id.
 
-    Raises WeightsMissing with the line that mends it when the files are not on this machine and no hub may be asked.
+    Raises WeightsMissing with the line that mends it when the files are not on this machine and no hub may be asked,
+    and ModelFailed for a folder whose parameters are pickled.
     """
     folder = Path(name).expanduser()
     if folder.exists():
+        _refuse_pickles(name, folder)
         return Weights(name, "folder", folder)
     if name in PACKAGED:
         return Weights(name, "package", _packaged_path(PACKAGED[name]))
@@ -114,6 +118,16 @@ def hash_of(weights: Weights) -> str:
     if not files:
         raise WeightsMissing(f"The weights '{weights.name}' are not on this machine; start once with a network.")
     return sha256(files[0])
+
+
+def _refuse_pickles(name: str, folder: Path) -> None:
+    """Reading a pickle can run what its maker put there; loaders do so where no safetensors file lies beside it."""
+    for found in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+        if PICKLED.fullmatch(found.name) and not any(found.parent.glob("*.safetensors")):
+            raise ModelFailed(
+                f"The model '{name}' keeps parameters in {found.name}, a kind of file that can run code;"
+                " convert it to safetensors, or name a model that has them."
+            )
 
 
 def _packaged_path(packaged: Packaged) -> Path:

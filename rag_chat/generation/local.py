@@ -141,7 +141,9 @@ def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
     local = weights.path is not None
     machine = this_machine()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=machine.dtype, local_files_only=local)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=machine.dtype, local_files_only=local, use_safetensors=True
+    )
     model.generation_config.temperature = model.generation_config.top_p = model.generation_config.top_k = None
     return tokenizer, model.to(machine.device).eval()
 

@@ -35,7 +35,7 @@ class BiEncoder:
                 weights.location,
                 device=machine.device,
                 local_files_only=weights.path is not None,
-                model_kwargs={"dtype": machine.dtype},
+                model_kwargs={"dtype": machine.dtype, "use_safetensors": True},
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(

@@ -30,7 +30,7 @@ class CrossEncoderReranker:
                 weights.location,
                 device=machine.device,
                 local_files_only=weights.path is not None,
-                model_kwargs={"dtype": machine.dtype},
+                model_kwargs={"dtype": machine.dtype, "use_safetensors": True},
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(

@@ -73,7 +73,10 @@ class MultiVectorTokens:
 
         try:
             self._model = MultiVectorEncoder(
-                weights.location, device=this_machine().device, local_files_only=weights.path is not None
+                weights.location,
+                device=this_machine().device,
+                local_files_only=weights.path is not None,
+                model_kwargs={"use_safetensors": True},
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from rag_chat import weights
-from rag_chat.errors import WeightsMissing
+from rag_chat.errors import ModelFailed, WeightsMissing
 
 
 @pytest.fixture(autouse=True)
@@ -53,10 +53,21 @@ def test_what_can_be_no_hub_id_is_refused_with_the_names_that_exist(name):
 
 def test_only_files_that_hold_parameters_count(tmp_path):
     (tmp_path / "model" / "deep").mkdir(parents=True)
-    for file in ("config.json", "model.safetensors", "deep/more.bin", "README.md"):
+    for file in ("config.json", "model.safetensors", "deep/more.safetensors", "training_args.bin", "README.md"):
         (tmp_path / "model" / file).write_bytes(b"x")
     found = weights.find(str(tmp_path / "model"))
-    assert [file.name for file in found.files()] == ["more.bin", "model.safetensors"]
+    assert [file.name for file in found.files()] == ["more.safetensors", "model.safetensors"]
+
+
+@pytest.mark.parametrize("file", ["pytorch_model.bin", "deep/pytorch_model-00001-of-00002.bin", "model.pt", "x.ckpt"])
+def test_pickled_parameters_are_refused_unless_safetensors_lie_beside_them(tmp_path, file):
+    (tmp_path / "model" / "deep").mkdir(parents=True)
+    path = tmp_path / "model" / file
+    path.write_bytes(b"x")
+    with pytest.raises(ModelFailed, match=rf"{path.name}, a kind of file that can run code; convert it"):
+        weights.find(str(tmp_path / "model"))
+    path.with_name("model.safetensors").write_bytes(b"x")
+    assert weights.find(str(tmp_path / "model")).source == "folder"
 
 
 def test_the_hash_is_of_the_whole_file(tmp_path):
