@@ -24,7 +24,7 @@ from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.token_codes import Codes
 from rag_chat.types import Chunk, Document, Kind, Outline, Page, PageRange, Span, Vectors, WordBox
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
@@ -58,6 +58,7 @@ _MIGRATIONS = {
     ),
     2: ("ALTER TABLE documents ADD COLUMN kind TEXT NOT NULL DEFAULT 'pdf'",),
     3: ("DROP TABLE IF EXISTS chunk_tokens", "ALTER TABLE documents ADD COLUMN tokens TEXT NOT NULL DEFAULT ''"),
+    4: full_text.DROPPED,
 }
 _ROW = "doc_id, state, name, title, size, added, pages, chunks, kind"
 _DOCUMENT = "doc_id, name, title, pages, chunks, size, added, kind"
