@@ -2,8 +2,8 @@
 
 The index holds words and places only (the text stays in `chunks`), of the text's searchable copy, stemmed by Porter's
 rules, without accents. Chinese, Japanese and Korean text has no blanks: each of its characters counts as a word, and
-neighbouring pairs are looked for. Limits: `chunks` must keep its row numbers, so whoever runs VACUUM on the catalog must
-call `refill` after it; a deletion takes out the words that `parted` makes of the text, so where that changes, a
+neighbouring pairs are looked for. Limits: `chunks` must keep its row numbers, so whoever runs VACUUM on the catalog
+must call `refill` after it; a deletion takes out the words that `parted` makes of the text, so where that changes, a
 migration must drop the index, to be made anew.
 """
 
