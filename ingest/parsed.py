@@ -19,3 +19,4 @@ class Parsed:
     pages: tuple[Page, ...]
     outline: tuple[Outline, ...]
     kind: Kind = "pdf"
+    repaired: bool = False  # the file is damaged, and was read all the same

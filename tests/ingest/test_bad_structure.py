@@ -180,6 +180,17 @@ def test_damaged_file_is_repaired_or_refused_with_its_reason(tmp_path, sandbox):
     assert set(refused) <= {"cut in the middle", "without a root", "without cross-references and trailer"}, refused
 
 
+def test_a_file_that_had_to_be_repaired_says_so(tmp_path, sandbox):
+    whole = write_pdf(tmp_path / "whole.pdf", [["harbor"], ["tide"]])
+    assert not parse(whole, LIMITS, sandbox).repaired
+    bodies = dict(damaged(whole.read_bytes()))
+    for kind in ("without its last 20 bytes", "without cross-references", "wrong offsets"):
+        (tmp_path / "a.pdf").write_bytes(bodies[kind])
+        assert parse(tmp_path / "a.pdf", LIMITS, sandbox).repaired, kind
+    objects, _ = FILES["one page named three times"]
+    assert parse(raw_pdf(tmp_path / "b.pdf", objects), LIMITS, sandbox).repaired
+
+
 @pytest.mark.parametrize("algorithm", ["RC4-40", "AES-128", "AES-256-R5", "AES-256"])
 def test_file_that_is_locked_for_its_owner_only_is_read(tmp_path, sandbox, algorithm):
     writer = PdfWriter(clone_from=write_pdf(tmp_path / "whole.pdf", [["harbor"]]))
