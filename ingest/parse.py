@@ -18,7 +18,7 @@ from ingest import forms, glyphs, headings, ocr, pageless, structure
 from ingest.garbled import is_garbled
 from ingest.hidden import sight
 from ingest.hyphens import settle
-from ingest.parsed import Limits, Parsed
+from ingest.parsed import PAGE_CHARACTERS, Limits, Parsed
 from ingest.sniff import kind_of
 from ingest.structure import Structure
 from ingest.unseen import hides_signs
@@ -31,7 +31,6 @@ TEXT_CHARACTERS = 200_000_000  # of one document
 ENDLESS = "No page of it has text, and what it draws repeats itself without end; leave it out."
 OCR_MISSING = "install text recognition with: pip install rapidocr, then add it again"
 OCR_INSTALLED = "text recognition found none either, so leave it out"
-PAGE_CHARACTERS = 2_000_000  # more is no page for people
 PAGE_SECONDS = 30.0
 MOST_BREAKS = 3  # pages of one document that may break the reader
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from rag_chat.types import Kind, Outline, Page
 
+PAGE_CHARACTERS = 2_000_000  # more is no page for people
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -18,6 +18,7 @@ from typing import Any
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from ingest.parsed import PAGE_CHARACTERS
 from rag_chat.sentences import readable
 from rag_chat.types import PARAGRAPH
 
@@ -69,11 +70,13 @@ def has_no_pages(path: Path, password: str | None) -> bool:
 
 
 def fallback_text(path: Path, password: str | None, index: int) -> str:
-    """The page's text by pypdf, "" where it cannot read it either."""
+    """The page's text by pypdf, "" where it cannot read it either, or reads more than a page for people holds."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     with suppress(*ODD_FILE), deadline(SECONDS):
         text = str(reader(path, password).pages[index].extract_text())
-        return text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS)
+        return (
+            text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS) if len(text) <= PAGE_CHARACTERS else ""
+        )
     return ""
 
 
