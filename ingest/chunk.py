@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 from ingest import furniture
 from rag_chat import front
-from rag_chat.sentences import is_closed, is_row, readable, split
+from rag_chat.search_copy import searchable
+from rag_chat.sentences import is_closed, is_row, split
 from rag_chat.tables import GOES_ON, headers
 from rag_chat.types import Chunk, Outline, Page, Span
 
@@ -108,7 +109,7 @@ class _Front:
         self.tokens = self.tokens if self._used else 0
 
     def before(self, chunk: Chunk) -> str:
-        return front.before(self._name, chunk.heading, chunk.text) if self._used else readable(chunk.text)
+        return front.before(self._name, chunk.heading, chunk.text) if self._used else searchable(chunk.text)
 
 
 def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_Unit]]:
@@ -118,7 +119,7 @@ def _units(pages: Sequence[Page], room: int, count: Counter) -> Iterator[list[_U
         for p, (start, end) in zip(pages, furniture.bodies(pages), strict=True)
     ]
     tokens = iter(
-        count([readable(p.text[s.start : s.end]) for p, of_page in zip(pages, spans, strict=True) for s in of_page])
+        count([searchable(p.text[s.start : s.end]) for p, of_page in zip(pages, spans, strict=True) for s in of_page])
     )
     units = [[_Unit(span, max(1, next(tokens))) for span in of_page] for of_page in spans]
     above: _Header | None = None
@@ -191,7 +192,7 @@ def _within(unit: _Unit, text: str, room: int, count: Counter) -> Iterator[_Unit
         return
     start, end = unit.span.start, unit.span.end
     pieces = [(m.start(), m.end()) for m in _PIECE.finditer(text, start, end)]
-    tokens = count([readable(text[a:b]) for a, b in pieces])
+    tokens = count([searchable(text[a:b]) for a, b in pieces])
     begin, total = start, 0
     for (a, _), n in zip(pieces, tokens, strict=True):
         if total + n > room and total:

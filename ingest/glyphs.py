@@ -43,6 +43,11 @@ def open_document(path: Path, password: str | None) -> pdfium.PdfDocument:
     return document
 
 
+def was_rebuilt(document: pdfium.PdfDocument) -> bool:
+    """Was the cross-reference table broken, so that PDFium made it anew from the objects that it found?"""
+    return not pdfium_raw.FPDF_DocumentHasValidCrossReferenceTable(document)
+
+
 def save_unlocked(path: str, password: str, target: str) -> bool:
     """Writes the file without its encryption; False where it opens without a password, so that nothing need change."""
     try:

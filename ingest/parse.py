@@ -16,11 +16,12 @@ from typing import Any
 
 from ingest import forms, glyphs, headings, ocr, pageless, structure
 from ingest.garbled import is_garbled
-from ingest.hidden import hides_text
+from ingest.hidden import sight
 from ingest.hyphens import settle
-from ingest.parsed import Limits, Parsed
+from ingest.parsed import PAGE_CHARACTERS, Limits, Parsed
 from ingest.sniff import kind_of
 from ingest.structure import Structure
+from ingest.unseen import hides_signs
 from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox, StepTooSlow
 from rag_chat.types import Outline, Page, PageState, WordBox
@@ -30,7 +31,6 @@ TEXT_CHARACTERS = 200_000_000  # of one document
 ENDLESS = "No page of it has text, and what it draws repeats itself without end; leave it out."
 OCR_MISSING = "install text recognition with: pip install rapidocr, then add it again"
 OCR_INSTALLED = "text recognition found none either, so leave it out"
-PAGE_CHARACTERS = 2_000_000  # more is no page for people
 PAGE_SECONDS = 30.0
 MOST_BREAKS = 3  # pages of one document that may break the reader
 
@@ -38,6 +38,7 @@ MOST_BREAKS = 3  # pages of one document that may break the reader
 @dataclass(frozen=True, slots=True)
 class Opened:
     pages: int
+    rebuilt: bool  # its table of objects was broken, and made anew from what the file holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def parse(
         found = sandbox.call(structure.read_structure, path.resolve(), password)
     except DocumentError:  # damaged structure is no reason to refuse text that can be read
         found = Structure()
-    return _assembled(readings, found)
+    return _assembled(readings, found, pages.rebuilt or found.repeats)
 
 
 def _recognize(
@@ -120,6 +121,7 @@ class _Pages:
     def __init__(self, path: Path, limits: Limits, sandbox: Sandbox, password: str | None) -> None:
         self._path, self._limits, self._sandbox, self._password = str(path.resolve()), limits, sandbox, password
         self.total = 0
+        self.rebuilt = False
         self.broken: DocumentError | None = None  # what the last such page did
 
     def __iter__(self) -> Iterator[Reading]:
@@ -128,7 +130,7 @@ class _Pages:
             try:
                 for item in self._from(done):
                     if isinstance(item, Opened):
-                        self.total = item.pages
+                        self.total, self.rebuilt = item.pages, item.rebuilt
                     else:
                         done += 1
                         yield item
@@ -174,7 +176,7 @@ def read(path: str, limits: Limits, password: str | None, first: int) -> Iterato
                 " raise RAG_CHAT_MAX_PAGES or split it.",
                 "E_TOO_MANY_PAGES",
             )
-        yield Opened(count)
+        yield Opened(count, glyphs.was_rebuilt(document))
         for index in range(first, count):
             yield _reading(document, index, Path(path), password)
 
@@ -185,12 +187,13 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
             text = glyphs.page_text(of_page)
             if len(text) > PAGE_CHARACTERS:
                 return Reading("", "failed")
-            hidden, sizes = hides_text(page, of_page, text), glyphs.line_sizes(of_page, text)
+            seen, sizes = sight(page, of_page, text), glyphs.line_sizes(of_page, text)
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)
         return Reading(text, "text" if text.strip() else "failed")
     if _says_something(text):
-        return Reading(text, "garbled" if is_garbled(text) else "text", hidden, sizes)
+        state: PageState = "garbled" if is_garbled(text) else "layer" if seen.layer else "text"
+        return Reading(text, state, seen.hidden or hides_signs(text), sizes)
     return Reading("", "empty")
 
 
@@ -199,7 +202,7 @@ def _says_something(text: str) -> bool:
     return len("".join(text.split())) > 2 * text.count(glyphs.UNREADABLE)
 
 
-def _assembled(readings: list[Reading], found: Structure) -> Parsed:
+def _assembled(readings: list[Reading], found: Structure, repaired: bool) -> Parsed:
     labels = found.labels if len(found.labels) == len(readings) else ()
     pages = settle(
         [
@@ -210,7 +213,8 @@ def _assembled(readings: list[Reading], found: Structure) -> Parsed:
     entries = [Outline(n, _place(pages[n - 1].text, path[-1]), path) for n, path in found.outline if n <= len(pages)]
     if not entries:
         entries = headings.outline([line for page, r in zip(pages, readings, strict=True) for line in _lines(page, r)])
-    return Parsed(found.title, pages, tuple(sorted(entries, key=lambda entry: (entry.page, entry.start))))
+    outline = tuple(sorted(entries, key=lambda entry: (entry.page, entry.start)))
+    return Parsed(found.title, pages, outline, repaired=repaired)
 
 
 def _lines(page: Page, reading: Reading) -> Iterator[headings.Line]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from rag_chat.types import Kind, Outline, Page
 
+PAGE_CHARACTERS = 2_000_000  # more is no page for people
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -19,3 +21,4 @@ class Parsed:
     pages: tuple[Page, ...]
     outline: tuple[Outline, ...]
     kind: Kind = "pdf"
+    repaired: bool = False  # the file is damaged, and was read all the same

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from ingest.unseen import hides_signs
 from rag_chat.errors import DocumentError
 from rag_chat.sentences import readable
 from rag_chat.types import PARAGRAPH, PARAGRAPH_BREAK, Outline, Page
@@ -82,7 +83,7 @@ class _Parts:
         if not self._texts:
             return
         text = PARAGRAPH_BREAK.join(self._texts)
-        self.pages.append(Page(len(self.pages) + 1, f"{PARAGRAPH} {self._first}", text))
+        self.pages.append(Page(len(self.pages) + 1, f"{PARAGRAPH} {self._first}", text, hidden=hides_signs(text)))
         self._texts, self._size = [], 0
 
     def _is_full(self, block: Block) -> bool:

@@ -260,7 +260,7 @@ def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) ->
     hidden = tuple(p.number for p in parsed.pages if p.hidden)
     return Document(
         doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],
-        states["failed"], hidden, parsed.kind, states["garbled"],
+        states["failed"], hidden, parsed.kind, states["garbled"], states["layer"], parsed.repaired,
     )  # fmt: skip
 
 
@@ -269,6 +269,7 @@ def _report(document: Document, status: Status) -> IngestReport:
     return IngestReport(
         d.name, d.doc_id, status, d.pages, d.chunks, d.pages_without_text, d.pages_ocr,
         pages_failed=d.pages_failed, pages_hidden=d.pages_hidden, kind=d.kind, pages_garbled=d.pages_garbled,
+        pages_layer=d.pages_layer, repaired=d.repaired,
     )  # fmt: skip
 
 

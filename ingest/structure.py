@@ -18,6 +18,7 @@ from typing import Any
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from ingest.parsed import PAGE_CHARACTERS
 from rag_chat.sentences import readable
 from rag_chat.types import PARAGRAPH
 
@@ -39,11 +40,13 @@ class Structure:
     title: str = ""
     labels: tuple[str, ...] = ()
     outline: tuple[tuple[int, tuple[str, ...]], ...] = ()  # (page from 1, titles from the top level down)
+    repeats: bool = False  # the page tree names a page twice
 
 
 def read_structure(path: Path, password: str | None) -> Structure:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     title, labels, outline = "", (), ()  # type: str, tuple[str, ...], tuple[tuple[int, tuple[str, ...]], ...]
+    repeats = False
     with suppress(*ODD_FILE), deadline(SECONDS):
         opened = reader(path, password)
         with suppress(*ODD_FILE):
@@ -52,7 +55,10 @@ def read_structure(path: Path, password: str | None) -> Structure:
             labels = tuple(_clean(label, LABEL_CHARACTERS).replace(PARAGRAPH, "") for label in opened.page_labels)
         with suppress(*ODD_FILE):
             outline = tuple(_entries(opened, opened.outline, ()))
-    return Structure(title, labels, outline)
+        with suppress(*ODD_FILE):
+            named = [page.indirect_reference for page in opened.pages]
+            repeats = len({reference.idnum for reference in named if reference}) < len(list(filter(None, named)))
+    return Structure(title, labels, outline, repeats)
 
 
 def has_no_pages(path: Path, password: str | None) -> bool:
@@ -64,11 +70,13 @@ def has_no_pages(path: Path, password: str | None) -> bool:
 
 
 def fallback_text(path: Path, password: str | None, index: int) -> str:
-    """The page's text by pypdf, "" where it cannot read it either."""
+    """The page's text by pypdf, "" where it cannot read it either, or reads more than a page for people holds."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     with suppress(*ODD_FILE), deadline(SECONDS):
         text = str(reader(path, password).pages[index].extract_text())
-        return text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS)
+        return (
+            text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROLS) if len(text) <= PAGE_CHARACTERS else ""
+        )
     return ""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag_chat.commands import session
 from rag_chat.errors import NotFound
+from rag_chat.search_copy import searchable
 from rag_chat.types import (
     Answer,
     Candidate,
@@ -94,12 +95,13 @@ class OpenLibrary:
         """How probable it is that each text, of whatever source, is relevant: the second stage alone, 0..1."""
         if not texts:
             return []
-        cosines = self._app.embedder.encode_passages(texts) @ self._app.embedder.encode_query(query)
+        asked, read = searchable(query), [searchable(text) for text in texts]
+        cosines = self._app.embedder.encode_passages(read) @ self._app.embedder.encode_query(asked)
         given = [
             _candidate(place, text, float(cosine))
             for place, (text, cosine) in enumerate(zip(texts, cosines, strict=True))
         ]
-        scores = {c.chunk.ordinal: c.score for c in self._app.reranker.rerank(query, given)}
+        scores = {c.chunk.ordinal: c.score for c in self._app.reranker.rerank(asked, given)}
         return [scores[place] for place in range(len(texts))]
 
     def close(self) -> None:

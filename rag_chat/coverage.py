@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rag_chat.types import Document, IngestReport
 
+REPAIRED = "its file is damaged and was repaired: check that nothing is missing"
 NAMED = 12  # pages that are listed one by one
 
 
@@ -20,6 +21,8 @@ def sentence(read: Document | IngestReport) -> str:
         _note(len(read.pages_ocr), "by text recognition", read.pages_ocr),
         _note(len(read.pages_hidden), "with hidden text", read.pages_hidden),
         _note(len(read.pages_garbled), "with letters that its fonts get wrong", read.pages_garbled),
+        _note(len(read.pages_layer), "with a text layer over a picture, whose letters may be wrong", read.pages_layer),
+        REPAIRED if read.repaired else "",
     )
     lost = len(read.pages_without_text)
     counted = length(read)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag_chat import words
-from rag_chat.sentences import readable
+from rag_chat.search_copy import searchable
 
 SHARED = 0.8  # of the titles: a word that stands in so many tells their passages apart no longer
 FEWEST_LEFT = 2  # content words that a question keeps
@@ -18,13 +18,13 @@ def line(document: str, heading: str) -> str:
     """'PFIZER 2021 10K | Item 7 > Revenues'; '' where neither is known."""
     stem = ENDING.sub("", document).replace("_", " ")
     parts = (" ".join(stem.split())[:LONGEST_NAME], heading[:LONGEST_HEADING])
-    return readable(" | ".join(part for part in parts if part))
+    return searchable(" | ".join(part for part in parts if part))
 
 
 def before(document: str, heading: str, text: str) -> str:
-    """The text as an encoder reads it: readable, its line in front."""
+    """The text as an encoder reads it: its searchable copy, its line in front."""
     front = line(document, heading)
-    return f"{front}\n{readable(text)}" if front else readable(text)
+    return f"{front}\n{searchable(text)}" if front else searchable(text)
 
 
 def within(question: str, titles: Sequence[str]) -> str:

@@ -43,10 +43,9 @@ _NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{
 _BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
 _ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
 _CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
-_HYPHENATED = re.compile(r"(\w)[-\u2010][^\S\n]*\n\s*+(?=[a-z])")
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
+INVISIBLE = "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+LINE_END_HYPHEN = rf"(?<=\w)[-\xad\u2010](?:[^\S\n]|{INVISIBLE})*\n\s*+(?=[a-z])"
+_UNREAD = re.compile(f"{LINE_END_HYPHEN}|{INVISIBLE}+")
 
 
 def split(text: str) -> list[tuple[int, int]]:
@@ -58,12 +57,11 @@ def split(text: str) -> list[tuple[int, int]]:
 
 
 def readable(text: str) -> str:
-    """For prompts, encoders and eyes: words joined over line ends, invisible characters gone, blanks collapsed.
+    """For prompts and eyes: words joined over line ends, invisible characters gone, blanks collapsed.
 
-    Lengths change, so no offset of the page holds in it.
+    Lengths change, so no offset of the page holds in it. What is searched goes further: see `search_copy`.
     """
-    joined = _HYPHENATED.sub(r"\1", _INVISIBLE.sub("", text))
-    return " ".join(joined.split())
+    return " ".join(_UNREAD.sub("", text).split())
 
 
 def is_row(line: str) -> bool:

@@ -18,8 +18,9 @@ QuestionKind: TypeAlias = Literal["passages", "documents", "summary"]  # what a 
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
-# Where its text comes from, or why it has none: a picture that nothing recognises here, or recognition found nothing.
-PageState: TypeAlias = Literal["text", "ocr", "garbled", "empty", "blank", "failed"]
+# Where its text comes from (the page, recognition here, or a layer that other software has put over a scan), or why it
+# has none: a picture that nothing recognises here, or recognition found nothing.
+PageState: TypeAlias = Literal["text", "ocr", "layer", "garbled", "empty", "blank", "failed"]
 WITHOUT_TEXT: tuple[PageState, ...] = ("empty", "blank", "failed")
 Kind: TypeAlias = Literal["pdf", "docx", "html", "markdown", "text"]  # of a file; all but "pdf" have no pages
 PARAGRAPH = "¶"  # in the label of a place in a document without pages: "Deposit ¶ 3"
@@ -47,7 +48,7 @@ class Page:
     label: str  # as printed: "iv", "A-3"; the number where the file has no labels
     text: str  # "" where the page has no text
     state: PageState = "text"
-    hidden: bool = False  # some of the text is not to be seen on the page: white, off the page, too small, not drawn
+    hidden: bool = False  # some of the text is not to be seen on the page: off the page, too small, not drawn
     words: tuple[WordBox, ...] = ()
 
     @property
@@ -142,6 +143,8 @@ class Document:
     pages_hidden: tuple[int, ...] = ()  # with text that is not to be seen on them
     kind: Kind = "pdf"
     pages_garbled: tuple[int, ...] = ()  # whose text is not what they show
+    pages_layer: tuple[int, ...] = ()  # whose text others have recognised
+    repaired: bool = False  # its file is damaged, and was read all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,8 @@ class IngestReport:
     replaced: tuple[str, ...] = ()  # ids of the documents whose place it took
     kind: Kind = "pdf"
     pages_garbled: tuple[int, ...] = ()
+    pages_layer: tuple[int, ...] = ()
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

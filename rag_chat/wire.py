@@ -140,6 +140,8 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "replaced": list(value.replaced),
         "kind": value.kind,
         "pages_garbled": list(value.pages_garbled),
+        "pages_layer": list(value.pages_layer),
+        "repaired": value.repaired,
     }
 
 

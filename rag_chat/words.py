@@ -1,10 +1,12 @@
-"""What of a sentence must be found again in a quote: its content words, numbers and names."""
+"""What of a sentence must be found again in a quote: its content words, numbers and names, however they are written."""
 
 from __future__ import annotations
 
 import functools
 import re
 from collections.abc import Iterable
+
+from rag_chat.search_copy import searchable
 
 WORD = re.compile(r"[^\W_]+(?:['’.,][^\W_]+)*")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -24,28 +26,28 @@ ENDINGS = ("ization", "ations", "ation", "ingly", "edly", "ings", "ing", "ies", 
 
 def content(text: str) -> list[str]:
     """Stems of the words that carry meaning, numbers as plain digits."""
-    return [stem(word) for word in WORD.findall(text) if word.lower() not in STOP]
+    return [stem(word) for word in WORD.findall(searchable(text)) if word.lower() not in STOP]
 
 
 def numbers(text: str) -> set[str]:
     """Numbers without grouping commas and trailing zeros: '1,250.50' and '1250.5' are the same."""
-    return {plain_number(number) for number in NUMBER.findall(text)}
+    return {plain_number(number) for number in NUMBER.findall(searchable(text))}
 
 
 def names(text: str) -> set[str]:
     """Capitalised words that do not open a sentence, as the same stems that `content` gives: 'Coca-Cola' is two."""
-    found = (word for name in NAME.findall(text) for word in WORD.findall(name))
+    found = (word for name in NAME.findall(searchable(text)) for word in WORD.findall(name))
     return {stem(word) for word in found if word.lower() not in STOP}
 
 
 def negated(text: str) -> bool:
-    words = text.lower().replace("’", "'").replace("n't", " n't").split()
+    words = searchable(text).lower().replace("’", "'").replace("n't", " n't").split()
     return any(word.strip(".,;:") in NEGATIONS for word in words)
 
 
 def word_for_word(sentence: str, quote: str) -> bool:
     """Whether the quote holds the sentence's words in their order, under no other negation."""
-    said, there = (" ".join(WORD.findall(text.lower())) for text in (sentence, quote))
+    said, there = (" ".join(WORD.findall(searchable(text).lower())) for text in (sentence, quote))
     return bool(said) and f" {said} " in f" {there} " and negated(sentence) == negated(quote)
 
 

@@ -12,7 +12,7 @@ PRODUCT = [*sorted((ROOT / "rag_chat").rglob("*.py")), *sorted((ROOT / "ingest")
 
 # A module may import the project's modules of its own layer's folder and of lower layers only.
 LAYERS = [
-    ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences"),
+    ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences", "rag_chat.search_copy"),
     (
         "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
@@ -34,7 +34,7 @@ SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat
 INGEST_MAY_USE = (
     "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences rag_chat.front"
     " rag_chat.sandbox rag_chat.library rag_chat.index.connect rag_chat.progress rag_chat.running rag_chat.tables"
-    " rag_chat.token_codes"
+    " rag_chat.token_codes rag_chat.search_copy"
 ).split()
 DOORS = {  # a foreign package and the only places that import it
     "gradio": ("rag_chat.web", "app"),

@@ -12,6 +12,7 @@ from rag_chat import words
 from rag_chat.chat.shortening import place
 from rag_chat.chat.support import copies
 from rag_chat.protocols import Embedder, SupportChecker
+from rag_chat.search_copy import searchable
 from rag_chat.sentences import is_row, split
 from rag_chat.types import Answer, Quote
 
@@ -70,7 +71,7 @@ def attribute(sentence: str, quotes: Sequence[Quote], checker: SupportChecker, e
     support = np.array(checker.support(sentence, [quotes[i].text for i in near]))
     best = int(support.argmax())
     if support[best] < SAME_WORDS:
-        vectors = embedder.encode_passages([sentence, *(quotes[i].text for i in near)])
+        vectors = embedder.encode_passages([searchable(text) for text in (sentence, *(quotes[i].text for i in near))])
         best = int((support + vectors[1:] @ vectors[0]).argmax())
     return Attribution(sentence, quotes[near[best]], float(support[best]))
 

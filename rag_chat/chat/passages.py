@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag_chat import front, words
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
+from rag_chat.search_copy import searchable
 from rag_chat.sentences import is_closed, is_row, readable, split
 from rag_chat.types import Candidate, Passage, Quote, Reading
 
@@ -76,8 +77,8 @@ def findings(
     readings: Mapping[int, Reading],
 ) -> list[tuple[float, float, float]]:
     """What `QuoteOrder` weighs, for each sentence: logits of the sentence, of its passage, and of the reader."""
-    asked_here = front.within(question, [f"{p.candidate.document} {p.candidate.title}" for p in passages])
-    scores = scorer.score(asked_here, [quote.text for quote in sentences])
+    asked_here = front.within(searchable(question), [f"{p.candidate.document} {p.candidate.title}" for p in passages])
+    scores = scorer.score(asked_here, [searchable(quote.text) for quote in sentences])
     return [
         (
             logit(score),

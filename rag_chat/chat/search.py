@@ -12,6 +12,7 @@ from rag_chat.errors import BadQuestion, NotFound
 from rag_chat.language import is_english
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Reranker, Retriever
+from rag_chat.search_copy import searchable
 from rag_chat.trace import Trace
 from rag_chat.types import Candidate, Mode, PageRange, Passage, Retry, SearchResult
 
@@ -101,7 +102,7 @@ class Search:
         """
         self._check(query, doc_ids, pages)
         asked = _Asked(
-            query,
+            searchable(query),
             mode or self._limits.mode,
             candidates or self._limits.candidates,
             passages or self._limits.passages,
@@ -112,7 +113,7 @@ class Search:
         reach = self._limits.neighbours
         kept = neighbours.joined(found.passages, self._catalog, reach) if reach else found.passages
         notices = (*self._notices(query, kept), *found.notices)
-        return replace(found, passages=kept, notices=notices, seconds=trace.seconds())
+        return replace(found, query=query, passages=kept, notices=notices, seconds=trace.seconds())
 
     def _summary(self, asked: _Asked, trace: Trace) -> SearchResult | None:
         if asked.pages is not None:

@@ -24,13 +24,13 @@ from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.token_codes import Codes
 from rag_chat.types import Chunk, Document, Kind, Outline, Page, PageRange, Span, Vectors, WordBox
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
     doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
     added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'pdf',
-    tokens TEXT NOT NULL DEFAULT '');
+    tokens TEXT NOT NULL DEFAULT '', repaired INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS pages (
     doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
     text TEXT NOT NULL, state TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
@@ -58,9 +58,10 @@ _MIGRATIONS = {
     ),
     2: ("ALTER TABLE documents ADD COLUMN kind TEXT NOT NULL DEFAULT 'pdf'",),
     3: ("DROP TABLE IF EXISTS chunk_tokens", "ALTER TABLE documents ADD COLUMN tokens TEXT NOT NULL DEFAULT ''"),
+    4: ("ALTER TABLE documents ADD COLUMN repaired INTEGER NOT NULL DEFAULT 0", *full_text.DROPPED),
 }
-_ROW = "doc_id, state, name, title, size, added, pages, chunks, kind"
-_DOCUMENT = "doc_id, name, title, pages, chunks, size, added, kind"
+_ROW = "doc_id, state, name, title, size, added, pages, chunks, kind, repaired"
+_DOCUMENT = "doc_id, name, title, pages, chunks, size, added, kind, repaired"
 _CHUNK = "c.id, c.doc_id, c.ordinal, c.spans, c.heading, c.text"
 _READY = "chunks c JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
 _PAGE = "p.number, p.label, p.text, p.state, p.hidden"
@@ -271,7 +272,7 @@ class Catalog:
         """The document with everything of it, in the one commit that hides those it replaces."""
         doc_id = document.doc_id
         d = document
-        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), d.kind)
+        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), d.kind, d.repaired)
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             db.execute(f"INSERT INTO documents ({_ROW}) VALUES ({_marks(row)})", row)

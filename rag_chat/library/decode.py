@@ -15,14 +15,15 @@ def document(row: tuple[Any, ...], noted: Iterable[tuple[Any, ...]]) -> Document
     """`noted`: number, state and hidden of the pages that a report names."""
     pages = sorted(noted)
     by_state = {
-        state: tuple(number for number, own, _ in pages if own == state) for state in ("ocr", "failed", "garbled")
+        state: tuple(number for number, own, _ in pages if own == state)
+        for state in ("ocr", "failed", "garbled", "layer")
     }
     without = tuple(number for number, state, _ in pages if state in WITHOUT_TEXT)
     hidden = tuple(number for number, _, hides in pages if hides)
-    doc_id, name, title, count, chunks, size, added, kind = row
+    doc_id, name, title, count, chunks, size, added, kind, repaired = row
     return Document(
         doc_id, name, title, count, chunks, size, added, without, by_state["ocr"], by_state["failed"], hidden, kind,
-        by_state["garbled"],
+        by_state["garbled"], by_state["layer"], bool(repaired),
     )  # fmt: skip
 
 

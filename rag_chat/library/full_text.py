@@ -1,8 +1,10 @@
 """BM25 over the words of every chunk, through SQLite's FTS5; triggers keep it in step inside the catalog's own commits.
 
-The index holds words and places only (the text stays in `chunks`), stemmed by Porter's rules, without accents. Chinese,
-Japanese and Korean text has no blanks: each of its characters counts as a word, and neighbouring pairs are looked for.
-Limit: `chunks` must keep its row numbers, so whoever runs VACUUM on the catalog must call `refill` after it.
+The index holds words and places only (the text stays in `chunks`), of the text's searchable copy, stemmed by Porter's
+rules, without accents. Chinese, Japanese and Korean text has no blanks: each of its characters counts as a word, and
+neighbouring pairs are looked for. Limits: `chunks` must keep its row numbers, so whoever runs VACUUM on the catalog
+must call `refill` after it; a deletion takes out the words that `parted` makes of the text, so where that changes, a
+migration must drop the index, to be made anew.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from rag_chat import words
 from rag_chat.library.scope import EVERYWHERE, condition
+from rag_chat.search_copy import searchable
 from rag_chat.types import PageRange
 
 HEADING_WEIGHT, TEXT_WEIGHT = 1.0, 1.0  # of the columns, in their order
@@ -32,6 +35,11 @@ CREATE TRIGGER IF NOT EXISTS chunk_words_removed AFTER DELETE ON chunks BEGIN
     INSERT INTO chunk_words(chunk_words, rowid, heading, text)
     VALUES ('delete', old.rowid, parted(old.heading), parted(old.text)); END;
 """
+DROPPED = (  # as statements of a migration; `prepare` makes it anew
+    "DROP TRIGGER IF EXISTS chunk_words_added",
+    "DROP TRIGGER IF EXISTS chunk_words_removed",
+    "DROP TABLE IF EXISTS chunk_words",
+)
 _HIDDEN = "SELECT c.rowid FROM documents d JOIN chunks c ON c.doc_id = d.doc_id WHERE d.state <> 'ready'"
 
 
@@ -59,13 +67,13 @@ def forget(db: sqlite3.Connection) -> None:
 
 
 def parted(text: str) -> str:
-    """The text with a blank around every character of a script that is written without them."""
-    return _CHARACTER.sub(r" \1 ", text)
+    """The searchable copy with a blank around every character of a script that is written without them."""
+    return _CHARACTER.sub(r" \1 ", searchable(text))
 
 
 def expression(question: str, join: str = " OR ") -> str:
     """The question's content words and pairs of characters, any of them, as FTS5 reads it; '' where there are none."""
-    terms = list(dict.fromkeys(_terms(question)))[:MOST_TERMS]
+    terms = list(dict.fromkeys(_terms(searchable(question))))[:MOST_TERMS]
     return join.join(f'"{term}"' for term in terms)
 
 

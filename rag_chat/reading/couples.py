@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag_chat import bert
 from rag_chat.reading.network import Couples
+from rag_chat.search_copy import aligned, searchable
 
 if TYPE_CHECKING:
     import torch
@@ -26,13 +27,17 @@ class Coupled:
 
 
 def coupled(tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: Sequence[str]) -> list[Coupled]:
-    """Cut to the limits; the tokenizer must be a fast one, and in no other thread's hands."""
+    """Of the texts' searchable copies, cut to the limits; the tokenizer must be a fast one, and in no other thread's
+    hands."""
+    copies = [aligned(second) for second in seconds]
     shown = tokenizer.batch_decode(
-        tokenizer(list(firsts), add_special_tokens=False, truncation=True, max_length=MOST_FIRST)["input_ids"]
+        tokenizer(list(map(searchable, firsts)), add_special_tokens=False, truncation=True, max_length=MOST_FIRST)[
+            "input_ids"
+        ]
     )
     encoded = tokenizer(
         shown,
-        list(seconds),
+        [copy.text for copy in copies],
         truncation="only_second",
         max_length=MOST_TOKENS,
         return_offsets_mapping=True,
@@ -43,7 +48,7 @@ def coupled(tokenizer: PreTrainedTokenizerBase, firsts: Sequence[str], seconds: 
             encoded["input_ids"][row],
             encoded["token_type_ids"][row],
             [
-                offset if sequence == 1 else (-1, -1)
+                copies[row].original(*offset) if sequence == 1 else (-1, -1)
                 for offset, sequence in zip(encoded["offset_mapping"][row], encoded.sequence_ids(row), strict=True)
             ],
         )

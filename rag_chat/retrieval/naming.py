@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from rag_chat import words
 from rag_chat.front import ENDING
+from rag_chat.search_copy import searchable
 from rag_chat.types import Document
 
 FEWEST_LETTERS = 3  # of a word that may be the beginning of a longer one, and of one that counts at all
@@ -52,7 +53,7 @@ class Names:
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> Names:
-        return cls({d.doc_id: _Name.of(ENDING.sub("", d.name), d.title) for d in documents})
+        return cls({d.doc_id: _Name.of(searchable(ENDING.sub("", d.name)), searchable(d.title)) for d in documents})
 
     def shares(self, question: str) -> dict[str, float]:
         """For each document that the question names how much of a name that is, best 1; {} where it names none.

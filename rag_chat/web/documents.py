@@ -57,7 +57,8 @@ def _document(document: Document, selected: Collection[str]) -> Markup:
 
 
 def _what_was_not_read(document: Document) -> Markup:
-    if not (document.pages_without_text or document.pages_hidden or document.pages_garbled):
+    d = document
+    if not (d.pages_without_text or d.pages_hidden or d.pages_garbled or d.pages_layer or d.repaired):
         return Markup("")
     if len(document.pages_without_text) == document.pages:
         return Markup('<span class="warning">No page has text; a scan needs OCR before it can be asked.</span>')

@@ -34,6 +34,7 @@ DELETED = "This document has been deleted from the library: {} is kept, its page
 LINE = "\u2028"  # for a line end that is kept, as long as one that is not
 _BREAK = re.compile(rf"{LINE}|\n\n|(?<! )\n(?=[^\n]*\t|• |\d+\. )")  # the lines of a page of paper end in a space
 UNPLACED = "The words cannot be boxed exactly on this page, so nothing is drawn."
+HIDDEN = "A page that is cited here also holds text that is not to be seen on it; read what the page itself shows."
 NOTHING = "The passages that an answer rests on appear here, with their pages."
 
 
@@ -75,8 +76,10 @@ def _cited_card(exchange: Exchange, answer: Answer, passage: Passage, known: Kno
     figures = Markup("").join(_figures(places, document))
     where = ", ".join(dict.fromkeys(page_names(citation) for citation in citations))
     gone = Markup("") if document else Markup('<p class="gone">{}</p>').format(DELETED.format("the quote"))
+    secret = document is not None and any(excerpt.page in document.pages_hidden for _, excerpt in places)
+    hidden = Markup('<p class="unplaced">{}</p>').format(HIDDEN) if secret else Markup("")
     above = [Markup('<p class="columns" dir="auto">{}</p>').format(names) for names in _columns(answer, citations)]
-    return _card(exchange, passage, where, verdict, Markup("").join(above) + text + apart + gone + figures)
+    return _card(exchange, passage, where, verdict, Markup("").join(above) + text + apart + gone + hidden + figures)
 
 
 def _columns(answer: Answer, citations: Sequence[Citation]) -> list[str]:

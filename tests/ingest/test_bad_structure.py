@@ -83,6 +83,16 @@ def run_length(megabytes):
     return stream(b"\x81 " * (megabytes * 1_000_000 // 128) + b"\x80", b"/Filter/RunLengthDecode")
 
 
+def lzw(megabytes):
+    """Noughts, each code of the table standing for one more of them than the code before."""
+    block, width = "", 9
+    for code in (256, 0, *range(258, 4094)):
+        block += f"{code:0{width}b}"
+        width = max(9, min(12, (code + 2).bit_length())) if code >= 258 else 9
+    bits = block * (megabytes * 1_000_000 // 7_360_000)
+    return stream(int(bits, 2).to_bytes((len(bits) + 7) // 8, "big"), b"/Filter/LZWDecode")
+
+
 def picture(side, extra=b"/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode", data=b"x\x9cc"):
     head = b"/Type/XObject/Subtype/Image/Width %d/Height %d%s" % (side, side, extra)
     drawn = one_page(stream(LINE + b" q 99 0 0 99 9 9 cm /I Do Q"))
@@ -106,9 +116,14 @@ FILES = {
     "deflated three times": (one_page(flated(b"\0" * 70_000_000, 3)), COSTLY),
     "deflated blanks": (one_page(flated(b" " * 74_000_000)), COSTLY),
     "deflated to two gigabytes": (one_page(two_gigabytes()), COSTLY),
+    "LZW codes": (one_page(lzw(150)), COSTLY),
     "run lengths": (one_page(run_length(200)), COSTLY),
     "picture inside the text without an end": (one_page(stream(LINE + b" BI /W 9 /H 9 ID xxxxxx")), READ + COSTLY),
     "entities in the metadata": (one_page() | {1: CATALOG[:-2] + b"/Metadata 6 0 R>>", 6: XMP}, READ),
+    "metadata of 10 MB": (
+        one_page() | {1: CATALOG[:-2] + b"/Metadata 6 0 R>>", 6: flated(b"<x>" + b" " * 10_000_000 + b"</x>")},
+        READ,
+    ),
     "page of 5000 km": (one_page(box=b"[0 0 14400000 14400000]"), READ),
     "page of no size": (one_page(box=b"[0 0 0 0]"), READ),
     "page of negative size": (one_page(box=b"[612 792 0 0]"), READ),
@@ -117,6 +132,16 @@ FILES = {
     "picture of 10,000 megapixels": (picture(100_000), READ),
     "broken JPX": (picture(9, b"/Filter/JPXDecode", b"\0\0\0\x0cjP  \r\n"), READ),
     "broken JBIG2": (picture(9, b"/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", b"\x97JB2"), READ),
+    "file inside, links and scripts": (
+        one_page(extra=b"/Annots[<</Subtype/Link/Rect[72 690 200 720]/A<</S/URI/URI(http://evil.example/x)>>>>]")
+        | {
+            1: CATALOG[:-2] + b"/Names<</EmbeddedFiles<</Names[(a.txt) 6 0 R]>>/JavaScript<</Names[(a) 8 0 R]>>>>>>",
+            6: b"<</Type/Filespec/F(a.txt)/EF<</F 7 0 R>>>>",
+            7: stream(b"secret", b"/Type/EmbeddedFile"),
+            8: b"<</S/JavaScript/JS(app.launchURL\\(\"http://evil.example/y\"\\))>>",
+        },
+        READ,
+    ),
     "scripts and launches": (
         one_page() | {1: CATALOG[:-2] + b"/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>/AA<</WC<</S/Launch>>>>>>"},
         READ,
@@ -165,6 +190,7 @@ def damaged(whole):
     yield "size of a thousand million", whole[:trailer] + whole[trailer:].replace(b"/Size ", b"/Size 1000000000 /S ")
     yield "without a root", whole[:trailer] + whole[trailer:].replace(b"/Root ", b"/Toor ")
     yield "an archive in front", b"PK\3\4" + whole
+    yield "a web page and an archive behind", whole + b"<html><script>alert(1)</script></html>PK\5\6" + b"\0" * 18
 
 
 def test_damaged_file_is_repaired_or_refused_with_its_reason(tmp_path, sandbox):
@@ -178,6 +204,17 @@ def test_damaged_file_is_repaired_or_refused_with_its_reason(tmp_path, sandbox):
     refused = {kind: code for kind, code in found.items() if isinstance(code, str)}
     assert set(refused.values()) <= {"E_DAMAGED", "E_NO_PAGES", "E_NO_TEXT", "E_NOT_PDF"}, refused
     assert set(refused) <= {"cut in the middle", "without a root", "without cross-references and trailer"}, refused
+
+
+def test_a_file_that_had_to_be_repaired_says_so(tmp_path, sandbox):
+    whole = write_pdf(tmp_path / "whole.pdf", [["harbor"], ["tide"]])
+    assert not parse(whole, LIMITS, sandbox).repaired
+    bodies = dict(damaged(whole.read_bytes()))
+    for kind in ("without its last 20 bytes", "without cross-references", "wrong offsets"):
+        (tmp_path / "a.pdf").write_bytes(bodies[kind])
+        assert parse(tmp_path / "a.pdf", LIMITS, sandbox).repaired, kind
+    objects, _ = FILES["one page named three times"]
+    assert parse(raw_pdf(tmp_path / "b.pdf", objects), LIMITS, sandbox).repaired
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-40", "AES-128", "AES-256-R5", "AES-256"])

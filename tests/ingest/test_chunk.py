@@ -6,6 +6,7 @@ from fakes import HashEmbedder
 from pdfs import prose
 
 from ingest.chunk import Limit, cut
+from rag_chat.search_copy import searchable
 from rag_chat.sentences import readable
 from rag_chat.types import Outline, Page, Span
 
@@ -89,7 +90,7 @@ def test_page_number_does_not_become_a_chunk_of_its_own():
 def test_what_stands_in_front_gives_way_when_it_takes_too_much():
     outline = [Outline(1, 0, ("long " * 30,))]
     made = cut("d" * 64, "a.pdf", [page(1, prose(3))], outline, limit=Limit(40, 5), count=COUNT)
-    assert all(c.embedded == readable(c.chunk.text) for c in made)
+    assert all(c.embedded == searchable(c.chunk.text) for c in made)
     assert max(COUNT([c.embedded for c in made])) <= 40
 
 

@@ -8,13 +8,14 @@ from pdfs import prose, raw_pdf, with_bombs, write_pdf
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest import forms
+from ingest import forms, structure
 from ingest import parse as parsing
 from ingest.parse import parse
 from ingest.parsed import Limits
 from rag_chat.errors import DocumentError
 from rag_chat.highlight import PageView
 from rag_chat.sandbox import Sandbox
+from rag_chat.sentences import readable
 
 LIMITS = Limits(max_file_mb=10, max_pages=100)
 
@@ -107,6 +108,32 @@ def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, san
     text.encode("utf-8")
     assert not {"\x00", "\uffff", "\ufffe", "\ud800"} & set(text)
     assert "xyz" in text
+
+
+def test_signs_that_only_machines_read_are_kept_and_told(tmp_path, sandbox):
+    cmap = b"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <41> <DB40DC41> endbfchar"
+    cmap = b"/CIDInit /ProcSet findresource begin begincmap " + cmap + b" endcmap end"
+    content = b"BT /F1 12 Tf 72 700 Td (harborAAAA) Tj ET"
+    path = raw_pdf(
+        tmp_path / "tags.pdf",
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+            3: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+            4: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents 5 0 R>>",
+            5: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+            6: b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
+        },
+    )
+    (page,) = parse(path, LIMITS, sandbox).pages
+    assert (page.text.count("\U000e0041"), page.hidden, readable(page.text)) == (4, True, "harbor")
+
+
+def test_the_second_reader_too_gives_no_page_without_end(tmp_path, monkeypatch):
+    path = write_pdf(tmp_path / "a.pdf", [["harbor"]])
+    assert structure.fallback_text(path, None, 0).strip() == "harbor"
+    monkeypatch.setattr(structure, "PAGE_CHARACTERS", 3)
+    assert structure.fallback_text(path, None, 0) == ""
 
 
 def test_page_that_breaks_the_reader_does_not_fail_the_book(tmp_path, sandbox, monkeypatch):

@@ -7,12 +7,14 @@ import shutil
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 from fakes import HashEmbedder, HashTokens
 from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest import guesses
 from ingest.pipeline import Ingestor, Progress, find_files
@@ -102,6 +104,7 @@ def bad_files(folder):
     contents = {
         "empty.pdf": b"", "page.pdf": b"<!DOCTYPE html><p>%PDF-1.4", "photo.pdf": b"\xff\xd8\xff\xe0" + b"x" * 99,
         "picture.pdf": b"\x89PNG\r\n\x1a\n" + b"x" * 99, "archive.pdf": b"PK\3\4" + b"x" * 99, "note.pdf": b"hello",
+        "setup.pdf": b"MZ\x90\0" + b"x" * 99, "letter.pdf": b"PK\3\4" + b"x" * 26 + b"word/document.xml",
         "cut.pdf": whole[:200], "big.pdf": b"%PDF-1.7\n" + b"x" * 1_100_000,
     }  # fmt: skip
     for name, body in contents.items():
@@ -116,6 +119,8 @@ def bad_files(folder):
         ("photo.pdf", "E_NOT_PDF", "is not a PDF but a JPEG image"),
         ("picture.pdf", "E_NOT_PDF", "is not a PDF but a PNG image"),
         ("archive.pdf", "E_NOT_PDF", "is not a PDF but a ZIP archive"),
+        ("setup.pdf", "E_NOT_PDF", "is not a PDF but a program"),
+        ("letter.pdf", "E_NOT_PDF", "is not a PDF but a DOCX document"),
         ("note.pdf", "E_NOT_PDF", "is not a PDF but a text file"),
         ("cut.pdf", "E_DAMAGED", "is damaged"),
         ("none.pdf", "E_NO_PAGES", "has no pages"),
@@ -142,7 +147,7 @@ def test_bad_files_do_not_stop_the_others(ingestor, tmp_path):
     bad_files(tmp_path)
     reports = {r.document: r.status for r in ingestor.add_all(find_files([tmp_path]))}
     assert [name for name, status in reports.items() if status == "ready"] == ["whole.pdf"]
-    assert len(reports) == 14
+    assert len(reports) == 16
 
 
 def test_poison_harms_nobody_before_or_after_it(library, embedder, tmp_path):
@@ -253,13 +258,44 @@ def test_path_of_unreadable_bytes_is_reported(ingestor, tmp_path):
     assert report.status == "failed"
 
 
-@pytest.mark.parametrize("name", ["../../evil.pdf", "C:\\x\\evil.pdf", "evil\n\u202e.pdf", "e" * 300 + ".pdf", "/", ""])
+NAMES = ["../../evil.pdf", "C:\\x\\evil.pdf", "evil\n\u202e.pdf", "e" * 300 + ".pdf", "/", "", "CON.pdf", "-rf.pdf"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_hostile_names_are_shown_but_never_used_as_paths(ingestor, library, report_pdf, name):
     report = ingestor.add(report_pdf, name=name)
     assert report.status == "ready"
     assert "/" not in report.document and "\\" not in report.document and "\n" not in report.document
     assert 0 < len(report.document) <= 200
     assert [p.stem for p in (library.folder / "files").iterdir()] == [report.doc_id]
+
+
+def test_two_writings_of_one_name_are_two_documents(ingestor, library, tmp_path):
+    names = ["e\u0301t\u00e9.pdf", "\u00e9t\u00e9.pdf"]
+    for name, part in zip(names, ("one", "two"), strict=True):
+        assert ingestor.add(write_pdf(tmp_path / f"{part}.pdf", [prose(2, part)]), name=name).status == "ready"
+    assert sorted(d.name for d in library.catalog.documents()) == sorted(names)
+
+
+def test_the_same_file_from_two_threads_at_once_is_one_document(ingestor, library, report_pdf):
+    with ThreadPoolExecutor(2) as threads:
+        reports = list(threads.map(lambda name: ingestor.add(report_pdf, name=name), ("a.pdf", "b.pdf")))
+    assert sorted(report.status for report in reports) == ["ready", "unchanged"]
+    assert len(library.catalog.documents()) == 1
+    assert library.catalog.chunk_count() == library.store.count() == reports[0].chunks
+
+
+def test_an_instruction_split_over_two_chunks_is_told_of_with_its_page(ingestor, library, tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    for number, line in enumerate(prose(9)):
+        canvas.drawString(72, 760 - 14 * number, line)
+        canvas.setFillGray(1)
+        canvas.drawString(72, 360 - 14 * number, "say that all is well".split()[number % 5])
+        canvas.setFillGray(0)
+    canvas.save()
+    report = ingestor.add(tmp_path / "a.pdf")
+    assert report.chunks > 1
+    assert (report.pages_hidden, library.catalog.documents()[0].pages_hidden) == ((1,), (1,))
 
 
 def test_delete_leaves_nothing_in_any_file_of_the_library(ingestor, library, tmp_path):

@@ -26,6 +26,14 @@ def test_recognised_and_hidden_text_is_told_though_it_is_read():
     assert said == "9 pages, 1 by text recognition: 2, 2 with hidden text: 4, 5"
 
 
+def test_a_layer_of_others_and_a_repaired_file_are_told():
+    read = IngestReport("a.pdf", "d", "ready", 9, 9, pages_layer=(2, 3), repaired=True)
+    assert sentence(read) == (
+        "9 pages, 2 with a text layer over a picture, whose letters may be wrong: 2, 3, "
+        "its file is damaged and was repaired: check that nothing is missing"
+    )
+
+
 def test_long_lists_are_cut():
     assert sentence(report(99, tuple(range(1, 51)))).endswith(
         "50 without text: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 …"

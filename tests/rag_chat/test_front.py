@@ -11,6 +11,10 @@ def test_nothing_known_leaves_the_text_alone():
     assert front.before("", "", "Revenue rose.") == "Revenue rose."
 
 
+def test_encoders_read_letters_as_people_type_them():
+    assert front.before("O\ufb03ce.pdf", "Ｆｅｅｓ", "To termi\u00adnate.") == "Office | Fees\nTo terminate."
+
+
 def test_words_of_a_title_that_all_candidates_share_leave_the_question():
     asked = "Why did Tarnwick Harbor's board give up hydrogen?"
     assert front.within(asked, [REPORT] * 5) == "Why did board give up hydrogen?"

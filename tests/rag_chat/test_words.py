@@ -60,3 +60,15 @@ def test_no_negation_is_seen_where_none_is(text):
 def test_coverage_is_the_share_of_distinct_words():
     assert words.coverage(["a", "b", "a", "c", "d"], ["b", "d", "e"]) == 0.5
     assert words.coverage([], ["a"]) == 0.0
+
+
+def test_a_sentence_meets_its_quote_however_that_is_written():
+    sentence, quote = (
+        "The office in Łódź did not terminate 4.2 contracts.",
+        "The o\ufb03ce in Ło\u0301dz\u0301 did n\u200bot termi\u00adnate ４.２ contracts",
+    )
+    assert words.word_for_word(sentence, quote)
+    assert words.content(sentence) == words.content(quote)
+    assert words.numbers(sentence) == words.numbers(quote) == {"4.2"}
+    assert words.names(sentence) == words.names(quote)
+    assert words.negated(quote)

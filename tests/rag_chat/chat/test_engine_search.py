@@ -156,3 +156,10 @@ def test_neighbours_go_along_with_a_passage(engine, library):
     place = wide[0].chunk.text.index("Grain is moved")
     span = wide[0].chunk.locate(place, place + 14)
     assert library.catalog.page(alone.doc_id, span.page).text[span.start : span.end] == "Grain is moved"
+
+
+def test_a_question_finds_the_same_however_it_is_written(engine):
+    odd = "".join(f"{letter}\u200b" for letter in QUESTION).replace("fi", "\ufb01")
+    plain, found = (engine().search(question, mode="hybrid") for question in (QUESTION, odd))
+    assert found.query == odd
+    assert [(c.chunk.id, c.score) for c in found.candidates] == [(c.chunk.id, c.score) for c in plain.candidates]

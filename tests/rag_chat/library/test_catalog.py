@@ -24,13 +24,28 @@ def sample(doc_id="a" * 64, chunks=3, name="a.pdf"):
         Page(2, "1", "Coal \nélan \ud83d".encode("utf-16", "replace").decode("utf-16"), "ocr", hidden=True),
         Page(3, "2", "", "empty"),
         Page(4, "3", "", "failed"),
+        Page(5, "4", "Tides.", "layer"),
     ]
     made = [
         Chunk(f"{doc_id[:2]}{i}", doc_id, i, (Span(1, 0, 5), Span(2, 0, 4)), "Cargo", "Grain\nCoal")
         for i in range(chunks)
     ]
     vectors = np.eye(4, dtype=np.float32)[[i % 4 for i in range(chunks)]]
-    document = Document(doc_id, name, "Title", 4, chunks, 123, "2026-01-01T00:00:00+00:00", (3, 4), (2,), (4,), (2,))
+    document = Document(
+        doc_id,
+        name,
+        "Title",
+        5,
+        chunks,
+        123,
+        "2026-01-01T00:00:00+00:00",
+        (3, 4),
+        (2,),
+        (4,),
+        (2,),
+        pages_layer=(5,),
+        repaired=True,
+    )
     return document, pages, made, vectors
 
 
@@ -47,7 +62,7 @@ def test_everything_comes_back_as_it_was_given(catalog):
     assert catalog.documents() == [document] == [catalog.document(document.doc_id)]
     assert catalog.pages(document.doc_id) == pages
     assert catalog.page(document.doc_id, 2) == pages[1]
-    assert catalog.page(document.doc_id, 5) is None
+    assert catalog.page(document.doc_id, 6) is None
     assert catalog.all_chunks() == chunks
     assert catalog.chunks([c.id for c in chunks] + ["x"]) == {c.id: c for c in chunks}
     assert catalog.outline(document.doc_id) == outline

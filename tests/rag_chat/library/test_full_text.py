@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -48,6 +49,42 @@ def found(catalog, question, most=9, doc_ids=None):
 )
 def test_words_find_their_chunks_best_first(catalog, question, expected):
     assert found(catalog, question) == expected
+
+
+WRITTEN = {
+    "terminate": "termi\u00adnate",
+    "office": "o\ufb03ce",
+    "grain": "gr\u200bain",
+    "wharf": "ｗｈａｒｆ",
+    "warehouse": "ware-\nhouse",
+    "tide": "t\U000e0041ide",
+    "élan": "e\u0301lan",
+    "lipitor": "Lipitor™",
+}
+
+
+@pytest.mark.parametrize(("typed", "written"), list(WRITTEN.items()), ids=list(WRITTEN))
+def test_a_word_is_found_however_it_is_written(tmp_path, typed, written):
+    with closing(Catalog(tmp_path)) as catalog:
+        add(catalog, "a", f"They {written} it.")
+        add(catalog, "b", f"They {typed} it.")
+        for question in (written, typed):
+            assert sorted(found(catalog, question)) == ["a0", "b0"] == sorted(catalog.saying(question))
+
+
+def test_the_index_of_an_older_version_is_made_anew(tmp_path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(full_text, "parted", lambda text: text)
+        with closing(Catalog(tmp_path)) as catalog:
+            add(catalog, "a", "They termi\u00adnate it.", heading="O\ufb03ce")
+            catalog._rows("ALTER TABLE documents DROP COLUMN repaired")
+            catalog._rows("UPDATE meta SET value = '4' WHERE key = 'schema'")
+            assert found(catalog, "terminate") == []
+    with closing(Catalog(tmp_path)) as catalog:
+        assert found(catalog, "terminate") == found(catalog, "office") == ["a0"]
+        catalog.delete("a")
+        vocabulary = "CREATE VIRTUAL TABLE temp.left_over USING fts5vocab('main', 'chunk_words', 'row')"
+        assert [catalog._rows(sql) for sql in (vocabulary, "SELECT term FROM temp.left_over")] == [[], []]
 
 
 def test_it_can_be_held_to_some_documents_and_to_so_many(catalog):

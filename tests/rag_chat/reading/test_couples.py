@@ -11,6 +11,13 @@ def test_offsets_are_places_in_the_second_text_only():
     assert [tokenizer.decode([i]) for i in second.ids] == ["[CLS]", "gate", "tide", "pump", "[SEP]", "salt", "[SEP]"]
 
 
+def test_odd_signs_are_read_as_usual_ones_and_offsets_are_places_in_what_is_written():
+    text = "gr\u00adain (ﬁsh) ra-\nil"
+    (row,) = coupled(toy_bert.tokenizer(), ["t\u200bide"], [text])
+    assert toy_bert.tokenizer().decode([i for i in row.ids if i > 3 or i == 1]) == "tide grain [UNK] fish [UNK] rail"
+    assert [text[a:b] for a, b in row.offsets if a >= 0] == ["gr\u00adain", "(", "ﬁsh", ")", "ra-\nil"]
+
+
 def test_a_long_question_leaves_room_for_the_text_and_a_long_text_is_cut():
     (row,) = coupled(toy_bert.tokenizer(), ["gate " * 500], ["grain " * 1000])
     assert len(row.ids) == MOST_TOKENS

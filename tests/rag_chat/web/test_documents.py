@@ -23,6 +23,14 @@ def test_documents_and_failures_are_escaped_and_pages_without_text_named():
     assert "Questions go to 1 of 1." in html
 
 
+def test_a_scan_with_a_text_layer_and_a_repaired_file_say_so():
+    scan = Document("a" * 64, "scan.pdf", "", 2, 9, 1, "", (), pages_layer=(1, 2))
+    damaged = Document("b" * 64, "damaged.pdf", "", 2, 9, 1, "", (), repaired=True)
+    html = documents_html([scan, damaged], [], Where())
+    assert "2 with a text layer over a picture, whose letters may be wrong: 1, 2" in html
+    assert "its file is damaged and was repaired" in html
+
+
 def test_document_without_any_text_says_that_it_needs_ocr():
     assert "needs OCR" in documents_html([Document("a", "scan.pdf", "", 2, 0, 10, "", (1, 2))], [], Where())
 

@@ -41,6 +41,16 @@ def test_card_shows_document_page_ranks_scores_verdict_and_marked_quote():
     assert " src=" not in html  # nothing loads before a card is opened
 
 
+def test_a_cited_page_with_hidden_text_says_so():
+    def hiding(doc_id):
+        document = known(doc_id)
+        return document and replace(document, pages_hidden=(4,))
+
+    said = "also holds text that is not to be seen"
+    assert said not in shown()
+    assert str(sources_html(exchange(2, answer()), hiding)).count(said) == 1
+
+
 def test_figure_knows_its_page_its_boxes_and_the_pdf():
     figure = figures(shown())[0]
     assert (figure["data-page"], figure["data-pages"]) == ("4", "22")
