@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks import door
 from rag_chat import build, compute, config
 from rag_chat.errors import NotFound
@@ -23,6 +25,7 @@ from rag_chat.evaluation.retrieval import Ranked
 from rag_chat.protocols import Embedder, Reranker
 from rag_chat.rerank.interaction import InteractionReranker
 from rag_chat.scoring import Combination
+from rag_chat.training.calibration import expected_calibration_error
 
 REPORT_ONLY = frozenset({"scifact_test", "nfcorpus_test"})
 OTHER_LANGUAGES = ("_de", "_es", "_zh")
@@ -37,6 +40,7 @@ HEADS = (
     "cross-encoder alone",
     "**combined**",
     "gain",
+    "calibration error",
     "ms",
 )
 
@@ -50,6 +54,7 @@ class Line:
     ndcg: dict[str, float]
     recall: float
     ms: float
+    error: float  # expected calibration error of the final score, over all candidates
 
     @property
     def gain(self) -> float:
@@ -100,7 +105,16 @@ def measured(dataset: beir.Dataset, embedder: Embedder, reranker: Reranker, cach
     ndcg |= {"cosine": stage1.measures["ndcg@10"], "final": final.measures["ndcg@10"]}
     if isinstance(reranker, InteractionReranker):
         ndcg["pair"] = pair_alone(done, dataset, reranker.card.passages)
-    return Line(dataset.name, len(dataset.queries), ndcg, stage1.measures["recall@50"], final.ms_per_query)
+    return Line(
+        dataset.name, len(dataset.queries), ndcg, stage1.measures["recall@50"], final.ms_per_query, off(done, dataset)
+    )
+
+
+def off(ranked: Sequence[Ranked], dataset: beir.Dataset) -> float:
+    """How far the final score is from the share of candidates that are judged relevant."""
+    found = [(c.score, dataset.qrels.get(one.query_id, {}).get(c.chunk.id, 0) > 0) for one in ranked for c in one.final]
+    scores, relevant = zip(*found, strict=True)
+    return expected_calibration_error(np.array(scores), np.array(relevant))
 
 
 def pair_alone(ranked: Sequence[Ranked], dataset: beir.Dataset, order: Combination) -> float:
@@ -125,14 +139,23 @@ def table(lines: Sequence[Line]) -> str:
             shared = [c for c in COLUMNS if all(c in line.ndcg for line in kept)]
             ndcg = {c: statistics.mean(line.ndcg[c] for line in kept) for c in shared}
             mean_ms = statistics.mean(line.ms for line in kept)
-            rows.append(_row(Line(label, sum(line.queries for line in kept), ndcg, 0.0, mean_ms)))
+            error = statistics.mean(line.error for line in kept)
+            rows.append(_row(Line(label, sum(line.queries for line in kept), ndcg, 0.0, mean_ms, error)))
     return door.markdown(HEADS, rows)
 
 
 def _row(line: Line) -> list[str]:
     name = f"{line.name} (report-only)" if line.name in REPORT_ONLY else line.name
     cells = [f"{line.ndcg[c]:.4f}" if c in line.ndcg else "–" for c in COLUMNS]
-    return [name, str(line.queries), *cells[:-1], f"**{cells[-1]}**", f"{line.gain:+.4f}", f"{line.ms:.0f}"]
+    return [
+        name,
+        str(line.queries),
+        *cells[:-1],
+        f"**{cells[-1]}**",
+        f"{line.gain:+.4f}",
+        f"{line.error:.3f}",
+        f"{line.ms:.0f}",
+    ]
 
 
 def _tell(what: str, done: int, total: int) -> None:
