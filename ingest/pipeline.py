@@ -29,6 +29,7 @@ from rag_chat import front, token_codes
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
+from rag_chat.library import names
 from rag_chat.library.catalog import Built
 from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.progress import WITHOUT_READER, Listener, Progress
@@ -95,8 +96,9 @@ class Ingestor:
         doc_id: str | None = None
         try:
             doc_id = digest(file.path)
-            same = [d.doc_id for d in self._library.catalog.documents() if d.name == shown and d.doc_id != doc_id]
-            report = self._add(file, doc_id, tuple(same) if replace_same_name else (), tell)
+            others = (d for d in self._library.catalog.documents() if d.doc_id != doc_id)
+            same = tuple(d.doc_id for d in others if names.same(d.name, shown)) if replace_same_name else ()
+            report = self._add(file, doc_id, same, tell)
         except DocumentError as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:

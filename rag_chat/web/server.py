@@ -20,7 +20,7 @@ from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Backend, Loading
 
 HERE = Path(__file__).parent
-SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "server.js")
+SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "passwords.js", "server.js")
 
 
 def create_app(
