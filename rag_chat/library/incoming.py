@@ -32,6 +32,13 @@ class Waiting:
     code: FailureCode | None = None
     error: str | None = None  # why it failed; None while its turn is to come
 
+    @property
+    def size(self) -> int:
+        """Bytes; 0 where it has gone meanwhile."""
+        with suppress(OSError):
+            return self.path.stat().st_size
+        return 0
+
 
 class Incoming:
     """Safe from several threads as long as each has its own numbers. Where the folder cannot be used, every method that
