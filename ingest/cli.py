@@ -5,18 +5,20 @@ Nothing heavy is imported before there is work to do.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rag_chat.config import Settings, load
-from rag_chat.errors import BadSetting, RagChatError
+from rag_chat.errors import PASSWORD_CODES, BadSetting, RagChatError
 from rag_chat.types import IngestReport
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def ingest(
     replace: Annotated[
         bool, typer.Option("--replace", help="A file takes the place of the documents of its name.")
     ] = False,
-    password: Annotated[str | None, typer.Option(help="Opens encrypted files.")] = None,
+    password: Annotated[str | None, typer.Option(help="Opens encrypted files; a terminal asks for it.")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -105,11 +107,31 @@ def _run(
             _complain(running.NOTE)
         show, listener = _display(stack, as_json, len(files))
         rebuilt = ingestor.rebuild(listener) if rebuild and isinstance(ingestor, Ingestor) else ()
-        added = ingestor.add_all(files, password=password, replace_same_name=replace, progress=listener)
-        for report in itertools.chain(rebuilt, added):
+        add = partial(ingestor.add_all, replace_same_name=replace, progress=listener)
+        asking = sys.stdin.isatty() and not as_json
+        added = zip(files, add(files, password=password), strict=True)
+        opened = (_opened(path, report, add, listener) if asking else report for path, report in added)
+        for report in itertools.chain(rebuilt, opened):
             failures += report.status == "failed"
-            show(report)
+            show(_with_remedy(report))
     return failures
+
+
+def _opened(
+    path: Path, report: IngestReport, add: Callable[..., Iterator[IngestReport]], bar: Listener | None
+) -> IngestReport:
+    """Asks for the password until it opens the file, or none is given."""
+    from ingest import terminal
+
+    while report.code in PASSWORD_CODES and (given := terminal.password(report, bar)):
+        report = next(add([path], password=given))
+    return report
+
+
+def _with_remedy(report: IngestReport) -> IngestReport:
+    if report.code != "E_ENCRYPTED" or report.error is None:
+        return report
+    return dataclasses.replace(report, error=f"{report.error.rstrip('.')}; give it with --password.")
 
 
 def _display(stack: ExitStack, as_json: bool, files: int) -> tuple[Callable[[IngestReport], None], Listener | None]:

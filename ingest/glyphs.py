@@ -59,7 +59,7 @@ def save_unlocked(path: str, password: str, target: str) -> bool:
         document.save(target, flags=pdfium_raw.FPDF_REMOVE_SECURITY)
     except (pdfium.PdfiumError, OSError) as error:
         raise DocumentError(
-            "The file cannot be kept without its encryption; save it without a password first.", "E_ENCRYPTED"
+            "The file cannot be kept without its encryption; save it without a password first.", "E_CANNOT_DECRYPT"
         ) from error
     finally:
         document.close()
@@ -118,11 +118,12 @@ def _one_by_one(glyphs: pdfium.PdfTextPage, count: int) -> str:
 def _why_not(error: pdfium.PdfiumError, password: str | None) -> DocumentError:
     code = getattr(error, "err_code", None)
     if code == _PASSWORD_WANTED and password is None:
-        return DocumentError("The file is encrypted and needs a password; give it with --password.", "E_ENCRYPTED")
+        said = "The file is encrypted and needs a password."  # where to give it is the door's to say
+        return DocumentError(said, "E_ENCRYPTED")
     if code == _PASSWORD_WANTED:
         said = "The file is encrypted and the password given does not open it; give the right one."
         return DocumentError(said, "E_BAD_PASSWORD")
     if code == _UNKNOWN_ENCRYPTION:
         said = "The file is encrypted in a way unknown here; save it without encryption first."
-        return DocumentError(said, "E_ENCRYPTED")
+        return DocumentError(said, "E_CANNOT_DECRYPT")
     return Damaged("The file is damaged: no PDF reader can find its pages; download or export it again.")

@@ -30,6 +30,7 @@ from rag_chat import front, token_codes
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
+from rag_chat.library import names
 from rag_chat.library.catalog import Built
 from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.progress import WITHOUT_READER, Listener, Progress
@@ -156,8 +157,8 @@ class Ingestor:
         self, file: File, doc_id: str, parsed: Parsed, replace_same_name: bool, tell: Listener
     ) -> IngestReport:  # fmt: skip
         path, name, password = file.path, file.name, file.password
-        same = (d.doc_id for d in self._library.catalog.documents() if d.name == name and d.doc_id != doc_id)
-        replaces = tuple(same) if replace_same_name else ()
+        others = (d for d in self._library.catalog.documents() if d.doc_id != doc_id)
+        replaces = tuple(d.doc_id for d in others if names.same(d.name, name)) if replace_same_name else ()
         chunks, vectors, tokens = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)

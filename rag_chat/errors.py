@@ -24,9 +24,10 @@ from typing import Literal, TypeAlias
 # What is wrong with one document, for scripts; the sentence beside it is for people.
 FailureCode: TypeAlias = Literal[
     "E_NO_FILE", "E_UNREADABLE", "E_EMPTY", "E_TOO_LARGE", "E_NOT_PDF", "E_UNKNOWN_KIND", "E_DAMAGED", "E_ENCRYPTED",
-    "E_BAD_PASSWORD", "E_NO_PAGES", "E_TOO_MANY_PAGES", "E_TOO_MUCH_TEXT", "E_NO_TEXT", "E_TIMEOUT", "E_MEMORY",
-    "E_PARSER_CRASH", "E_PARSER_FAILED", "E_DISK_FULL", "E_CANCELED", "E_INTERNAL",
+    "E_BAD_PASSWORD", "E_CANNOT_DECRYPT", "E_NO_PAGES", "E_TOO_MANY_PAGES", "E_TOO_MUCH_TEXT", "E_NO_TEXT", "E_TIMEOUT",
+    "E_MEMORY", "E_PARSER_CRASH", "E_PARSER_FAILED", "E_DISK_FULL", "E_CANCELED", "E_INTERNAL",
 ]  # fmt: skip
+PASSWORD_CODES: tuple[FailureCode, ...] = ("E_ENCRYPTED", "E_BAD_PASSWORD")  # a password, or another one, mends it
 
 
 class RagChatError(Exception):

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pypdfium2
 
+from ingest.glyphs import open_document
+from ingest.guesses import Guesses
 from rag_chat.errors import BadQuestion, DocumentError
 from rag_chat.highlight import PageView
 from rag_chat.library.catalog import Catalog
@@ -62,6 +64,7 @@ class ScriptedBackend:
         self.conversations = Conversations(self.catalog)
         self.conversations.sweep()
         self.images = PageView()
+        self.guesses = Guesses()
         self.asked: list[tuple[str, tuple[Turn, ...], tuple[str, ...] | None]] = []
         self.searched: list[str | None] = []  # modes
         self.closed = 0  # iterators that were closed before their end
@@ -90,14 +93,16 @@ class ScriptedBackend:
         self.conversations.close()
         self.catalog.close()
 
-    def add(self, path: Path, name: str, progress, **options: object) -> IngestReport:
+    def add(
+        self, path: Path, name: str, progress, *, password: str | None = None, **options: object
+    ) -> IngestReport:  # fmt: skip
         content = path.read_bytes()
         if not content.startswith(b"%PDF"):
             raise DocumentError(f"'{name}' is not a PDF: it begins with {content[:8]!r}; add the PDF itself.")
         doc_id = hashlib.sha256(content).hexdigest()
         if doc_id in self.known:
             return IngestReport(name, doc_id, "unchanged")
-        pdf = pypdfium2.PdfDocument(content)
+        pdf = self._opened(path, doc_id, password)
         texts = [sheet.get_textpage().get_text_range().replace("\r\n", " \n") for sheet in pdf]
         for done in range(10):
             progress(ScriptedStep("embed", done + 1, 10))
@@ -109,6 +114,16 @@ class ScriptedBackend:
         outline = [Outline(it.get_dest().get_index() + 1, 0, (it.get_title(),)) for it in pdf.get_toc()]
         self.catalog.add(document, pages, [], np.zeros((0, 1), dtype=np.float32), outline)
         return IngestReport(name, doc_id, "ready", len(pdf), len(pdf))
+
+    def _opened(self, path: Path, doc_id: str, password: str | None) -> pypdfium2.PdfDocument:
+        if password is not None:
+            self.guesses.check(doc_id)
+        try:
+            return open_document(path, password)
+        except DocumentError as error:
+            if error.code == "E_BAD_PASSWORD":
+                self.guesses.wrong(doc_id)
+            raise
 
     def search(
         self, query: str, *, mode: Mode | None = None, doc_ids: Sequence[str] | None = None, **limits: object

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,32 +11,58 @@ from rag_chat.commands import session, terminal
 from rag_chat.commands.session import Session
 from rag_chat.errors import LibraryError
 
+if TYPE_CHECKING:
+    from rag_chat.library.incoming import Waiting
+
 MOST_NAMED = 5  # documents in the question before they are deleted
 
 
 def documents(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False
 ) -> None:
-    """List the documents of the library."""
+    """List the documents of the library.
+
+    After them the page's uploads that wait for their turn, or that failed and why.
+    """
     from rag_chat import wire
+    from rag_chat.library.incoming import Incoming
 
     settings = Session.of(context).settings()
     session.check_named(settings)
-    found = session.documents(settings)
+    found, coming = session.documents(settings), Incoming(settings.library).all()
     if as_json:
-        terminal.say_json([wire.document(document) for document in found])
+        terminal.say_json([*map(wire.document, found), *map(_coming, coming)])
         return
     if not found:
         terminal.say(session.NO_DOCUMENTS)
-        return
-    terminal.table(
-        ("document", "id", "added", "pages", "chunks", "kB"),
-        [
-            (d.name, d.doc_id[:12], d.added[:19], str(d.pages), str(d.chunks), str(max(1, d.size // 1000)))
-            for d in found
-        ],
-        numbers=3,
-    )
+    else:
+        terminal.table(
+            ("document", "id", "added", "pages", "chunks", "kB"),
+            [
+                (d.name, d.doc_id[:12], d.added[:19], str(d.pages), str(d.chunks), str(max(1, d.size // 1000)))
+                for d in found
+            ],
+            numbers=3,
+        )
+    for one in coming:
+        why = "queued" if one.error is None else f"failed ({one.code}): {one.error}"
+        terminal.say(f"{terminal.one_line(one.name)}: {terminal.one_line(why, most=400)}")
+
+
+def _coming(waiting: Waiting) -> dict[str, Any]:
+    """With the keys of a document, as far as they are known, and why it is none."""
+    return {
+        "document": waiting.name,
+        "doc_id": None,
+        "status": "queued" if waiting.error is None else "failed",
+        "pages": 0,
+        "chunks": 0,
+        "bytes": waiting.size,
+        "added": None,
+        "kind": None,
+        "code": waiting.code,
+        "error": waiting.error,
+    }
 
 
 def delete(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag_chat.errors import ModelFailed, RagChatError
+from rag_chat.errors import LibraryInUse, ModelFailed, RagChatError
 from rag_chat.highlight import PageImage
 from rag_chat.index.connect import Deletion
 from rag_chat.library.conversations import Conversations
@@ -55,6 +55,7 @@ class Loading:
         self._backend: Backend | None = None
         self._started = time.monotonic()
         self.error: str | None = None  # fit for showing
+        self.refused = False  # the library is another app's
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="loading", daemon=True).start()
@@ -86,6 +87,7 @@ class Loading:
         try:
             self._backend = self._open()
         except RagChatError as error:
+            self.refused = isinstance(error, LibraryInUse)
             self.error = str(error)
         except Exception as error:  # an outer edge: the page must say it rather than wait for ever
             self.error = f"The models cannot be loaded ({type(error).__name__}); run 'rag-chat doctor'."

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 
 from rag_chat import coverage
-from rag_chat.render import Markup, plain, visible
-from rag_chat.types import Document
+from rag_chat.errors import PASSWORD_CODES
+from rag_chat.render import Markup, plain, short, visible
+from rag_chat.types import Document, IngestReport
 from rag_chat.web.uploads import Upload
 from rag_chat.web.where import Where, where_html
 
@@ -18,13 +19,20 @@ STAGE_NAMES = {
     "embedding": "learning passages",
     "storing": "saving",
 }
+PASSWORD = (
+    '<form class="unlock" data-unlock="{id}"><input type="password" autocomplete="off" required maxlength="200" '
+    'placeholder="Password" aria-label="Password of {name}"><button class="quiet">Open</button></form>'
+)
 
 
 def documents_html(
     documents: Sequence[Document], uploads: Sequence[Upload], where: Where, *, samples: bool = False
 ) -> Markup:
     """`samples` offers the sample documents where the library is empty."""
-    rows = [_upload(upload) for upload in uploads] + [_document(document, where.ticked) for document in documents]
+    known = {document.doc_id for document in documents}
+    rows = [_upload(upload, known) for upload in uploads] + [
+        _document(document, where.ticked) for document in documents
+    ]
     if not rows:
         offer = Markup('<button type="button" class="quiet" data-act="samples">Add the sample documents</button>')
         return Markup('<div class="empty"><p>No documents yet.</p>{}</div>').format(offer if samples else "")
@@ -65,10 +73,10 @@ def _what_was_not_read(document: Document) -> Markup:
     return Markup('<span class="warning">{}</span>').format(coverage.sentence(document))
 
 
-def _upload(upload: Upload) -> Markup:
+def _upload(upload: Upload, known: Set[str]) -> Markup:
     name = plain(upload.name)
     if upload.report is not None:
-        return _finished(upload, name)
+        return _finished(upload, upload.report, name, known)
     percent = round(100 * upload.share)
     return Markup(
         '<li class="upload"><bdi class="name" title="{name}">{name}</bdi>'
@@ -78,24 +86,44 @@ def _upload(upload: Upload) -> Markup:
     ).format(name=name, percent=percent, facts=_progress(upload), id=upload.id)
 
 
-def _finished(upload: Upload, name: str) -> Markup:
-    report = upload.report
-    failed = report is not None and report.status == "failed"
-    said = (report.error if report else None) or "It could not be read."
+def _finished(upload: Upload, report: IngestReport, name: str, known: Set[str]) -> Markup:
+    if report.status == "failed":
+        row, verb = _failed(upload, report, name), "Dismiss"
+    elif report.status == "unchanged":
+        row, verb = Markup('<span class="reason">Already in the library.</span>'), "Dismiss"
+    elif report.doc_id in known and known & set(upload.older):
+        row, verb = _beside_older(upload), "Keep both of"
+    else:
+        return Markup("")  # one of the two was deleted since
     return Markup(
-        '<li class="upload {kind}"{role}><bdi class="name" title="{name}">{name}</bdi>'
-        '<span class="reason">{said}{retry}</span>'
-        '<button type="button" class="delete" data-dismiss="{id}" aria-label="Dismiss {name}">✕</button></li>'
+        '<li class="upload {kind}"{role}><bdi class="name" title="{name}">{name}</bdi>{row}'
+        '<button type="button" class="delete" data-dismiss="{id}" aria-label="{verb} {name}">✕</button></li>'
     ).format(
-        kind="failed" if failed else "same",
-        role=Markup(' role="alert"') if failed else "",
+        kind="failed" if report.status == "failed" else "same",
+        role=Markup(' role="alert"') if report.status == "failed" else "",
         name=name,
-        said=visible(said) if failed else "Already in the library.",
-        retry=Markup(' <button type="button" class="link" data-retry="{}">Try again</button>').format(upload.id)
-        if failed
-        else "",
+        row=row,
         id=upload.id,
+        verb=verb,
     )
+
+
+def _failed(upload: Upload, report: IngestReport, name: str) -> Markup:
+    said = visible(report.error or "It could not be read.")
+    if report.code == "E_ENCRYPTED":
+        said = f"{said.rstrip('.')}; type it here."
+    if upload.can_be_tried_again and report.code in PASSWORD_CODES:
+        return Markup('<span class="reason">{}</span>{}').format(said, Markup(PASSWORD).format(id=upload.id, name=name))
+    again = Markup(' <button type="button" class="link" data-retry="{}">Try again</button>').format(upload.id)
+    return Markup('<span class="reason">{}{}</span>').format(said, again if upload.can_be_tried_again else "")
+
+
+def _beside_older(upload: Upload) -> Markup:
+    older = f"older {short(upload.name)}" if len(upload.older) == 1 else f"{len(upload.older)} older ones"
+    return Markup(
+        '<span class="reason">It is in the library, beside an older document of its name. '
+        '<button type="button" class="link" data-replace="{}">Replace the {}</button></span>'
+    ).format(upload.id, older)
 
 
 def _progress(upload: Upload) -> str:

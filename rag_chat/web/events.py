@@ -23,11 +23,13 @@ from rag_chat.web.asking import FRAME, Question, answering
 from rag_chat.web.backend import Backend, Loading
 from rag_chat.web.conversation import conversation_html, exchange_html, welcome_html
 from rag_chat.web.documents import adding_html, documents_html
-from rag_chat.web.uploads import Uploads
+from rag_chat.web.uploads import MOST, Uploads
 from rag_chat.web.where import Where
 
 TICK = 0.4  # seconds between two looks at uploads or at loading
 LONGEST_STOP = 20.0  # seconds that a model may take to stop
+LONGEST_PASSWORD = 200  # characters
+TOO_MANY = "{left} not taken, as no more than {most} can wait here; add the rest once these are done or dismissed."
 GONE = "This conversation is not in the library; it may have been deleted."
 
 NOTHING_CHANGED = (gr.skip(),) * 6
@@ -66,10 +68,13 @@ class Events:
 
     def accept(self, files: list[str] | None) -> None:
         """Takes uploaded files over; the drop zone is emptied at once, so that more can follow."""
-        self._uploads.add([(Path(file), Path(file).name) for file in files or []])
+        paths = dict.fromkeys(map(Path, files or []))  # the same file twice is one
+        left = len(paths) - self._uploads.add([(path, path.name) for path in paths])
+        if left:
+            gr.Warning(TOO_MANY.format(left="1 file was" if left == 1 else f"{left} files were", most=MOST))
 
     def documents_acted(self, event: gr.EventData, request: gr.Request) -> str:
-        """A tick, a deletion, a dismissal or the samples: the documents as they are then."""
+        """A tick, a deletion, or what is done with a file on its way: the documents as they are then."""
         session = _session(request)
         try:
             self._act(str(event._data.get("action")), event._data.get("value"), session)
@@ -85,21 +90,46 @@ class Events:
         where = self._where.get(session, Where())
         if action == "select" and isinstance(value, list):
             self._where[session] = where.tick(value)
-        if action == "narrow" and isinstance(value, dict):
+        elif action == "narrow" and isinstance(value, dict):
             self._where[session] = where.narrow(value)
-        if action == "all":
+        elif action == "all":
             self._where[session] = Where()
-        if action == "delete":
+        elif action == "delete":
             backend = self._loading.wait(timeout=0)
             if backend is not None and backend.document(str(value)) is not None:
                 backend.delete_document(str(value))
             self._where[session] = where.tick([ticked for ticked in where.ticked if ticked != value])
-        if action == "dismiss" and str(value).isdecimal():
-            self._uploads.dismiss(int(value))
-        if action == "retry" and str(value).isdecimal():
-            self._uploads.retry(int(value))
-        if action == "samples":
+        elif action == "samples":
             self._uploads.add([(sample.path, sample.path.name) for sample in self._samples], keep=True)
+        else:
+            self._act_on_upload(action, value if isinstance(value, dict) else {"id": value}, session)
+
+    def _act_on_upload(self, action: str, given: dict[str, Any], session: str) -> None:
+        if not str(given.get("id")).isdecimal():
+            return
+        id_ = int(given["id"])
+        if action == "dismiss":
+            self._uploads.dismiss(id_)
+        elif action == "retry":
+            self._uploads.retry(id_)
+        elif action == "unlock":
+            self._uploads.retry(id_, password=str(given.get("password", ""))[:LONGEST_PASSWORD])
+        elif action == "replace":
+            self._replace_older(id_, session)
+
+    def _replace_older(self, id_: int, session: str) -> None:
+        """The new document is ready by now; the others of its name go, and its tick takes the place of theirs."""
+        upload, backend = self._uploads.get(id_), self._loading.wait(timeout=0)
+        new = None if upload is None or upload.report is None else upload.report.doc_id
+        if upload is None or backend is None or new is None or backend.document(new) is None:
+            return
+        for doc_id in upload.older:
+            if backend.document(doc_id) is not None:
+                backend.delete_document(doc_id)
+        where = self._where.get(session, Where())
+        if set(where.ticked) & set(upload.older):
+            self._where[session] = where.tick([t for t in where.ticked if t not in upload.older] + [new])
+        self._uploads.dismiss(id_)
 
     def _banner(self) -> str:
         if self._loading.error is not None:

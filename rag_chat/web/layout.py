@@ -42,7 +42,7 @@ def theme() -> Any:
 
 
 def build_page(events: Events) -> Any:
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         conversation = gr.State("")
         _html(HEADER, "header")
         banner = _html("", "banner")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,9 +16,11 @@ from fastapi.responses import FileResponse, JSONResponse
 from rag_chat.errors import PortInUse
 from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Backend, Loading
+from rag_chat.web.upload_folder import UploadFolder
 
+SWEEP_SECONDS = 600.0
 HERE = Path(__file__).parent
-SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "server.js")
+SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "passwords.js", "server.js")
 
 
 def create_app(
@@ -32,10 +32,11 @@ def create_app(
     Uploads wait in the `library` folder, where a restart finds them; without one they end with the server. Commands
     beside the app are answered where they know the `token`.
     """
-    uploads_folder = tempfile.mkdtemp(prefix="rag_chat_uploads_")  # readable by this user only
-    os.environ["GRADIO_TEMP_DIR"] = uploads_folder  # Gradio takes it from nowhere else
+    folder = UploadFolder()
+    os.environ["GRADIO_TEMP_DIR"] = str(folder.arriving)  # Gradio takes it from nowhere else
     import gradio as gr
 
+    from rag_chat.web import whole_uploads
     from rag_chat.web.events import Events, Sample
     from rag_chat.web.first_paint import FirstPaint
     from rag_chat.web.guard import Guard
@@ -43,15 +44,18 @@ def create_app(
     from rag_chat.web.uploads import Uploads
 
     loading = Loading(open_backend)
-    uploads = Uploads(loading, Incoming(library or Path(uploads_folder)))
+    uploads = Uploads(loading, Incoming(library or folder.path))
+    whole_uploads.install()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loading.start()
+        sweeping = asyncio.create_task(_sweep(folder))
         yield
+        sweeping.cancel()
         uploads.close()
         loading.close()
-        shutil.rmtree(uploads_folder, ignore_errors=True)
+        folder.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(FirstPaint)
@@ -75,6 +79,12 @@ def create_app(
         css_paths=HERE / "page.css",
     )
     return mounted
+
+
+async def _sweep(folder: UploadFolder) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.to_thread(folder.sweep)
 
 
 def listen(host: str, port: int) -> socket.socket:

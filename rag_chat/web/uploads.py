@@ -1,7 +1,7 @@
 """The queue of uploaded files: one after the other is ingested in a thread that no open page is needed for.
 
-A file is taken into the library's folder at once and waits there, while the models load and over restarts, until it
-has been dealt with. Knows nothing of HTML.
+A file is taken into the library's folder at once and stays there, while the models load and over restarts, until it
+is in the library or a person dismisses it. Knows nothing of HTML.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rag_chat.errors import DiskFull, DocumentError, RagChatError
+from rag_chat.errors import DiskFull, DocumentError, FailureCode, LibraryError, RagChatError
+from rag_chat.library import names
 from rag_chat.library.incoming import Incoming, Waiting
 from rag_chat.progress import WITHOUT_READER, Progress
 from rag_chat.types import IngestReport
@@ -28,7 +29,8 @@ STEADY = 0.05  # of a stage must be done before the time left is estimated
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file on its way; `report` is there when it has arrived or failed."""
+    """One file on its way; `report` is there when it has arrived or failed, `older` where it arrived beside others of
+    its name."""
 
     id: int
     name: str
@@ -41,6 +43,12 @@ class Upload:
     stage_first: int = 0  # how much was done by then, as reading may begin before its turn
     report: IngestReport | None = None
     attempts: int = 0
+    password: str | None = field(default=None, repr=False)  # until it was tried
+    older: tuple[str, ...] = ()  # document ids
+
+    @property
+    def can_be_tried_again(self) -> bool:
+        return self.report is not None and self.report.status == "failed" and self.path.is_file()
 
     @property
     def share(self) -> float:
@@ -73,18 +81,22 @@ class Uploads:
     def add(self, files: Sequence[tuple[Path, str]], *, keep: bool = False) -> int:
         """Queues (path, name) pairs; how many were taken."""
         with self._lock:
-            room = max(0, MOST - sum(upload.report is None for upload in self._uploads.values()))
+            room = max(0, MOST - len(self._uploads))
             for path, name in files[:room]:
-                self._queue(self._taken(next(self._ids), path, name, keep))
+                self._queue(self._taken(Upload(next(self._ids), name, path, keep)))
         if not keep:
-            for path, _ in files:
+            for path, _ in files[room:]:
                 _remove(path)
         return len(files[:room])
 
     def all(self) -> list[Upload]:
-        """Those on their way and those that failed; what arrived is in the library."""
+        """Those on their way, those that failed, and those of which a person is asked something."""
         with self._lock:
             return list(self._uploads.values())
+
+    def get(self, id_: int) -> Upload | None:
+        with self._lock:
+            return self._uploads.get(id_)
 
     def busy(self) -> bool:
         return not self._taken_up or any(upload.report is None for upload in self.all())
@@ -98,50 +110,63 @@ class Uploads:
             if upload.report is None and upload.stage != "waiting":
                 self._cancelled.add(id_)  # its own thread ends it at the next step
                 return
-            self._forget(upload)
+            self._drop(upload)
+            del self._uploads[id_]
+            self._cancelled.discard(id_)
         if self._loading.ready and (backend := self._loading.wait()) is not None:
             backend.drop_ahead(upload.path)
 
-    def retry(self, id_: int) -> None:
+    def retry(self, id_: int, password: str | None = None) -> None:
         """Queues a failed one again."""
         with self._lock:
             upload = self._uploads.get(id_)
-            if upload is not None and upload.report is not None and upload.path.is_file():
-                self._cancelled.discard(id_)
-                del self._uploads[id_]  # it waits behind the others
-                self._queue(replace(upload, report=None, stage="waiting", done=0, total=0, attempts=0))
+            if upload is None or not upload.can_be_tried_again:
+                return
+            self._cancelled.discard(id_)
+            del self._uploads[id_]  # it waits behind the others
+            again = replace(
+                upload, report=None, stage="waiting", done=0, total=0, attempts=0, password=password
+            )  # fmt: skip
+            self._queue(self._taken(again))
 
     def close(self) -> None:
-        """The process ends in good order; what waits, or is being read, goes on at the next start."""
+        """The process ends in good order: what waits, or is being read, goes on at the next start, what failed is shown
+        again then."""
         with self._lock:
             self._closed = True
         for upload in self.all():
-            if not upload.keep and upload.report is None:
+            with contextlib.suppress(LibraryError):  # then it is at the next start what it was before
+                if upload.keep:
+                    continue
+                if upload.report is None:
+                    self._incoming.pause(_waiting(upload))
+                elif self._loading.refused:
+                    self._incoming.drop(upload.id)
+
+    def _taken(self, upload: Upload) -> Upload:
+        """It is in the library's folder, or failed because it cannot be put there."""
+        try:
+            if self._incoming.holds(upload.path):
                 self._incoming.pause(_waiting(upload))
             elif not upload.keep:
-                self._incoming.drop(upload.id)
-
-    def _taken(self, id_: int, path: Path, name: str, keep: bool) -> Upload:
-        if keep:
-            return Upload(id_, name, path, keep)
-        try:
-            return Upload(id_, name, self._incoming.keep(id_, path, name).path, keep)
-        except (DiskFull, OSError) as error:
-            said = str(error) if isinstance(error, DiskFull) else "It cannot be stored in the library's folder."
-            return Upload(
-                id_, name, path, keep, report=IngestReport(name, None, "failed", error=said, code="E_DISK_FULL")
-            )
+                kept = self._incoming.keep(upload.id, upload.path, upload.name)
+                _remove(upload.path)  # and the folder it came in
+                return replace(upload, path=kept.path)
+        except LibraryError as error:
+            return replace(upload, report=_failed(upload, error))
+        return upload
 
     def _queue(self, upload: Upload) -> None:
         self._uploads[upload.id] = upload
         if upload.report is None:
             self._waiting.put(upload.id)
 
-    def _forget(self, upload: Upload) -> None:
-        del self._uploads[upload.id]
-        self._cancelled.discard(upload.id)
+    def _drop(self, upload: Upload) -> None:
+        """Its file and its note."""
         if not upload.keep:
             self._incoming.drop(upload.id)
+        if not upload.keep and not self._incoming.holds(upload.path):
+            _remove(upload.path)
 
     def _work(self) -> None:
         with contextlib.suppress(RagChatError):  # which `_report` says of each file
@@ -152,44 +177,59 @@ class Uploads:
             self._ingest(self._waiting.get())
 
     def _take_up(self) -> None:
-        """Queues what earlier lives left, before what is new; only now, as now the library is ours alone."""
+        """What earlier lives left, before what is new; only now, as now the library is ours alone."""
         with self._lock:
             for left in self._incoming.all():
                 if left.number not in self._uploads:
-                    self._uploads[left.number] = Upload(
-                        left.number, left.name, left.path, False, attempts=left.attempts
-                    )
+                    self._uploads[left.number] = _left(left)
             self._uploads = dict(sorted(self._uploads.items()))
             self._waiting = queue.SimpleQueue()
             for upload in self._uploads.values():
                 self._queue(upload)
+            self._incoming.sweep()
 
     def _ingest(self, id_: int) -> None:
-        with self._lock:
-            upload = self._uploads.get(id_)
+        upload = self.get(id_)
         if upload is None:
             return  # stopped while it waited
         report = self._report(upload)
+        older = self._older(report) if report.status == "ready" else ()
         with self._lock:
             if id_ not in self._uploads or self._closed:
                 return
-            if report.status == "ready" or report.code == "E_CANCELED":
-                self._forget(upload)
-            else:
-                self._uploads[id_] = replace(self._uploads[id_], report=report)
-                if report.status == "unchanged" and not upload.keep:
-                    self._incoming.drop(id_)
+            self._uploads[id_] = replace(self._uploads[id_], report=report, older=older, password=None)
+            if report.code == "E_CANCELED" or (report.status == "ready" and not older):
+                del self._uploads[id_]
+                self._cancelled.discard(id_)
+            with contextlib.suppress(LibraryError):  # then the next start begins it anew, and it ends as it did
+                self._settle(upload, report)
+
+    def _settle(self, upload: Upload, report: IngestReport) -> None:
+        """In the library's folder, as in memory."""
+        if report.status != "failed" or report.code == "E_CANCELED":
+            self._drop(upload)
+        elif not upload.keep:
+            self._incoming.fail(_waiting(upload), report.code or "E_INTERNAL", report.error or "")
+
+    def _older(self, report: IngestReport) -> tuple[str, ...]:
+        """The other documents that bear its name."""
+        with contextlib.suppress(RagChatError):
+            if (backend := self._loading.wait()) is not None:
+                others = (d for d in backend.documents() if d.doc_id != report.doc_id)
+                return tuple(d.doc_id for d in others if names.same(d.name, report.document))
+        return ()
 
     def _report(self, upload: Upload) -> IngestReport:
         try:
             backend = self._loading.wait()
             assert backend is not None  # wait() without a timeout returns it or raises
             self._begin(upload)
-            return backend.add_document(upload.path, upload.name, lambda step: self._progress(upload.id, step, backend))
-        except DocumentError as error:
-            return IngestReport(upload.name, None, "failed", error=str(error), code=error.code)
+            return backend.add_document(
+                upload.path, upload.name, lambda step: self._progress(upload.id, step, backend),
+                password=upload.password,
+            )  # fmt: skip
         except RagChatError as error:
-            return IngestReport(upload.name, None, "failed", error=str(error), code="E_INTERNAL")
+            return _failed(upload, error)
         except Exception as error:  # an outer edge: one file of a run
             said = f"It could not be read ({type(error).__name__}); the other files are not affected."
             return IngestReport(upload.name, None, "failed", error=said, code="E_INTERNAL")
@@ -216,11 +256,29 @@ class Uploads:
         """Whose turn comes next, where that can be read already: whatever ended the process before is read alone, so
         that it is blamed and no other."""
         waiting = next((u for u in self._uploads.values() if u.report is None and u.id != upload.id), None)
-        return waiting if waiting is not None and not waiting.attempts and not upload.attempts else None
+        if waiting is None or waiting.attempts or upload.attempts or waiting.password is not None:
+            return None
+        return waiting
 
 
 def _waiting(upload: Upload) -> Waiting:
     return Waiting(upload.id, upload.name, upload.attempts, upload.path)
+
+
+def _left(waiting: Waiting) -> Upload:
+    """One of an earlier life; its password went with that."""
+    upload = Upload(waiting.number, waiting.name, waiting.path, False, attempts=waiting.attempts)
+    if waiting.error is None:
+        return upload
+    return replace(
+        upload, report=IngestReport(waiting.name, None, "failed", error=waiting.error, code=waiting.code)
+    )  # fmt: skip
+
+
+def _failed(upload: Upload, error: RagChatError) -> IngestReport:
+    full: FailureCode = "E_DISK_FULL" if isinstance(error, DiskFull) else "E_INTERNAL"
+    code = error.code if isinstance(error, DocumentError) else full
+    return IngestReport(upload.name, None, "failed", error=str(error), code=code)
 
 
 def _remove(path: Path) -> None:

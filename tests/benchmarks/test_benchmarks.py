@@ -37,9 +37,9 @@ def test_a_line_for_each_mode_and_place_counts_the_questions_found():
 
 def test_the_mean_leaves_report_only_sets_apart():
     lines = [
-        Line("a", 10, {"cosine": 0.5, "maxsim": 0.6, "joint": 0.1, "final": 0.6}, 1.0, 10.0),
-        Line("b", 10, {"cosine": 0.3, "maxsim": 0.2, "joint": 0.1, "final": 0.4}, 1.0, 10.0),
-        Line("scifact_test", 10, {"cosine": 0.1, "final": 0.1}, 1.0, 10.0),
+        Line("a", 10, {"cosine": 0.5, "maxsim": 0.6, "joint": 0.1, "final": 0.6}, 1.0, 10.0, 0.02),
+        Line("b", 10, {"cosine": 0.3, "maxsim": 0.2, "joint": 0.1, "final": 0.4}, 1.0, 10.0, 0.02),
+        Line("scifact_test", 10, {"cosine": 0.1, "final": 0.1}, 1.0, 10.0, 0.02),
     ]
     shown = retrieval.table(lines).splitlines()
     assert shown[4].startswith("| scifact_test (report-only) | 10 | 0.1000 | – | – | – | – | **0.1000** | +0.0000 |")

@@ -191,7 +191,9 @@ def test_bomb_that_is_stopped_while_it_waits_in_the_pages_queue_is_read_no_more(
     bomb = with_bombs(tmp_path / "bomb.pdf", "BBBB")
     backend = replace(
         ScriptedBackend(folder=tmp_path / "page").backend(),
-        add_document=lambda path, name, progress: ingestor.add(path, name=name, progress=progress),
+        add_document=lambda path, name, progress, **options: ingestor.add(
+            path, name=name, progress=progress, **options
+        ),
         read_ahead=lambda path, name: ingestor.read_ahead(path, name=name),
         drop_ahead=ingestor.drop_ahead,
     )

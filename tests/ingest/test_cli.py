@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -93,6 +94,53 @@ def test_library_of_another_embedder_is_refused_until_rebuilt(folder):
     assert rebuilt.returncode == 0
     assert len(rebuilt.stdout.splitlines()) == 2
     assert run("in", "--library", "lib", cwd=folder, **other).returncode == 0
+
+
+def at_terminal(folder, *arguments, typed):
+    """The command with a terminal as its input, on which `typed` is typed line by line as it is asked for."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITH_FAKE, TESTS, *arguments], cwd=folder, stdin=theirs, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )  # fmt: skip
+    os.close(theirs)
+    heard = ""
+    for line in typed:
+        while not heard.endswith("leaves the file out): "):
+            letter = process.stderr.read(1)
+            assert letter, heard
+            heard += letter
+        heard += "\n"
+        os.write(ours, f"{line}\n".encode())
+    out, err = process.communicate(timeout=60)
+    os.close(ours)
+    return process.returncode, out, heard + err
+
+
+def test_password_is_asked_for_at_a_terminal_until_it_opens_the_file_or_none_is_given(folder):
+    files = ("x.pdf", "y.pdf", "z.pdf")
+    for name in files:
+        write_pdf(folder / name, [prose(2, name)], password="open sesame" if name != "z.pdf" else None)
+    code, out, err = at_terminal(folder, *files, "--library", "lib", typed=["wrong one", "open sesame", ""])
+    assert code == 1 and err.count("Password (Enter") == 3
+    assert "x.pdf: The file is encrypted and needs a password.\nPassword (Enter leaves the file out): " in err
+    assert "x.pdf: The file is encrypted and the password given does not open it; give the right one." in err
+    assert "x.pdf: ready, 1 page" in out and "z.pdf: ready" in out
+    assert "y.pdf: failed (E_ENCRYPTED): The file is encrypted and needs a password; give it with --password." in err
+    assert "sesame" not in out + err and "wrong" not in out + err
+
+
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_password_is_not_asked_for_by_a_script_nor_in_a_pipe(folder, options):
+    write_pdf(folder / "x.pdf", [prose(2)], password="open sesame")
+    arguments = ["x.pdf", "--library", "lib", *options]
+    if options:
+        code, out, err = at_terminal(folder, *arguments, typed=[])
+    else:
+        done = run(*arguments, cwd=folder)
+        code, out, err = done.returncode, done.stdout, done.stderr
+    assert code == 1 and "needs a password; give it with --password." in out + err and "leaves" not in out + err
 
 
 def test_ctrl_c_leaves_a_library_that_works(folder):

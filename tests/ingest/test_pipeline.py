@@ -320,6 +320,16 @@ def test_new_version_takes_the_place_of_the_old_one_of_its_name(ingestor, librar
     assert not library.catalog.file(old.doc_id).exists()
 
 
+def test_name_is_the_same_however_its_accents_are_written_but_not_in_other_letters(ingestor, library, tmp_path):
+    old = ingestor.add(write_pdf(tmp_path / "a.pdf", [prose(3)]), name="re\u0301sume\u0301.pdf")
+    other = ingestor.add(write_pdf(tmp_path / "b.pdf", [prose(4)]), name="R\u00e9sum\u00e9.pdf")
+    new = ingestor.add(
+        write_pdf(tmp_path / "c.pdf", [prose(5)]), name="r\u00e9sum\u00e9.pdf", replace_same_name=True
+    )  # fmt: skip
+    assert new.replaced == (old.doc_id,)
+    assert [d.doc_id for d in library.catalog.documents()] == [other.doc_id, new.doc_id]
+
+
 def test_old_version_stays_where_the_new_one_cannot_be_read(ingestor, library, tmp_path):
     old = ingestor.add(write_pdf(tmp_path / "plan.pdf", [prose(3)]))
     (tmp_path / "plan.pdf").write_bytes(b"%PDF-1.7 cut off")

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from rag_chat import cli
+from rag_chat.library.incoming import Incoming
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +169,26 @@ def test_documents_are_listed_as_json_with_the_contracts_keys(capfd, small_libra
     found = json.loads(printed(capfd, "documents", "--json", "--library", small_library.folder))
     assert sorted(d["document"] for d in found) == ["harbor.pdf", "pump.pdf", "pump.pdf"]
     assert found[0].keys() == {"document", "doc_id", "status", "pages", "chunks", "bytes", "added", "kind"}
+
+
+def test_uploads_that_wait_or_failed_are_listed_after_the_documents(capfd, small_library, tmp_path):
+    incoming = Incoming(small_library.folder)
+    kept = []
+    for number, name in enumerate(("bad.pdf", "b\x1b[31m.pdf"), 1):
+        (tmp_path / "upload").write_bytes(b"%PDF-1.4")
+        kept.append(incoming.keep(number, tmp_path / "upload", name))
+    incoming.fail(kept[0], "E_DAMAGED", "The file is damaged.")
+    (small_library.folder / "incoming" / "9.upload").write_bytes(b"being moved in by the running app")
+    found = json.loads(printed(capfd, "documents", "--json", "--library", small_library.folder))
+    assert [d["status"] for d in found] == ["ready"] * 3 + ["failed", "queued"]
+    assert found[3] == {
+        "document": "bad.pdf", "doc_id": None, "status": "failed", "pages": 0, "chunks": 0, "bytes": 8, "added": None,
+        "kind": None, "code": "E_DAMAGED", "error": "The file is damaged.",
+    }  # fmt: skip
+    assert (found[4]["code"], found[4]["error"]) == (None, None)
+    lines = printed(capfd, "documents", "--library", small_library.folder).splitlines()
+    assert lines[-2:] == ["bad.pdf: failed (E_DAMAGED): The file is damaged.", "b[31m.pdf: queued"]
+    assert (small_library.folder / "incoming" / "9.upload").exists()  # looking changes nothing
 
 
 def test_the_library_may_be_named_before_or_after_the_command(capfd, small_library):

@@ -2,6 +2,7 @@
    the page. Every text is set as text, never as HTML. */
 
 import { confirm, say } from "./dialogs.js";
+import * as passwords from "./passwords.js";
 import { conversation, send } from "./server.js";
 import { clearSources, enlarge, forgetSources, hideQuote, openSource, showSources, step, zoom } from "./sources.js";
 import * as talks from "./talks.js";
@@ -43,6 +44,7 @@ const clicks = [
   ["[data-delete]", confirmDeletion],
   ["[data-dismiss]", (it) => send(it, { action: "dismiss", value: it.dataset.dismiss })],
   ["[data-retry]", (it) => send(it, { action: "retry", value: it.dataset.retry })],
+  ["[data-replace]", (it) => send(it, { action: "replace", value: it.dataset.replace })],
   ['[data-act="samples"]', (it) => send(it, { action: "samples" })],
   ['[data-act="choose"]', () => chooser()?.click()],
   ["[data-jump]", (it) => document.getElementById(it.dataset.jump).scrollIntoView()],
@@ -218,6 +220,7 @@ new MutationObserver((changes) => {
   if (touched("#live") || touched("#past")) exchangeChanged();
   if (touched("#documents :is(.documents, .scope)")) boxesChanged();
   if (touched("#documents")) documentsChanged();
+  if (touched("#documents")) passwords.putBack();
   if (touched("#banner") && !document.querySelector("#banner .banner:not(.adding)")) talks.refreshTalks(); // the library is open
   if (touched("#thread")) {
     followEnd();

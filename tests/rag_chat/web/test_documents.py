@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from rag_chat.types import Document, IngestReport
 from rag_chat.web.documents import documents_html
 from rag_chat.web.uploads import Upload
@@ -12,7 +15,7 @@ HOSTILE = '<img src=x onerror=alert(1)>" onclick="x\u202efdp.exe'
 
 def test_documents_and_failures_are_escaped_and_pages_without_text_named():
     document = Document("a" * 64, HOSTILE, "", 30, 9, 1_234_567, "", (2, 7))
-    failed = Upload(1, HOSTILE, None, False, report=IngestReport(HOSTILE, None, "failed", error=HOSTILE))
+    failed = Upload(1, HOSTILE, Path("gone"), False, report=IngestReport(HOSTILE, None, "failed", error=HOSTILE))
     html = documents_html([document], [failed], Where(("a" * 64,)))
     assert "<img" not in html
     assert 'onclick="' not in html
@@ -38,3 +41,29 @@ def test_document_without_any_text_says_that_it_needs_ocr():
 def test_empty_library_offers_the_samples_only_where_they_are():
     assert 'data-act="samples"' in documents_html([], [], Where(), samples=True)
     assert 'data-act="samples"' not in documents_html([], [], Where())
+
+
+def test_encrypted_file_asks_for_its_password_in_its_row(tmp_path):
+    (tmp_path / "1.upload").write_bytes(b"%PDF")
+    said = "The file is encrypted and needs a password."
+    locked = Upload(1, HOSTILE, tmp_path / "1.upload", False)
+    for code in ("E_ENCRYPTED", "E_BAD_PASSWORD"):
+        report = IngestReport(HOSTILE, None, "failed", error=said, code=code)
+        html = documents_html([], [replace(locked, report=report)], Where())
+        assert 'data-unlock="1"' in html and 'type="password"' in html and "Try again" not in html
+        assert ("needs a password; type it here." in html) == (code == "E_ENCRYPTED")
+        assert "<img" not in html and 'onclick="' not in html
+    other = IngestReport(HOSTILE, None, "failed", error="Encrypted in an unknown way.", code="E_CANNOT_DECRYPT")
+    html = documents_html([], [replace(locked, report=other)], Where())
+    assert "data-unlock" not in html and "Try again" in html
+
+
+def test_one_that_arrived_beside_an_older_one_of_its_name_offers_to_replace_it():
+    old, new = (Document(letter * 64, "plan.pdf", "", 2, 0, 10, "", ()) for letter in "ab")
+    arrived = Upload(
+        7, HOSTILE, Path("gone"), False, report=IngestReport(HOSTILE, new.doc_id, "ready"), older=(old.doc_id,)
+    )  # fmt: skip
+    html = documents_html([old, new], [arrived], Where())
+    assert 'data-replace="7"' in html and "Replace the older" in html and "<img" not in html
+    for one in (old, new):  # nothing is asked where one of both is gone
+        assert 'class="upload' not in documents_html([one], [arrived], Where())

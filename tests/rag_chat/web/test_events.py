@@ -10,11 +10,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pdfs import write_pdf
 from scripted_engine import ScriptedBackend
 from scripted_events import Page
 
 from rag_chat.errors import LibraryError, RemoteFailed, WeightsMissing
 from rag_chat.library.incoming import Incoming
+from rag_chat.web import uploads
 from rag_chat.web.backend import Loading
 from rag_chat.web.events import Events
 from rag_chat.web.uploads import Uploads
@@ -370,3 +372,74 @@ def test_samples_are_ingested_and_kept(page):
         time.sleep(0.02)
     assert path.exists()
     assert [document.name for document in page.scripted.known.values()] == ["pump.pdf"]
+
+
+def upload(page, name, text, password=None):
+    """As Gradio leaves it: in a folder of its own."""
+    folder = page.tmp_path / f"upload {text}"
+    folder.mkdir()
+    page.events.accept([str(write_pdf(folder / name, [[text]], password=password))])
+    end = time.monotonic() + 5
+    while page.uploads.busy() and time.monotonic() < end:
+        time.sleep(0.02)
+    return page.act("?")
+
+
+def test_encrypted_file_is_opened_by_the_password_typed_in_its_row(page, caplog):
+    assert "needs a password; type it here." in upload(page, "locked.pdf", "Under seal.", "secret")
+    (locked,) = page.uploads.all()
+    for given, said in (("", "does not open it"), ("wrong", "does not open it"), ("secret", "")):
+        page.act("unlock", {"id": str(locked.id), "password": given})
+        while page.uploads.busy():
+            time.sleep(0.02)
+        assert said in page.act("?")
+    assert [document.name for document in page.scripted.known.values()] == ["locked.pdf"]
+    assert page.uploads.all() == [] and "secret" not in caplog.text
+
+
+def test_after_six_wrong_passwords_the_row_says_how_long_to_wait(page):
+    upload(page, "locked.pdf", "Under seal.", "secret")
+    (locked,) = page.uploads.all()
+    for password in ["wrong"] * 6 + ["secret"]:
+        page.act("unlock", {"id": str(locked.id), "password": password})
+        while page.uploads.busy():
+            time.sleep(0.02)
+    html = page.act("?")
+    assert "6 wrong passwords were given for it; wait" in html and f'data-unlock="{locked.id}"' in html
+
+
+def test_new_version_takes_the_place_of_the_older_one_of_its_name_where_a_person_says_so(page):
+    old = page.add("plan.pdf", "The old plan.")
+    other = page.add("other.pdf", "Something else.")
+    page.act("select", [old])
+    html = upload(page, "plan.pdf", "The new plan.")
+    (arrived,) = page.uploads.all()
+    assert f'data-replace="{arrived.id}"' in html and len(page.scripted.known) == 3
+    html = page.act("replace", str(arrived.id))
+    assert page.uploads.all() == [] and "data-replace" not in html
+    assert set(page.scripted.known) == {other, arrived.report.doc_id}
+    assert f'data-doc="{arrived.report.doc_id}" checked' in html  # as the old one was
+
+
+def test_older_one_stays_where_the_new_one_is_gone_or_a_person_keeps_both(page):
+    old = page.add("plan.pdf", "The old plan.")
+    upload(page, "plan.pdf", "The new plan.")
+    (arrived,) = page.uploads.all()
+    page.act("delete", arrived.report.doc_id)
+    page.act("replace", str(arrived.id))
+    assert set(page.scripted.known) == {old}
+    page.act("dismiss", str(arrived.id))
+    upload(page, "Plan.pdf", "Another name, as it is written otherwise.")
+    assert page.uploads.all() == []
+
+
+def test_name_is_the_same_however_its_accents_are_written(page):
+    page.add("re\u0301sume\u0301.pdf", "The old one.")
+    assert "data-replace" in upload(page, "r\u00e9sum\u00e9.pdf", "The new one.")
+
+
+def test_files_that_are_too_many_are_said_to_be(page, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST", 0)
+    with pytest.warns(UserWarning, match="1 file was not taken, as no more than 500 can wait here"):
+        upload(page, "a.pdf", "One too many.")
+    assert page.uploads.all() == []

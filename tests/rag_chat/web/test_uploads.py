@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from scripted_engine import ScriptedBackend, ScriptedStep
 
-from rag_chat.errors import DocumentError, LibraryInUse, WeightsMissing
-from rag_chat.library.incoming import Incoming
+from rag_chat.errors import DocumentError, LibraryError, LibraryInUse, WeightsMissing
+from rag_chat.library.incoming import FOLDER, Incoming
 from rag_chat.progress import Progress
 from rag_chat.types import IngestReport
+from rag_chat.web import uploads as queue_of_uploads
 from rag_chat.web.backend import Loading
 from rag_chat.web.documents import documents_html
 from rag_chat.web.uploads import Upload, Uploads
@@ -51,7 +54,9 @@ def file(folder, name):
 
 def test_files_are_ingested_in_order_and_removed(tmp_path, started):
     seen = []
-    loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    loading, uploads = started(
+        lambda path, name, progress, **options: seen.append(name) or IngestReport(name, "0", "ready")
+    )
     files = [file(tmp_path, name) for name in ("b.pdf", "a.pdf")]
     uploads.add(files)
     loading.start()
@@ -61,7 +66,7 @@ def test_files_are_ingested_in_order_and_removed(tmp_path, started):
 
 
 def test_upload_waits_while_the_models_load(tmp_path, started):
-    loading, uploads = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    loading, uploads = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
     uploads.add([file(tmp_path, "a.pdf")])
     time.sleep(0.1)
     assert [upload.stage for upload in uploads.all()] == ["waiting"]
@@ -70,7 +75,7 @@ def test_upload_waits_while_the_models_load(tmp_path, started):
 
 
 def test_sample_is_kept(tmp_path, started):
-    loading, uploads = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    loading, uploads = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
     path, name = file(tmp_path, "a.pdf")
     uploads.add([(path, name)], keep=True)
     loading.start()
@@ -79,7 +84,7 @@ def test_sample_is_kept(tmp_path, started):
 
 
 def test_one_bad_file_says_why_and_the_next_is_ingested(tmp_path, started):
-    def add(path, name, progress):
+    def add(path, name, progress, **options):
         if name == "bad.pdf":
             raise DocumentError("It is damaged.")
         if name == "worse.pdf":
@@ -113,7 +118,7 @@ def test_upload_fails_with_the_reason_when_the_models_cannot_be_loaded(tmp_path)
 def test_progress_is_shown_with_the_time_left(tmp_path, started):
     go, reached = threading.Event(), threading.Event()
 
-    def add(path, name, progress):
+    def add(path, name, progress, **options):
         progress(ScriptedStep("embedding", 1, 40))
         time.sleep(0.2)
         progress(ScriptedStep("embedding", 20, 40))
@@ -141,7 +146,7 @@ def test_time_left_is_not_guessed_before_something_is_done():
 def test_stopped_while_it_is_read_nothing_of_it_stays(tmp_path, started):
     reached = threading.Event()
 
-    def add(path, name, progress):
+    def add(path, name, progress, **options):
         if name == "b.pdf":
             return IngestReport(name, "0", "ready")
         for done in range(1000):
@@ -162,7 +167,9 @@ def test_stopped_while_it_is_read_nothing_of_it_stays(tmp_path, started):
 
 def test_stopped_while_it_waits_it_is_never_read(tmp_path, started):
     seen = []
-    loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    loading, uploads = started(
+        lambda path, name, progress, **options: seen.append(name) or IngestReport(name, "0", "ready")
+    )
     uploads.add([file(tmp_path, "a.pdf"), file(tmp_path, "b.pdf")])
     uploads.dismiss(uploads.all()[0].id)
     loading.start()
@@ -176,7 +183,7 @@ class Ahead:
     def __init__(self):
         self.told, self.go_on, self.embedding = [], threading.Event(), threading.Event()
 
-    def __call__(self, path, name, progress):
+    def __call__(self, path, name, progress, **options):
         progress(Progress(name, "reading", 1, 2))
         self.told.append(f"{name} is read")
         progress(Progress(name, "embedding", 0, 2))
@@ -241,7 +248,7 @@ def test_what_was_at_work_when_the_process_ended_is_read_alone(tmp_path):
 def test_time_left_counts_only_what_was_read_in_its_turn(tmp_path, started):
     left = []
 
-    def add(path, name, progress):
+    def add(path, name, progress, **options):
         for done, total in ((0, 0), (50, 100), (60, 100)):
             progress(Progress(name, "recognizing", done, total))
             upload = uploads.all()[0]
@@ -257,7 +264,7 @@ def test_time_left_counts_only_what_was_read_in_its_turn(tmp_path, started):
 
 def test_failed_one_can_be_tried_again(tmp_path, started):
     answers = [IngestReport("a.pdf", None, "failed", error="No space."), IngestReport("a.pdf", "0", "ready")]
-    loading, uploads = started(lambda path, name, progress: answers.pop(0))
+    loading, uploads = started(lambda path, name, progress, **options: answers.pop(0))
     uploads.add([file(tmp_path, "a.pdf")])
     loading.start()
     until(lambda: not uploads.busy())
@@ -271,7 +278,7 @@ def test_failed_one_can_be_tried_again(tmp_path, started):
 def test_one_that_is_tried_again_waits_behind_the_others(tmp_path, started):
     go_on = threading.Event()
 
-    def add(path, name, progress):
+    def add(path, name, progress, **options):
         if name == "bad.pdf":
             raise DocumentError("It is damaged.")
         assert go_on.wait(5)
@@ -288,11 +295,13 @@ def test_one_that_is_tried_again_waits_behind_the_others(tmp_path, started):
 
 
 def test_what_waits_goes_on_after_a_restart_in_its_order(tmp_path, started):
-    _, before = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    _, before = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
     before.add([file(tmp_path, name) for name in ("b.pdf", "a.pdf")])  # and then the process is killed
     (tmp_path / "library" / "incoming" / "9.upload").write_bytes(b"half")
     seen = []
-    loading, after = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    loading, after = started(
+        lambda path, name, progress, **options: seen.append(name) or IngestReport(name, "0", "ready")
+    )
     after.add([file(tmp_path, "c.pdf")])
     loading.start()
     until(lambda: not after.all())
@@ -300,13 +309,15 @@ def test_what_waits_goes_on_after_a_restart_in_its_order(tmp_path, started):
 
 
 def test_what_waits_keeps_its_place_where_the_clock_was_put_back(tmp_path, started, monkeypatch):
-    _, before = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    _, before = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
     before.add([file(tmp_path, "a.pdf")])
     before.close()
     seen, yesterday = [], time.time_ns() - 86_400 * 10**9
     with monkeypatch.context() as clock:
         clock.setattr(time, "time_ns", lambda: yesterday)
-        loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+        loading, uploads = started(
+            lambda path, name, progress, **options: seen.append(name) or IngestReport(name, "0", "ready")
+        )
     uploads.add([file(tmp_path, "b.pdf")])
     loading.start()
     until(lambda: not uploads.busy())
@@ -316,7 +327,7 @@ def test_what_waits_keeps_its_place_where_the_clock_was_put_back(tmp_path, start
 def test_file_that_is_being_read_when_the_app_ends_goes_on_at_the_next_start(tmp_path, started):
     begun, end = threading.Event(), threading.Event()
 
-    def add(path, name, progress):
+    def add(path, name, progress, **options):
         begun.set()
         end.wait(5)
         raise DocumentError("It was stopped; nothing of it was kept.", "E_CANCELED")  # as a closed reader says
@@ -329,14 +340,16 @@ def test_file_that_is_being_read_when_the_app_ends_goes_on_at_the_next_start(tmp
     end.set()
     time.sleep(0.2)
     seen = []
-    loading, uploads = started(lambda path, name, progress: seen.append(name) or IngestReport(name, "0", "ready"))
+    loading, uploads = started(
+        lambda path, name, progress, **options: seen.append(name) or IngestReport(name, "0", "ready")
+    )
     loading.start()
     until(lambda: not uploads.busy())
     assert seen == ["a.pdf"]
 
 
 def test_second_app_that_is_refused_the_library_takes_nothing_of_the_first_ones(tmp_path, started):
-    _, first = started(lambda path, name, progress: IngestReport(name, "0", "ready"))
+    _, first = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
     first.add([file(tmp_path, "a.pdf")])
     before = incoming(tmp_path)
 
@@ -356,7 +369,7 @@ def test_second_app_that_is_refused_the_library_takes_nothing_of_the_first_ones(
 def test_file_that_ends_the_process_again_and_again_is_not_begun_for_ever(tmp_path, started):
     begun, never = [], threading.Event()
 
-    def endless(path, name, progress):
+    def endless(path, name, progress, **options):
         begun.append(name)
         never.wait(60)
         return IngestReport(name, "0", "ready")
@@ -368,7 +381,9 @@ def test_file_that_ends_the_process_again_and_again_is_not_begun_for_ever(tmp_pa
         count = len(begun)
         loading.start()
         until(lambda count=count: len(begun) > count)
-    loading, uploads = started(lambda path, name, progress: begun.append(name) or IngestReport(name, "0", "ready"))
+    loading, uploads = started(
+        lambda path, name, progress, **options: begun.append(name) or IngestReport(name, "0", "ready")
+    )
     loading.start()
     until(lambda: not uploads.busy())
     assert begun == ["a.pdf", "a.pdf"]
@@ -376,10 +391,148 @@ def test_file_that_ends_the_process_again_and_again_is_not_begun_for_ever(tmp_pa
     never.set()
 
 
-def test_orderly_end_blames_no_file_and_leaves_no_failed_one(tmp_path, started):
-    loading, uploads = started(lambda path, name, progress: IngestReport(name, None, "failed", error="Damaged."))
+def fails(code="E_DAMAGED", said="Damaged."):
+    return lambda path, name, progress, **options: IngestReport(name, None, "failed", error=said, code=code)
+
+
+def test_what_failed_is_there_after_an_end_of_any_kind_and_can_be_tried_again(tmp_path, started):
+    for close in (True, False):
+        loading, uploads = started(fails())
+        if close:
+            uploads.add([file(tmp_path, "bad.pdf")])
+        loading.start()
+        until(lambda uploads=uploads: uploads.all() and not uploads.busy())
+        (failed,) = uploads.all()
+        assert (failed.name, failed.report.code, failed.report.error) == ("bad.pdf", "E_DAMAGED", "Damaged.")
+        assert failed.path.read_bytes() == b"%PDF-1.4"
+        if close:
+            uploads.close()
+    loading, uploads = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
+    loading.start()
+    until(lambda: uploads.all() and not uploads.busy())
+    assert "Damaged." in documents_html([], uploads.all(), Where())
+    uploads.retry(uploads.all()[0].id)
+    until(lambda: not uploads.all())
+    assert incoming(tmp_path) == []
+
+
+def test_one_that_is_tried_again_when_the_process_ends_waits_at_the_next_start(tmp_path, started):
+    go_on = threading.Event()
+
+    def add(path, name, progress, **options):
+        assert name == "bad.pdf" or go_on.wait(5)
+        return fails()(path, name, progress)
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, name) for name in ("bad.pdf", "slow.pdf")])
+    loading.start()
+    until(lambda: uploads.all()[0].report is not None)
+    uploads.retry(uploads.all()[0].id)
+    assert [waiting.error for waiting in Incoming(tmp_path / "library").all()] == [None, None]
+    go_on.set()
+    until(lambda: not uploads.busy())
+
+
+def test_what_failed_is_dismissed_with_its_file(tmp_path, started):
+    loading, uploads = started(fails())
     uploads.add([file(tmp_path, "bad.pdf")])
     loading.start()
     until(lambda: not uploads.busy())
-    uploads.close()
-    assert incoming(tmp_path) == []
+    assert len(incoming(tmp_path)) == 2
+    uploads.dismiss(uploads.all()[0].id)
+    assert incoming(tmp_path) == [] and uploads.all() == []
+
+
+def test_password_is_given_to_the_one_that_needs_it_and_kept_nowhere(tmp_path, started):
+    given = []
+
+    def add(path, name, progress, *, password=None):
+        given.append((name, password))
+        if name == "open.pdf" or password == "open sesame":
+            return IngestReport(name, "0", "ready")
+        code = "E_ENCRYPTED" if password is None else "E_BAD_PASSWORD"
+        return IngestReport(name, None, "failed", error="Encrypted.", code=code)
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, name) for name in ("locked.pdf", "open.pdf")])
+    loading.start()
+    for password in ("wrong one", "open sesame"):
+        until(lambda: not uploads.busy())
+        (locked,) = uploads.all()
+        assert locked.path.is_file() and locked.password is None
+        assert "wrong one" not in repr(locked) + documents_html([], [locked], Where())
+        uploads.retry(locked.id, password)
+        assert "sesame" not in repr(uploads.all())
+        assert not [p for p in tmp_path.rglob("*") if p.is_file() and password.encode() in p.read_bytes()]
+    until(lambda: not uploads.all())
+    asked = [("locked.pdf", None), ("open.pdf", None), ("locked.pdf", "wrong one"), ("locked.pdf", "open sesame")]
+    assert given == asked and incoming(tmp_path) == []
+
+
+def refuse(monkeypatch, *methods):
+    """The folder becomes one that cannot be written, also for root."""
+
+    def refusing(original):
+        def method(path, *rest, **options):
+            if FOLDER in (path.name, path.parent.name):
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return original(path, *rest, **options)
+
+        return method
+
+    for name in methods:
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+
+
+@pytest.mark.parametrize("names", [("unlink",), ("rename",), ("iterdir",), ("unlink", "rename", "iterdir")])
+def test_folder_that_cannot_be_written_does_not_stop_the_queue(tmp_path, started, monkeypatch, names):
+    _, before = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
+    before.add([file(tmp_path, "left.pdf")])
+    (tmp_path / "library" / "incoming" / "9.upload").write_bytes(b"half")  # to be swept
+    go_on = threading.Event()
+
+    def add(path, name, progress, **options):
+        assert go_on.wait(5)
+        return fails()(path, name, progress) if name == "bad.pdf" else IngestReport(name, "0", "ready")
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, name) for name in ("bad.pdf", "a.pdf")])
+    with monkeypatch.context() as refusing:
+        refuse(refusing, *names)
+        loading.start()
+        go_on.set()
+        until(lambda: not uploads.busy())
+        assert {upload.report.status for upload in uploads.all()} <= {"failed"}
+        if "rename" in names:
+            said = "The library's folder cannot be written (Permission denied)"
+            assert all(upload.report.error.startswith(said) for upload in uploads.all())
+        if "unlink" in names:
+            with pytest.raises(LibraryError, match="cannot be written"):
+                uploads.dismiss(uploads.all()[0].id)
+            assert uploads.all() != []
+        uploads.close()
+    uploads.add([file(tmp_path, "after.pdf")])
+
+
+def test_file_that_cannot_be_stored_can_be_tried_again_or_dismissed(tmp_path, started, monkeypatch):
+    loading, uploads = started(lambda path, name, progress, **options: IngestReport(name, "0", "ready"))
+    loading.start()
+    until(lambda: not uploads.busy())
+    files = [file(tmp_path, name) for name in ("a.pdf", "b.pdf")]
+    (tmp_path / "library").mkdir(exist_ok=True)
+    (tmp_path / "library" / "incoming").write_text("a file where the folder should be")
+    uploads.add(files)
+    assert ["cannot be written" in upload.report.error for upload in uploads.all()] == [True, True]
+    (tmp_path / "library" / "incoming").unlink()
+    uploads.dismiss(uploads.all()[0].id)
+    uploads.retry(uploads.all()[0].id)
+    until(lambda: not uploads.all())
+    assert incoming(tmp_path) == [] and not any(path.parent.exists() for path, _ in files)
+
+
+def test_no_more_than_so_many_are_taken_and_the_rest_is_removed(tmp_path, started, monkeypatch):
+    monkeypatch.setattr(queue_of_uploads, "MOST", 2)
+    _, uploads = started(fails())
+    files = [file(tmp_path, f"{letter}.pdf") for letter in "abc"]
+    assert uploads.add(files) == 2
+    assert not any(path.exists() for path, _ in files)
