@@ -1,4 +1,5 @@
-"""The queue of uploaded files: one after the other is ingested in a thread that no open page is needed for.
+"""The queue of uploaded files: one after the other is ingested in a thread that no open page is needed for, and those
+behind a scan go by it while its pages are recognised.
 
 A file is taken into the library's folder at once and stays there, while the models load and over restarts, until it
 is in the library or a person dismisses it. Knows nothing of HTML.
@@ -21,6 +22,7 @@ from rag_chat.library.incoming import Incoming, Waiting
 from rag_chat.progress import WITHOUT_READER, Progress
 from rag_chat.types import IngestReport
 from rag_chat.web.backend import Backend, Loading
+from rag_chat.web.turns import Turns
 
 MOST = 500  # files waiting or shown
 MOST_ATTEMPTS = 2  # that ended with the process
@@ -74,6 +76,7 @@ class Uploads:
         self._taken_up = False  # what earlier lives left
         self._closed = False
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._turns = Turns()
         # Above those of earlier lives, also where the clock was put back since.
         self._ids = itertools.count(max(time.time_ns() // 1000, incoming.last() + 1))
         threading.Thread(target=self._work, name="uploads", daemon=True).start()
@@ -174,7 +177,17 @@ class Uploads:
             self._take_up()
         self._taken_up = True
         while True:
-            self._ingest(self._waiting.get())
+            id_ = self._waiting.get()
+            if (upload := self.get(id_)) is None:
+                continue  # stopped while it waited
+            self._turns.take(id_, alone=upload.attempts > 0)
+            threading.Thread(target=self._in_turn, args=(id_,), name="upload", daemon=True).start()
+
+    def _in_turn(self, id_: int) -> None:
+        try:
+            self._ingest(id_)
+        finally:
+            self._turns.end(id_)
 
     def _take_up(self) -> None:
         """What earlier lives left, before what is new; only now, as now the library is ours alone."""
@@ -249,13 +262,15 @@ class Uploads:
             if upload.stage != step.stage or not upload.total:
                 upload = replace(upload, stage_started=time.monotonic(), stage_first=step.done)
             self._uploads[id_] = replace(upload, stage=step.stage, done=step.done, total=step.total)
+            if step.stage == "recognizing" and not upload.attempts:  # which takes seconds a page
+                self._turns.pass_on(id_)
             if step.stage in WITHOUT_READER and (following := self._following(upload)) is not None:
                 backend.read_ahead(following.path, following.name)
 
     def _following(self, upload: Upload) -> Upload | None:
         """Whose turn comes next, where that can be read already: whatever ended the process before is read alone, so
         that it is blamed and no other."""
-        waiting = next((u for u in self._uploads.values() if u.report is None and u.id != upload.id), None)
+        waiting = next((u for u in self._uploads.values() if u.report is None and u.stage == "waiting"), None)
         if waiting is None or waiting.attempts or upload.attempts or waiting.password is not None:
             return None
         return waiting

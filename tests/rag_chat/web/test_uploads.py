@@ -245,6 +245,53 @@ def test_what_was_at_work_when_the_process_ended_is_read_alone(tmp_path):
     assert ahead.told == [f"{name}.pdf is read" for name in "abcd"]  # neither beside a or c nor they beside others
 
 
+def test_what_waits_goes_by_a_scan_whose_pages_are_recognised(tmp_path, started):
+    events, go_on = [], threading.Event()
+
+    def add(path, name, progress, **options):
+        progress(Progress(name, "recognizing" if "scan" in name else "reading", 0, 2))
+        events.append(f"{name} begins")
+        assert "scan" not in name or go_on.wait(5)
+        events.append(f"{name} ends")
+        return IngestReport(name, name, "ready")
+
+    loading, uploads = started(add)
+    uploads.add([file(tmp_path, name) for name in ("scan 1.pdf", "a.pdf", "scan 2.pdf", "b.pdf")])
+    loading.start()
+    until(lambda: len(uploads.all()) == 2)
+    assert [event for event in events if "scan" not in event] == [
+        "a.pdf begins",
+        "a.pdf ends",
+        "b.pdf begins",
+        "b.pdf ends",
+    ]
+    assert [upload.name for upload in uploads.all()] == ["scan 1.pdf", "scan 2.pdf"]
+    go_on.set()
+    until(lambda: not uploads.all())
+
+
+def test_a_scan_at_which_the_process_ended_before_is_read_alone(tmp_path):
+    before = Incoming(tmp_path / "library")
+    for number, name in enumerate(("scan 1.pdf", "scan 2.pdf", "a.pdf"), 1):
+        waiting = before.keep(number, file(tmp_path, name)[0], name)
+        if name == "scan 2.pdf":
+            before.begin(waiting)
+    events = []
+
+    def add(path, name, progress, **options):
+        events.append(f"{name} begins")
+        progress(Progress(name, "recognizing", 0, 2))
+        time.sleep(0.1)
+        events.append(f"{name} ends")
+        return IngestReport(name, name, "ready")
+
+    loading = Loading(lambda: replace(ScriptedBackend().backend(), add_document=add))
+    uploads = Uploads(loading, before)
+    loading.start()
+    until(lambda: not uploads.busy())
+    assert events == [f"{name}.pdf {what}" for name in ("scan 1", "scan 2", "a") for what in ("begins", "ends")]
+
+
 def test_time_left_counts_only_what_was_read_in_its_turn(tmp_path, started):
     left = []
 
