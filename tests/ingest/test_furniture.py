@@ -50,3 +50,21 @@ def test_rows_that_differ_by_their_numbers_alone_are_no_running_lines():
     table = "".join(f"Quay {n} grain 1{n} 2{n} 3{n} \n" for n in range(30))
     given = pages(*(f"Annual report 2025 \n{table}Page {n} of 4" for n in range(4)))
     assert kept(given) == [table.removesuffix("\n")] * 4
+
+
+def test_a_page_with_little_on_it_loses_its_running_lines_too():
+    given = pages(
+        *(f"Annual report 2025 \n{text}\nPage {n}" for n, text in enumerate((*map(prose, BEASTS), "Signed.")))
+    )
+    assert kept(given)[-1] == "Signed."
+
+
+def test_numbers_that_do_not_go_along_with_the_pages_are_no_page_numbers():
+    moved = (480, 12, 3077, 905)
+    given = pages(*(f"{prose(b)}\nMoved today: {n}\n{i}" for i, (b, n) in enumerate(zip(BEASTS, moved, strict=True))))
+    assert kept(given) == [f"{prose(b)}\nMoved today: {n}" for b, n in zip(BEASTS, moved, strict=True)]
+
+
+def test_pages_numbered_anew_for_each_part_are_numbered():
+    given = pages(*(f"{prose(b)}\nPage {n} of 2" for b, n in zip(BEASTS * 2, (1, 2) * 4, strict=True)))
+    assert kept(given) == [prose(b) for b in BEASTS * 2]
