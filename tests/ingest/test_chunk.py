@@ -6,7 +6,7 @@ from fakes import HashEmbedder
 from pdfs import prose
 
 from ingest.chunk import Limit, cut
-from rag_chat.sentences import readable
+from rag_chat.sentences import readable, split
 from rag_chat.types import Outline, Page, Span
 
 COUNT = HashEmbedder().token_counts
@@ -79,6 +79,29 @@ def test_rows_of_a_table_stay_whole():
     rows = [f"Quay {i} grain {i * 11} {i * 13} {i * 17}" for i in range(1, 40)]
     made = chunks([page(1, rows)])
     assert all(line.strip() in rows for c in made for line in c.text.split("\n"))
+
+
+def test_header_footer_and_watermark_are_in_no_chunk_and_a_sentence_runs_around_them():
+    said = {grain: prose(12, grain) for grain in ("wheat", "oat", "barley", "rye")}
+    pages = [
+        page(n, ["Harbor report 2025", *lines[:7], "CONFIDENTIAL DRAFT", *lines[7:], f"{n} of 4"])
+        for n, lines in enumerate(said.values(), start=1)
+    ]
+    made = chunks(pages)
+    assert not any(words in c.text for c in made for words in ("DRAFT", "Harbor report", " of 4"))
+    held = {(s.page, i) for c in made for s in c.spans for i in range(s.start, s.end)}
+    for p, lines in zip(pages, said.values(), strict=True):
+        text = "".join(char for i, char in enumerate(p.text) if (p.number, i) in held)
+        assert "".join(text.split()) == "".join("".join(lines).split())
+    parted = [c for c in made if len(c.spans) > 1]
+    assert {c.first_page for c in parted} == {1, 2, 3, 4}
+    for chunk in parted:
+        first, second = chunk.spans
+        texts = [pages[s.page - 1].text[s.start : s.end] for s in chunk.spans]
+        assert (first.page, chunk.text) == (second.page, "\n".join(texts))
+        around = next((a, b) for a, b in split(chunk.text) if a < len(texts[0]) < b)
+        assert readable(chunk.text[slice(*around)]) in " ".join(list(said.values())[first.page - 1])
+        assert len(chunk.spread(*around)) == 2
 
 
 def test_page_number_does_not_become_a_chunk_of_its_own():
