@@ -1,9 +1,9 @@
 """Pages to chunks: whole sentences, at most so many tokens together with what is embedded in front of them.
 
-A chunk stays on its page, except that a sentence unfinished at the bottom of a page takes its rest from the top of
-the next. A chunk that begins inside a table has the table's header as its first span, from whatever page.
-Knows neither models nor stores: the encoder's token count comes in as a function. Limit: the order of the text is the
-file's own.
+A chunk stays on its page, except that a sentence unfinished at the bottom of a page, above its notes, takes its rest
+from the top of the next. A chunk that begins inside a table has the table's header as its first span, from whatever
+page. Knows neither models nor stores: the encoder's token count comes in as a function. Limit: the order of the text is
+the file's own; of 53 pages in two columns, from 17 documents, none was written across its columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ingest import furniture
+from ingest import footnotes, furniture
 from ingest.furniture import Body
 from rag_chat import front
 from rag_chat.sentences import is_closed, is_row, readable, split
@@ -115,7 +115,11 @@ class _Front:
 
 def _units(bodies: Mapping[int, Body], room: int, count: Counter) -> Iterator[list[_Unit]]:
     """The sentences of each page with their tokens, none above `room`; one call of the counter for all of them."""
-    spans = [[Span(n, start, end) for start, end in split(body.text)] for n, body in bodies.items()]
+    feet = [footnotes.begin(body.text) for body in bodies.values()]
+    spans = [
+        [Span(number, start, end) for start, end in _sentences(body.text, foot)]
+        for (number, body), foot in zip(bodies.items(), feet, strict=True)
+    ]
     tokens = iter(count([readable(bodies[s.page].text[s.start : s.end]) for of_page in spans for s in of_page]))
     units = [[_Unit(span, max(1, next(tokens))) for span in of_page] for of_page in spans]
     texts = [body.text for body in bodies.values()]
@@ -123,8 +127,15 @@ def _units(bodies: Mapping[int, Body], room: int, count: Counter) -> Iterator[li
     for i, body in enumerate(bodies.values()):
         units[i], above = _under_headers(units[i], body, room, above)
         if i + 1 < len(units):
-            _carry_over(units[i], body.text, units[i + 1], texts[i + 1], room)
+            notes = sum(unit.span.start >= feet[i] for unit in units[i])
+            _carry_over(units[i], notes, body.text, units[i + 1], texts[i + 1], room)
         yield [part for unit in units[i] for part in _within(unit, body.text, room, count)]
+
+
+def _sentences(text: str, foot: int) -> Iterator[tuple[int, int]]:
+    """Those of the page, then those of the notes at its foot, which no sentence of the page runs into."""
+    yield from split(text[:foot])
+    yield from ((foot + start, foot + end) for start, end in split(text[foot:]))
 
 
 def _under_headers(
@@ -153,13 +164,15 @@ def _header(units: Sequence[_Unit], body: Body) -> _Header:
     return _Header(span, sum(unit.tokens for unit in units))
 
 
-def _carry_over(units: list[_Unit], text: str, following: list[_Unit], following_text: str, room: int) -> None:
-    """Gives the page's unfinished last sentence its rest from the next page."""
-    last = _past_furniture(list(reversed(units)), text, _is_open)
+def _carry_over(
+    units: list[_Unit], notes: int, text: str, following: list[_Unit], following_text: str, room: int
+) -> None:
+    """Gives the page's unfinished last sentence its rest from the next page; its last `notes` units are passed."""
+    last = _past_furniture(units[::-1][notes:], text, _is_open)
     first = _past_furniture(following, following_text, _goes_on)
     if last is None or first is None:
         return
-    at = len(units) - 1 - last
+    at = len(units) - 1 - notes - last
     total = units[at].tokens + following[first].tokens
     if total <= room:
         units[at] = _Unit(units[at].span, total, following[first].span)

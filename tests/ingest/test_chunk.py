@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from fakes import HashEmbedder
 from pdfs import prose
 
@@ -52,6 +53,33 @@ def test_sentence_cut_by_the_page_takes_its_rest_from_the_next():
     start = chunk.text.index("barges")
     where = chunk.locate(start, start + 6)
     assert where == Span(2, second.text.index("barges"), second.text.index("barges") + 6)
+
+
+@pytest.mark.parametrize(
+    ("raised", "notes"),
+    [
+        ("gate1", ["1Harbor Authority, Annual report of the northern quay, second part"]),
+        ("gate,1", ["1 Harbor Authority, Annual report. It was printed in May.", "2 Ibid."]),
+        ("gate*", ["* See the Harbor Authority's report."]),
+    ],
+)
+def test_note_at_the_foot_neither_ends_a_sentence_that_goes_on_overleaf_nor_runs_into_it(raised, notes):
+    opened = f"The keeper of the tide {raised} opens it every morning before the grain"
+    pages = [page(1, [*prose(4), opened, *notes, "12"]), page(2, ["barges leave the quay. Then he sleeps.", "13"])]
+    made = chunks(pages)
+    (bridging,) = (c for c in made if len(c.spans) == 2)
+    assert readable(bridging.text).endswith(f"{opened} barges leave the quay.")
+    held = readable(" ".join(c.text for c in made))
+    assert all(note in held for note in notes)
+
+
+def test_numbered_heading_is_no_note():
+    pages = [
+        page(1, [*prose(4), "as was shown before1 by", "1 Harbor", "The keeper of the tide gate opens it before the"])
+    ]
+    assert any(
+        "tide gate" in c.text for c in chunks([*pages, page(2, ["grain barges leave the quay."])]) if len(c.spans) == 2
+    )
 
 
 def test_finished_sentence_takes_nothing_from_the_next_page():
