@@ -54,11 +54,7 @@ def _ours(path: Path) -> str:
     settings = config.load()
     with Sandbox(seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb) as sandbox:
         pages = parse(path, Limits(settings.max_file_mb, settings.max_pages), sandbox).pages
-    return "\n".join(_body(page.text, *span) for page, span in zip(pages, furniture.bodies(pages), strict=True))
-
-
-def _body(text: str, start: int, end: int) -> str:
-    return readable(text[start:end])
+    return "\n".join(readable(body.text) for body in furniture.bodies(pages))
 
 
 def _plain(text: str) -> str:

@@ -73,7 +73,7 @@ def page_name(number: int, printed: str) -> str:
 
 def page_names(citation: Citation) -> str:
     """The page of the quote, or its pages."""
-    return ", ".join(page_name(excerpt.page, excerpt.page_label) for excerpt in citation.excerpts)
+    return ", ".join(dict.fromkeys(page_name(excerpt.page, excerpt.page_label) for excerpt in citation.excerpts))
 
 
 def whole_quote(citation: Citation) -> str:

@@ -40,6 +40,7 @@ _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[A-ZÀ-Þ]")  # "2 Prices
 _NUMBERED = frozenset("item note chapter section part article appendix schedule exhibit table step".split())
 
 _NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{1,2}%?|\$|€|£|N/?[AM]")
+_CURRENCIES = frozenset("$€£")
 _BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
 _ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
 _CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
@@ -78,6 +79,14 @@ def is_row(line: str) -> bool:
         trailing += 1
     label = words[-1 - trailing].lower()
     return trailing >= ROW_NUMBERS or (trailing == 2 and len(words) <= HEADING_WORDS and label not in _DANGLING)
+
+
+def columns(line: str) -> int:
+    """How many figures the line ends in; a dash in the place of one counts."""
+    words, found = line.split(), 0
+    while words and _NUMBER.fullmatch(words[-1]):
+        found += words.pop() not in _CURRENCIES
+    return found
 
 
 def is_closed(text: str) -> bool:

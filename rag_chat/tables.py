@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_chat.sentences import HEADING_WORDS, is_closed, is_row
+from rag_chat.sentences import HEADING_WORDS, columns, is_closed, is_row
 
 HEADER_LINES = 3  # above the first row
 LABELS = 3  # lines without figures that may stand between two rows
@@ -59,6 +59,14 @@ def column_names(text: str, start: int) -> str:
     return " ".join(lines[i].strip() for i in header or ())
 
 
+def names_columns(lines: Sequence[str], place: int) -> bool:
+    """Does this line, alone or with others, name the columns of the row below it? Of the short lines above a row only
+    as many do as have a word for each of its figures: a running title above a table that fills the page does not."""
+    below = range(place + 1, min(place + 1 + HEADER_LINES, len(lines)))
+    row = next((i for i in below if is_row(lines[i]) and not _is_years(lines[i])), None)
+    return row is not None and _top_of_names(lines, row) <= place
+
+
 def on_lines_of_their_own(text: str) -> list[str]:
     """The text cut before and after each row and each line of a header; together the parts are the text."""
     lines = text.split("\n")
@@ -80,6 +88,23 @@ def _top(lines: Sequence[str], row: int) -> int:
     while top > 0 and row - top < HEADER_LINES and not is_row(lines[top - 1]) and _may_head(lines[top - 1]):
         top -= 1
     return top
+
+
+def _top_of_names(lines: Sequence[str], row: int) -> int:
+    """The first of the lines that name a row's columns; the row itself where none do."""
+    wanted, named, top = columns(lines[row]), 0, row
+    while top > 0 and row - top < HEADER_LINES and named < wanted:
+        line = lines[top - 1]
+        if not _may_head(line) or (is_row(line) and not _is_years(line)):
+            break
+        names = str.isalnum if is_row(line) else str.isalpha  # years name columns where there is one for each
+        named += sum(any(map(names, word)) for word in line.split())
+        top -= 1
+    if (
+        top > 1 and is_row(lines[top]) and _may_head(lines[top - 1])
+    ):  # the years of what; a page's first line is its own
+        top -= 1
+    return top if top < row and named >= wanted else row
 
 
 def _may_head(line: str) -> bool:

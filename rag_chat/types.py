@@ -79,8 +79,8 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next; what begins
-    inside a table has the table's header as its first span.
+    """The stored unit of retrieval: verbatim text of one page, or of a page and the beginning of the next, in several
+    spans where a watermark stands between its lines; what begins inside a table has the table's header as its first.
 
     `text` is the spans' texts joined by one newline, so that a place in it maps back to a page by arithmetic alone.
     """
@@ -103,10 +103,11 @@ class Chunk:
     @property
     def body(self) -> Span:
         """What of it stands on its first page, without the header of a table that it begins in."""
-        return next(span for span in reversed(self.spans) if span.page == self.first_page and not span.header)
+        here = [span for span in self.spans if span.page == self.first_page and not span.header]
+        return Span(self.first_page, here[0].start, here[-1].end)
 
     def locate(self, start: int, end: int) -> Span:
-        """The page span of `text[start:end]`, cut to the page on which it starts."""
+        """The page span of `text[start:end]`, cut to the chunk's span in which it starts."""
         offset = 0
         for span in self.spans:
             length = span.end - span.start
@@ -117,10 +118,11 @@ class Chunk:
         raise AssertionError("a chunk has at least one span")
 
     def spread(self, start: int, end: int) -> tuple[Span, ...]:
-        """All page spans of `text[start:end]`, more than one where it runs over a page's end; `locate` is the first."""
+        """All page spans of `text[start:end]`, more than one where it runs over a page's end or around a watermark;
+        `locate` is the first."""
         found, offset = [self.locate(start, end)], 0
         for span in self.spans:
-            if span.page > found[0].page and end > offset:
+            if start < offset - 1 and end > offset:
                 found.append(Span(span.page, span.start, min(span.start + end - offset, span.end)))
             offset += span.end - span.start + 1
         return tuple(found)
@@ -295,7 +297,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The rest of a quote that runs over the end of its page; `quote == page.text[start:end]`."""
+    """The rest of a quote that runs over the end of its page or around a watermark; `quote == page.text[start:end]`."""
 
     page: int
     page_label: str

@@ -30,7 +30,7 @@ def candidate(value: Candidate) -> dict[str, Any]:
 
 
 def citation(value: Citation) -> dict[str, Any]:
-    """`continued` is there only where the quote runs over the end of its page."""
+    """`continued` is there only where the quote runs over the end of its page or around a watermark."""
     made = {
         "number": value.number,
         "document": value.document,

@@ -2,12 +2,13 @@
 
 import itertools
 
+import pytest
 from fakes import HashEmbedder
 from pdfs import prose
 
 from ingest.chunk import Limit, cut
 from rag_chat.search_copy import searchable
-from rag_chat.sentences import readable
+from rag_chat.sentences import readable, split
 from rag_chat.types import Outline, Page, Span
 
 COUNT = HashEmbedder().token_counts
@@ -55,6 +56,33 @@ def test_sentence_cut_by_the_page_takes_its_rest_from_the_next():
     assert where == Span(2, second.text.index("barges"), second.text.index("barges") + 6)
 
 
+@pytest.mark.parametrize(
+    ("raised", "notes"),
+    [
+        ("gate1", ["1Harbor Authority, Annual report of the northern quay, second part"]),
+        ("gate,1", ["1 Harbor Authority, Annual report. It was printed in May.", "2 Ibid."]),
+        ("gate*", ["* See the Harbor Authority's report."]),
+    ],
+)
+def test_note_at_the_foot_neither_ends_a_sentence_that_goes_on_overleaf_nor_runs_into_it(raised, notes):
+    opened = f"The keeper of the tide {raised} opens it every morning before the grain"
+    pages = [page(1, [*prose(4), opened, *notes, "12"]), page(2, ["barges leave the quay. Then he sleeps.", "13"])]
+    made = chunks(pages)
+    (bridging,) = (c for c in made if len(c.spans) == 2)
+    assert readable(bridging.text).endswith(f"{opened} barges leave the quay.")
+    held = readable(" ".join(c.text for c in made))
+    assert all(note in held for note in notes)
+
+
+def test_numbered_heading_is_no_note():
+    pages = [
+        page(1, [*prose(4), "as was shown before1 by", "1 Harbor", "The keeper of the tide gate opens it before the"])
+    ]
+    assert any(
+        "tide gate" in c.text for c in chunks([*pages, page(2, ["grain barges leave the quay."])]) if len(c.spans) == 2
+    )
+
+
 def test_finished_sentence_takes_nothing_from_the_next_page():
     made = chunks([page(1, prose(2)), page(2, ["and so it goes on in the harbor today."])])
     assert [len(c.spans) for c in made] == [1, 1]
@@ -80,6 +108,29 @@ def test_rows_of_a_table_stay_whole():
     rows = [f"Quay {i} grain {i * 11} {i * 13} {i * 17}" for i in range(1, 40)]
     made = chunks([page(1, rows)])
     assert all(line.strip() in rows for c in made for line in c.text.split("\n"))
+
+
+def test_header_footer_and_watermark_are_in_no_chunk_and_a_sentence_runs_around_them():
+    said = {grain: prose(12, grain) for grain in ("wheat", "oat", "barley", "rye")}
+    pages = [
+        page(n, ["Harbor report 2025", *lines[:7], "CONFIDENTIAL DRAFT", *lines[7:], f"{n} of 4"])
+        for n, lines in enumerate(said.values(), start=1)
+    ]
+    made = chunks(pages)
+    assert not any(words in c.text for c in made for words in ("DRAFT", "Harbor report", " of 4"))
+    held = {(s.page, i) for c in made for s in c.spans for i in range(s.start, s.end)}
+    for p, lines in zip(pages, said.values(), strict=True):
+        text = "".join(char for i, char in enumerate(p.text) if (p.number, i) in held)
+        assert "".join(text.split()) == "".join("".join(lines).split())
+    parted = [c for c in made if len(c.spans) > 1]
+    assert {c.first_page for c in parted} == {1, 2, 3, 4}
+    for chunk in parted:
+        first, second = chunk.spans
+        texts = [pages[s.page - 1].text[s.start : s.end] for s in chunk.spans]
+        assert (first.page, chunk.text) == (second.page, "\n".join(texts))
+        around = next((a, b) for a, b in split(chunk.text) if a < len(texts[0]) < b)
+        assert readable(chunk.text[slice(*around)]) in " ".join(list(said.values())[first.page - 1])
+        assert len(chunk.spread(*around)) == 2
 
 
 def test_page_number_does_not_become_a_chunk_of_its_own():

@@ -5,7 +5,7 @@ BEASTS = ("otter", "heron", "badger", "marten")
 
 
 def prose(beast):
-    return f"The {beast} runs at full load for two hours before anybody may look at the reading. " * 3
+    return " ".join([f"The {beast} runs at full load for two hours before anybody may look at the reading."] * 3)
 
 
 def pages(*texts):
@@ -13,7 +13,10 @@ def pages(*texts):
 
 
 def kept(given):
-    return [page.text[start:end] for page, (start, end) in zip(given, bodies(given), strict=True)]
+    for page, body in zip(given, bodies(given), strict=True):
+        assert len(body.text) == len(page.text)
+        assert all(char in (" ", page.text[i]) for i, char in enumerate(body.text))
+    return [body.text.strip() for body in bodies(given)]
 
 
 def test_running_head_and_numbered_foot_are_left_out():
@@ -42,11 +45,63 @@ def test_two_pages_are_too_few_to_tell():
     assert all(text.startswith("Head") for text in kept(given))
 
 
+def long(beast):
+    return " \n".join(f"{prose(beast)} Line {i} of the {beast} is its own." for i in range(6))
+
+
+def test_a_watermark_between_the_lines_goes_on_all_pages():
+    given = pages(*(f"{long(b)} \nCONFIDENTIAL  DRAFT \nTo be continued {b}. \n{long(b)} end" for b in BEASTS))
+    assert not any("DRAFT" in text for text in kept(given))
+    assert all(text.startswith("The ") and text.endswith(" end") for text in kept(given))
+
+
+def test_a_line_on_many_pages_only_is_no_watermark():
+    given = pages(*(f"{long(b)} \nOf the keeper \n{long(b)}" for b in BEASTS), long("stoat"), long("lynx"))
+    assert sum("Of the keeper" in text for text in kept(given)) == len(BEASTS)
+
+
+def test_copies_of_a_form_keep_its_labels():
+    form = "{0} \nBill to \nThe {1} \nDate of delivery \n{2} of May \nTo be paid within thirty days \n{0}"
+    given = pages(*(form.format(long(b), b, 3 * i) for i, b in enumerate(BEASTS)))
+    assert all("To be paid within thirty days" in text for text in kept(given))
+
+
+def test_the_names_of_columns_between_the_lines_are_no_watermark():
+    rows = "".join(f"Quay {n} grain 1{n} 2{n} 3{n} \n" for n in range(9))
+    given = pages(*(f"{long(b)} \nQuay Cargo Tons Value \n{rows}{long(b)}" for b in BEASTS))
+    assert all("Quay Cargo Tons Value" in text for text in kept(given))
+
+
+def test_pages_with_no_more_than_a_running_line_keep_it():
+    given = pages(*(f"Exhibit {n}" for n in range(4)))
+    assert kept(given) == [f"Exhibit {n}" for n in range(4)]
+    among = pages(*(f"Annual report 2025 \n{prose(b)}" for b in BEASTS), "Annual report 2025")
+    assert kept(among) == [*map(prose, BEASTS), ""]
+
+
 def test_a_page_without_text_is_no_trouble():
-    assert bodies(pages("", "")) == [(0, 0), (0, 0)]
+    assert kept(pages("", "")) == ["", ""]
 
 
 def test_rows_that_differ_by_their_numbers_alone_are_no_running_lines():
     table = "".join(f"Quay {n} grain 1{n} 2{n} 3{n} \n" for n in range(30))
     given = pages(*(f"Annual report 2025 \n{table}Page {n} of 4" for n in range(4)))
-    assert kept(given) == [table.removesuffix("\n")] * 4
+    assert kept(given) == [table.strip()] * 4
+
+
+def test_a_page_with_little_on_it_loses_its_running_lines_too():
+    given = pages(
+        *(f"Annual report 2025 \n{text}\nPage {n}" for n, text in enumerate((*map(prose, BEASTS), "Signed.")))
+    )
+    assert kept(given)[-1] == "Signed."
+
+
+def test_numbers_that_do_not_go_along_with_the_pages_are_no_page_numbers():
+    moved = (480, 12, 3077, 905)
+    given = pages(*(f"{prose(b)}\nMoved today: {n}\n{i}" for i, (b, n) in enumerate(zip(BEASTS, moved, strict=True))))
+    assert kept(given) == [f"{prose(b)}\nMoved today: {n}" for b, n in zip(BEASTS, moved, strict=True)]
+
+
+def test_pages_numbered_anew_for_each_part_are_numbered():
+    given = pages(*(f"{prose(b)}\nPage {n} of 2" for b, n in zip(BEASTS * 2, (1, 2) * 4, strict=True)))
+    assert kept(given) == [prose(b) for b in BEASTS * 2]

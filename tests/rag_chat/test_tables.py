@@ -1,9 +1,11 @@
 """The header of a table is known to each of its rows, and goes with each of its chunks."""
 
+import pytest
 from fakes import HashEmbedder
 
 from ingest.chunk import Limit, cut
 from rag_chat import tables
+from rag_chat.sentences import columns
 from rag_chat.types import Page
 
 
@@ -50,6 +52,23 @@ def test_a_row_knows_its_column_names_and_nothing_else_has_any():
     text = " \n".join(["It rained on most days.", *HEAD, *rows(2)])
     assert tables.column_names(text, text.index("Quay 2")) == " ".join(HEAD)
     assert tables.column_names(text, text.index("Consolidated")) == tables.column_names(text, 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "figures"), [("Grain $ 12 — (3)%", 3), ("Grain in 2021", 1), ("Page 7 of 20", 1), ("Grain", 0), ("", 0)]
+)
+def test_columns_are_the_figures_that_a_line_ends_in(line, figures):
+    assert columns(line) == figures
+
+
+def test_lines_with_a_word_for_each_figure_name_the_columns_and_a_title_above_them_does_not():
+    def naming(*lines):
+        return [i for i in range(len(lines)) if tables.names_columns(lines, i)]
+
+    assert naming("Tarn plc", "Quay Cargo Tons Value", *rows(2)) == [1]
+    assert naming("Tarn plc", "Year ended", "2021 2020 2019", *rows(2)) == [1, 2]
+    assert naming("2021 2020 2019", *rows(2)) == [0]
+    assert naming("Tarn plc", *rows(2)) == naming("Tarn plc", "It rained on most days.") == []
 
 
 def test_rows_and_headers_stand_on_lines_of_their_own_and_prose_flows():

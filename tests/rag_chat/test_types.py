@@ -40,3 +40,10 @@ def test_a_place_beyond_the_chunk_ends_with_it():
 
 def test_first_and_last_page():
     assert (CHUNK.first_page, CHUNK.last_page) == (3, 4)
+
+
+def test_a_place_around_a_watermark_is_spread_over_both_parts():
+    around = Chunk("c", "d", 0, (Span(3, 2, 18), Span(3, 40, 54)), "", TEXT)
+    assert around.spread(6, 22) == (Span(3, 8, 18), Span(3, 40, 45))
+    assert around.spread(17, 31) == (Span(3, 40, 54),)
+    assert around.body == Span(3, 2, 54)
