@@ -33,7 +33,7 @@ class RemoteReranker:
         if not candidates:
             return []
         start = time.perf_counter()
-        scores = self.score(query, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
+        scores = self.score(query, [front.of(c) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [replace(c, signals=replace(c.signals, joint=s)) for c, s in zip(candidates, scores, strict=True)]
         return reordered(marked, scores)
