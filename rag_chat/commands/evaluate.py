@@ -89,7 +89,7 @@ def measured(settings: Settings, dataset: Dataset, asked: list[Mode]) -> list[Ro
     shared = build.models(settings)
     with terminal.progress() as report:
         vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache, report)
-        encoder = build.token_index(settings, shared.scorer)
+        encoder = build.token_index(settings, shared.embedder, shared.scorer)
         tokens = None if encoder is None else retrieval.corpus_tokens(dataset, encoder, report)
         with modes.library(dataset, vectors, tokens) as library:
             searching = build.search(settings, shared, library.catalog, library.store)
