@@ -139,18 +139,20 @@ def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorSt
 
 def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
     """What each mode runs over a catalog and its vectors."""
-    from rag_chat.chat.search import Route
+    from rag_chat.chat.search import WEAK, Route
+    from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.rerank.keep_order import KeepOrder
     from rag_chat.retrieval.dense import DenseRetriever
     from rag_chat.retrieval.hybrid import HybridRetriever
 
     dense = DenseRetriever(shared.embedder, store, catalog)
     hybrid = HybridRetriever(shared.embedder, store, catalog)
+    weak = WEAK if isinstance(shared.reranker, InteractionReranker) else None  # the limit is of its probabilities
     return {
         "dense": Route(dense, KeepOrder()),
-        "rerank": Route(dense, shared.reranker),
-        "exhaustive": Route(dense, shared.reranker),
-        "hybrid": Route(hybrid, shared.reranker, read=READ),
+        "rerank": Route(dense, shared.reranker, weak=weak),
+        "exhaustive": Route(dense, shared.reranker, weak=weak),
+        "hybrid": Route(hybrid, shared.reranker, read=READ, weak=weak),
         "late-interaction": late_interaction(settings, shared, catalog, store, hybrid),
     }
 
