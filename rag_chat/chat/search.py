@@ -3,7 +3,7 @@
 `auto` goes by the size of the corpus alone. The form of the question and its language were measured too
 (`python -m benchmarks.forms`; README, "Which mode for which question"): no mode is better than `hybrid` by more than
 chance for questions with names, other ones, keywords, or German with the English encoder, so they decide nothing. A
-second try by late interaction was measured and dropped: of the 16 weak results of 300 English questions it made one
+second try by late interaction was measured and dropped: of the 16 weak results of 330 English questions it made one
 better and three worse, of 20 of 50 German ones two better; where one reranker judged what both had found, none and two.
 """
 
