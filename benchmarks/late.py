@@ -48,7 +48,7 @@ def main() -> None:
     dataset = part(beir.read(arguments.data / "retrieval" / arguments.set), arguments)
     shared = build.models(settings)
     vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache)
-    tokens = retrieval.corpus_tokens(dataset, build.token_encoder(settings, shared.scorer))
+    tokens = retrieval.corpus_tokens(dataset, build.token_encoder(settings, shared.embedder, shared.scorer))
     size = sum(codes.nbytes for codes in tokens.codes) / 1e3 / len(dataset.corpus)
     door.note(f"{len(dataset.corpus)} texts, {size:.1f} kB of token vectors a text")
     with modes.library(dataset, vectors, tokens) as library:

@@ -79,7 +79,7 @@ def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ing
         exclusive=True, any_built=any_built,
     )  # fmt: skip
     stack.callback(library.close)
-    return stack.enter_context(Ingestor(library, embedder, settings, build.token_index(settings)))
+    return stack.enter_context(Ingestor(library, embedder, settings, build.token_index(settings, embedder)))
 
 
 def _run(

@@ -26,7 +26,7 @@ from ingest.guesses import Guesses
 from ingest.parsed import Limits, Parsed
 from ingest.sandboxes import Sandboxes
 from ingest.sniff import SUFFIXES
-from rag_chat import front, token_codes
+from rag_chat import document_name, front, token_codes
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
@@ -36,7 +36,7 @@ from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.progress import WITHOUT_READER, Listener, Progress
 from rag_chat.protocols import Embedder, TokenEncoder
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, Outline, Page, PageState, Status, Vectors
+from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, PageState, Status, Vectors
 
 
 class Ingestor:
@@ -132,7 +132,8 @@ class Ingestor:
         for document in catalog.documents():
             start = time.perf_counter()
             pages, outline = catalog.pages(document.doc_id), catalog.outline(document.doc_id)
-            chunks, vectors, tokens = self._embed(document.doc_id, document.name, pages, outline, progress or _nobody)
+            parsed = Parsed(document.title, tuple(pages), tuple(outline), document.kind)
+            chunks, vectors, tokens = self._embed(document.doc_id, document.name, parsed, progress or _nobody)
             catalog.stage(chunks, vectors, tokens)
             yield _timed(_report(replace(document, chunks=len(chunks)), "ready"), start)
         self._library.replace_chunks(
@@ -159,7 +160,7 @@ class Ingestor:
         path, name, password = file.path, file.name, file.password
         others = (d for d in self._library.catalog.documents() if d.doc_id != doc_id)
         replaces = tuple(d.doc_id for d in others if names.same(d.name, name)) if replace_same_name else ()
-        chunks, vectors, tokens = self._embed(doc_id, name, parsed.pages, parsed.outline, tell)
+        chunks, vectors, tokens = self._embed(doc_id, name, parsed, tell)
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
         with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
@@ -210,9 +211,10 @@ class Ingestor:
             yield copy if unlocked else path
 
     def _embed(
-        self, doc_id: str, name: str, pages: Iterable[Page], outline: Iterable[Outline], tell: Listener
+        self, doc_id: str, name: str, parsed: Parsed, tell: Listener
     ) -> tuple[list[Chunk], Vectors, TokenCodes | None]:
-        cuts = cut(doc_id, name, list(pages), list(outline), limit=self._limit, count=self._embedder.token_counts)
+        called = document_name.called(name, parsed.title)
+        cuts = cut(doc_id, called, parsed.pages, parsed.outline, limit=self._limit, count=self._embedder.token_counts)
         total = len(cuts) * (1 if self._tokens is None else 2)
         tell(Progress(name, "embedding", 0, total))
         vectors = self._embedder.encode_passages(
@@ -223,7 +225,7 @@ class Ingestor:
             return chunks, vectors, None
         codes = token_codes.encoded(
             self._tokens,
-            [front.before(name, chunk.heading, chunk.text) for chunk in chunks],
+            [front.before(called, chunk.heading, chunk.text) for chunk in chunks],
             lambda done: tell(Progress(name, "embedding", len(chunks) + done, total)),
         )
         return chunks, vectors, TokenCodes(token_codes.key(self._tokens), codes)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class OpenLibrary:
     """Close it when done, or use it in a `with` block. Threads may share it.
 
-    `documents` of `search` and `ask` are file names or ids; None searches everything. `pages` are the first and the
+    `documents` of `search` and `ask` are file names (their ending may be left out, in any case) or ids; None searches
+    everything. `pages` are the first and the
     last that may answer, `since` and `until` the days on which a document was added ("2024-01-31"). Every method
     raises RagChatError, whose message is one sentence that says what to do.
     """

@@ -69,7 +69,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
         store=opened.store,
         place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
     )
-    return App(settings, answering, opened, bi_encoder, second, pages, token_index(settings, scorer))
+    return App(settings, answering, opened, bi_encoder, second, pages, token_index(settings, bi_encoder, scorer))
 
 
 def models(settings: Settings) -> Models:
@@ -139,18 +139,20 @@ def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorSt
 
 def routes(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> dict[Mode, Route]:
     """What each mode runs over a catalog and its vectors."""
-    from rag_chat.chat.search import Route
+    from rag_chat.chat.search import WEAK, Route
+    from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.rerank.keep_order import KeepOrder
     from rag_chat.retrieval.dense import DenseRetriever
     from rag_chat.retrieval.hybrid import HybridRetriever
 
     dense = DenseRetriever(shared.embedder, store, catalog)
     hybrid = HybridRetriever(shared.embedder, store, catalog)
+    weak = WEAK if isinstance(shared.reranker, InteractionReranker) else None  # the limit is of its probabilities
     return {
         "dense": Route(dense, KeepOrder()),
-        "rerank": Route(dense, shared.reranker),
-        "exhaustive": Route(dense, shared.reranker),
-        "hybrid": Route(hybrid, shared.reranker, read=READ),
+        "rerank": Route(dense, shared.reranker, weak=weak),
+        "exhaustive": Route(dense, shared.reranker, weak=weak),
+        "hybrid": Route(hybrid, shared.reranker, read=READ, weak=weak),
         "late-interaction": late_interaction(settings, shared, catalog, store, hybrid),
     }
 
@@ -160,33 +162,33 @@ def late_interaction(
 ) -> Route:
     """MaxSim, over the library where it keeps token vectors of all, and over what hybrid finds."""
     from rag_chat.chat.search import Route
-    from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.rerank.late_interaction import LateInteractionReranker
+    from rag_chat.rerank.token_encoders import NetworkTokens
     from rag_chat.retrieval.late_interaction import LateInteractionRetriever
 
-    order = None
-    if settings.token_encoder is None:
-        own = shared.scorer if isinstance(shared.scorer, InteractionReranker) else _own_reranker()
-        encoder, order = token_encoder(settings, own), own.card.passages
-    else:
-        encoder = token_encoder(settings)
+    encoder = token_encoder(settings, shared.embedder, shared.scorer)
+    order = encoder.order if isinstance(encoder, NetworkTokens) else None  # what its weights were set for
     retriever = LateInteractionRetriever(encoder, hybrid, shared.embedder, store, catalog)
     return Route(retriever, LateInteractionReranker(encoder, catalog, order), widened=4)
 
 
-def token_encoder(settings: Settings, scorer: PairScorer | None = None) -> TokenEncoder:
-    """The configured checkpoint's token vectors, else those of the project's own reranker, which `scorer` may be."""
+def token_encoder(settings: Settings, encoder: Embedder, scorer: PairScorer | None = None) -> TokenEncoder:
+    """The configured checkpoint's token vectors, else those of the project's own reranker, which `scorer` may be. Those
+    are of the default encoder: another one on this machine gives its own."""
+    from rag_chat.index.embedders import BiEncoder
     from rag_chat.rerank.interaction import InteractionReranker
-    from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens
+    from rag_chat.rerank.token_encoders import MultiVectorTokens, NetworkTokens, StageOneTokens
 
     if settings.token_encoder is not None:
         return MultiVectorTokens(weights.find(settings.token_encoder, offline=settings.offline))
+    if isinstance(encoder, BiEncoder) and encoder.name != DEFAULT_ENCODER:
+        return StageOneTokens(encoder)
     return NetworkTokens(scorer if isinstance(scorer, InteractionReranker) else _own_reranker())
 
 
-def token_index(settings: Settings, scorer: PairScorer | None = None) -> TokenEncoder | None:
+def token_index(settings: Settings, encoder: Embedder, scorer: PairScorer | None = None) -> TokenEncoder | None:
     """What makes the token vectors that come with every document; None where the library is searched otherwise."""
-    return token_encoder(settings, scorer) if settings.mode == "late-interaction" else None
+    return token_encoder(settings, encoder, scorer) if settings.mode == "late-interaction" else None
 
 
 def embedder(settings: Settings) -> Embedder:

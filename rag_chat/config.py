@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     reranker: str | None = None  # "none" keeps stage one's order
     reranker_url: str | None = None  # Cohere's, Jina's, vLLM's or TEI's rerank; `reranker` is then its model's name
     reranker_key: SecretStr | None = None
-    token_encoder: str | None = None  # a ColBERT checkpoint for late interaction; None: the default reranker's vectors
+    token_encoder: str | None = (
+        None  # a ColBERT checkpoint for late interaction; None: the reranker's or the embedder's
+    )
     reader: str = "minilm-reader"  # a folder made by `rag-chat train support`
     generator: str | None = None  # a folder, a hub id, or "quoting"
     generator_url: str | None = None  # an OpenAI-compatible server; `generator` is then its model's name

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from rag_chat import words
+from rag_chat import document_name, words
+from rag_chat.document_name import ENDING
 from rag_chat.search_copy import searchable
+from rag_chat.types import Candidate
 
 SHARED = 0.8  # of the titles: a word that stands in so many tells their passages apart no longer
 FEWEST_LEFT = 2  # content words that a question keeps
 LONGEST_NAME, LONGEST_HEADING = 60, 100  # characters
-ENDING = re.compile(r"\.(?:pdf|docx|x?html?|md|markdown|txt)$", re.IGNORECASE)  # of a file's name
 
 
 def line(document: str, heading: str) -> str:
@@ -25,6 +25,12 @@ def before(document: str, heading: str, text: str) -> str:
     """The text as an encoder reads it: its searchable copy, its line in front."""
     front = line(document, heading)
     return f"{front}\n{searchable(text)}" if front else searchable(text)
+
+
+def of(candidate: Candidate) -> str:
+    """The candidate's text as an encoder reads it."""
+    name = document_name.called(candidate.document, candidate.title)
+    return before(name, candidate.chunk.heading, candidate.chunk.text)
 
 
 def within(question: str, titles: Sequence[str]) -> str:

@@ -128,6 +128,21 @@ class TokenEncoder(Protocol):
         ...
 
 
+class TokenEmbedder(Protocol):
+    """A bi-encoder that gives its token vectors too: its last layer, before they are pooled."""
+
+    @property
+    def name(self) -> str: ...
+
+    def encode_question_tokens(self, text: str) -> Vectors:
+        """(tokens, dim) float32, rows of unit length."""
+        ...
+
+    def encode_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """(tokens, dim) of each text."""
+        ...
+
+
 class AnswerReader(Protocol):
     """Reads a question and a text together."""
 

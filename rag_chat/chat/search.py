@@ -1,4 +1,11 @@
-"""Both stages of a search: which mode, who finds the candidates, who orders them, which passages are kept."""
+"""Both stages of a search: which mode, who finds the candidates, who orders them, which passages are kept.
+
+`auto` goes by the size of the corpus alone. The form of the question and its language were measured too
+(`python -m benchmarks.forms`; README, "Which mode for which question"): no mode is better than `hybrid` by more than
+chance for questions with names, other ones, keywords, or German with the English encoder, so they decide nothing. A
+second try by late interaction was measured and dropped: of the 16 weak results of 330 English questions it made one
+better and three worse, of 20 of 50 German ones two better; where one reranker judged what both had found, none and two.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +25,19 @@ from rag_chat.types import Candidate, Mode, PageRange, Passage, Retry, SearchRes
 
 OVERVIEW_WIDENED = 2  # times as many candidates for a question over documents, so that more of them are heard
 WEAK = 0.2  # a best score below which the words are checked: every fifth right answer of XQuAD is below .1
-HOPELESS = 0.05  # ... and below which another mode is tried: 1 to 20 in 100 questions of the tune sets
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """What one mode runs. `widened` times as many candidates are looked for as for the others; the first `read` of them
-    are reranked (None: all), the rest keep their order behind."""
+    are reranked (None: all), the rest keep their order behind. A best score under `weak` is little; None where nothing
+    is known of the reranker's scores."""
 
     retriever: Retriever
     reranker: Reranker
     widened: int = 1
     read: int | None = None
+    weak: float | None = None
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Candidate]:
         """All candidates; one that was not read scores no more than the last that was."""
@@ -115,6 +123,10 @@ class Search:
         notices = (*self._notices(query, kept), *found.notices)
         return replace(found, query=query, passages=kept, notices=notices, seconds=trace.seconds())
 
+    def best(self, query: str, trace: Trace, *, mode: Mode, candidates: int) -> SearchResult:
+        """The best passages of the library, whatever kind of question it is."""
+        return self._passages(_Asked(query, mode, candidates, self._limits.passages, None, None), trace)
+
     def _summary(self, asked: _Asked, trace: Trace) -> SearchResult | None:
         if asked.pages is not None:
             return None
@@ -152,33 +164,27 @@ class Search:
         mode = self._resolved(asked)
         ranked = self._ranked(asked, mode, trace)
         found = SearchResult(asked.query, mode, tuple(ranked), select(ranked, asked.passages), {})
-        if _best(ranked) >= WEAK:
+        weak = self.routes[mode].weak
+        if weak is None or _best(ranked) >= weak:
             return found
         with trace.stage("retry"):
             return self._again(asked, found, trace)
 
     def _again(self, asked: _Asked, found: SearchResult, trace: Trace) -> SearchResult:
-        """Once more, with words that the library knows, else by another way where the user left it to us; what it finds
-        counts only where it is better."""
+        """Once more, with words that the library knows; what that finds counts only where it is better."""
         spelled = self._catalog.spelled(asked.query, self._pieces)
-        hopeless = asked.mode == "auto" and found.mode == "hybrid" and _best(found.candidates) < HOPELESS
-        other: Mode = "late-interaction" if hopeless else found.mode
-        if spelled == asked.query and other == found.mode:
+        if spelled == asked.query:
             return found
-        mode = found.mode if spelled != asked.query else other
-        ranked = self._ranked(replace(asked, query=spelled), mode, trace)
+        ranked = self._ranked(replace(asked, query=spelled), found.mode, trace)
         better = _best(ranked) > _best(found.candidates)
-        retry = Retry(spelled, mode, better)
+        retry = Retry(spelled, found.mode, better)
         if not better:
             return replace(found, retry=retry)
-        told = (f"Searched for “{spelled}”, since the documents do not know all the words.",)
-        return SearchResult(
-            asked.query,
-            mode,
-            tuple(ranked),
-            select(ranked, asked.passages),
-            {},
-            notices=told if spelled != asked.query else (),
+        return replace(
+            found,
+            candidates=tuple(ranked),
+            passages=select(ranked, asked.passages),
+            notices=(f"Searched for “{spelled}”, since the documents do not know all the words.",),
             retry=retry,
         )
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag_chat import words
+from rag_chat import document_name, words
 from rag_chat.chat.listing import is_listing
 from rag_chat.chat.passages import quotable
 from rag_chat.library.catalog import Catalog
@@ -87,7 +87,13 @@ def quotes(passages: Sequence[Passage], embedder: Embedder) -> tuple[Quote, ...]
 
 def _named(question: str, documents: Sequence[Document]) -> list[Document]:
     asked = question.casefold()
-    spelled = [d for d in documents if d.name.removesuffix(".pdf").casefold() in asked]
+    spelled = [
+        d
+        for d in documents
+        if any(
+            name.removesuffix(".pdf").casefold() in asked for name in {d.name, document_name.called(d.name, d.title)}
+        )
+    ]
     if spelled:
         return spelled
     shares = Names.of(documents).shares(question)

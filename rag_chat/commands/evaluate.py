@@ -40,7 +40,9 @@ def evaluate(
     """Measure every way of searching on a retrieval set.
 
     Prints nDCG@10, Recall@50, MRR@10 and milliseconds per query, a row for each stage of each
-    mode, and how likely chance alone would part it so far from stage one (paired randomisation).
+    mode, and how likely chance alone would part it so far from dense stage one, or from the first
+    mode given where that is not among them (paired randomisation). `auto` runs as users get it,
+    with a second try where little was found, and a note says what it came down to.
     Answers are measured by another command: rag-chat eval answers FOLDER. With the setting
     `mode` at late-interaction that mode has token vectors of every text, else of what it looked at.
     """
@@ -82,14 +84,14 @@ def _known(names: list[str]) -> list[Mode]:
 
 
 def measured(settings: Settings, dataset: Dataset, asked: list[Mode]) -> list[Row]:
-    """The rows of the modes asked for, of all that fit the set where none is; `auto` is what it comes down to here."""
+    """The rows of the modes asked for, of all that fit the set where none is."""
     from rag_chat import build
     from rag_chat.evaluation import modes, retrieval
 
     shared = build.models(settings)
     with terminal.progress() as report:
         vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache, report)
-        encoder = build.token_index(settings, shared.scorer)
+        encoder = build.token_index(settings, shared.embedder, shared.scorer)
         tokens = None if encoder is None else retrieval.corpus_tokens(dataset, encoder, report)
         with modes.library(dataset, vectors, tokens) as library:
             searching = build.search(settings, shared, library.catalog, library.store)
@@ -116,8 +118,12 @@ def _rows(searching: Search, dataset: Dataset, asked: list[Mode], settings: Sett
     small = len(dataset.corpus) <= settings.exhaustive_chunks
     exhaustive: tuple[Mode, ...] = ("exhaustive",) if small else ()
     wanted = asked or [*COMPARED, *exhaustive]
-    chosen = list(dict.fromkeys(searching.resolve(one, len(dataset.corpus)) for one in wanted))
-    done = list(modes.runs(dataset, searching.routes, chosen, settings.candidates, report))
+    done: list[modes.Run] = []
+    for one in dict.fromkeys(wanted):
+        if one == "auto":
+            done.append(modes.auto(dataset, searching, settings.candidates, report))
+        else:
+            done += modes.runs(dataset, searching.routes, [one], settings.candidates, report)
     return modes.rows(done, dataset)
 
 
@@ -131,12 +137,15 @@ def _show(rows: list[Row], dataset: Dataset) -> None:
                 row.stage,
                 *(f"{row.measures[m]:.4f}" for m in MEASURES),
                 f"{row.ms_per_query:.1f}",
-                "-" if row.p is None else f"{row.p:.4f}",
+                f"{row.p:.4f}",
             )
             for row in rows
         ],
         numbers=5,
     )
+    for row in rows:
+        if row.note:
+            terminal.say(f"{row.mode}: {row.note}")
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -145,5 +154,6 @@ def _row(row: Row) -> dict[str, Any]:
         "stage": row.stage,
         **{measure: round(row.measures[measure], 5) for measure in MEASURES},
         "ms_per_query": round(row.ms_per_query, 2),
-        "p": None if row.p is None else round(row.p, 5),
+        "p": round(row.p, 5),
+        "note": row.note,
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rag_chat import filters
 from rag_chat.commands import terminal
+from rag_chat.document_name import ENDING
 from rag_chat.errors import NotFound
 
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ def some_documents(settings: Settings) -> list[Document]:
 def chosen(
     known: list[Document], given: list[str], *, since: str | None = None, until: str | None = None
 ) -> list[str] | None:
-    """The ids of the documents that the user named by id, the beginning of an id, or file name, of those added from
-    `since` to `until` (days, both included); None for all."""
+    """The ids of the documents that the user named by id, the beginning of an id, or file name (in any case, its ending
+    may be left out), of those added from `since` to `until` (days, both included); None for all."""
     wanted = list(dict.fromkeys(_one(known, name) for name in given)) or None
     if since is None and until is None:
         return wanted
@@ -174,20 +175,31 @@ def chosen(
 
 
 def named(known: list[Document], name: str) -> list[str]:
-    """The ids of every document with this file name."""
-    found = [document.doc_id for document in known if document.name == name]
+    """The ids of every document with this file name, else of the one that it fits without ending and case."""
+    found = [d.doc_id for d in known if d.name == name] or [d.doc_id for d in known if _fits(name, d.name)]
     if not found:
         raise NotFound(f"No document is named '{name[:120]}'; see the names with: rag-chat documents.")
+    if len(found) > 1 and name not in {d.name for d in known}:
+        raise NotFound(f"'{name[:80]}' stands for {len(found)} documents; give its name with its ending.")
     return found
 
 
 def _one(known: list[Document], given: str) -> str:
-    if len(given) >= SHORTEST_PREFIX:
-        found = [d.doc_id for d in known if d.doc_id.startswith(given) or d.name == given]
-        if len(found) == 1 or given in found:
-            return given if given in found else found[0]
-        if found:
-            raise NotFound(f"'{given[:80]}' stands for {len(found)} documents; give more of the id.")
-    raise NotFound(
-        f"No document has the id '{given[:80]}', nor one that begins so; see the ids with: rag-chat documents."
-    )
+    found = [d.doc_id for d in known if given in (d.doc_id, d.name)] or [
+        d.doc_id
+        for d in known
+        if _fits(given, d.name) or (len(given) >= SHORTEST_PREFIX and d.doc_id.startswith(given))
+    ]
+    if not found:
+        raise NotFound(
+            f"No document has the name or the id '{given[:80]}', nor an id that begins so; see both with:"
+            " rag-chat documents."
+        )
+    if len(found) > 1:
+        raise NotFound(f"'{given[:80]}' stands for {len(found)} documents; give the whole name, or more of the id.")
+    return found[0]
+
+
+def _fits(given: str, name: str) -> bool:
+    """The file's name in any case, with or without its ending."""
+    return given.casefold() in (name.casefold(), ENDING.sub("", name).casefold())

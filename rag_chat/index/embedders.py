@@ -15,6 +15,8 @@ from rag_chat.lanes import lanes
 from rag_chat.weights import Weights
 
 if TYPE_CHECKING:
+    import torch
+
     from rag_chat.types import Vectors
 
 COUNTED_AT_ONCE = 2000  # texts; what the tokenizer makes of a text takes far more room than the text
@@ -77,6 +79,22 @@ class BiEncoder:
                 progress(done)
         return _unit(vectors)
 
+    def encode_question_tokens(self, text: str) -> Vectors:
+        """(tokens, dim) float32 of the last layer, rows of unit length."""
+        with self._lock:
+            (vectors,) = self._model.encode_query([text], output_value="token_embeddings", show_progress_bar=False)
+        return _unit(vectors.float().cpu().numpy())
+
+    def encode_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """The same of each text, in the order given."""
+        found: list[Vectors] = [np.zeros((0, self.dimension), dtype=np.float32)] * len(texts)
+        batches = lanes().batches([min(count, self.max_tokens) for count in self.token_counts(texts)])
+        made = lanes().map(lambda batch: self._embed_tokens([texts[i] for i in batch]), batches)
+        for batch, vectors in zip(batches, made, strict=True):
+            for place, rows in zip(batch, vectors, strict=True):
+                found[place] = rows
+        return found
+
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text without special tokens."""
         backend = self._tokenizer.backend_tokenizer  # three times as fast as through transformers
@@ -92,6 +110,15 @@ class BiEncoder:
         return counts
 
     def _embed(self, texts: list[str]) -> Vectors:
+        vectors: Vectors = self._read(texts)["sentence_embedding"].float().cpu().numpy()
+        return vectors
+
+    def _embed_tokens(self, texts: list[str]) -> list[Vectors]:
+        read = self._read(texts)
+        vectors, masks = read["token_embeddings"].float().cpu().numpy(), read["attention_mask"].bool().cpu().numpy()
+        return [_unit(rows[mask]) for rows, mask in zip(vectors, masks, strict=True)]
+
+    def _read(self, texts: list[str]) -> dict[str, torch.Tensor]:
         """What `encode_document` does with one batch, but that the tokenizer alone is locked, not the model."""
         import torch
 
@@ -99,9 +126,8 @@ class BiEncoder:
             features = self._model.preprocess(texts, prompt=self._document_prompt, task="document")
         with torch.inference_mode():
             at_device = {k: v.to(self._model.device) if isinstance(v, torch.Tensor) else v for k, v in features.items()}
-            embedded = self._model(at_device, task="document")["sentence_embedding"]
-        vectors: Vectors = embedded.float().cpu().numpy()
-        return vectors
+            read: dict[str, torch.Tensor] = self._model(at_device, task="document")
+        return read
 
 
 def _unit(vectors: Vectors) -> Vectors:

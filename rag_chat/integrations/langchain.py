@@ -1,7 +1,7 @@
 """For LangChain (`pip install 'rag-chat[langchain]'`): a library as a retriever, its second stage as a compressor.
 
 library = rag_chat.open_library("data/library")
-RagChatRetriever(library=library, k=5).invoke("When does the lease end?")
+RagChatRetriever(library=library, k=5, documents=["lease"], pages=(1, 9)).invoke("When does the lease end?")
 RagChatCompressor(library=library, top_n=3).compress_documents(documents, "When does the lease end?")
 """
 
@@ -15,7 +15,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from rag_chat.api import OpenLibrary
-from rag_chat.types import Mode
+from rag_chat.types import Mode, PageRange
 from rag_chat.wire import candidate
 
 
@@ -26,10 +26,16 @@ class RagChatRetriever(BaseRetriever):
     k: int = 5
     mode: Mode | None = None
     documents: list[str] | None = None  # names or ids
+    pages: PageRange | None = None
+    since: str | None = None  # documents added on that day or later, "2024-01-31"
+    until: str | None = None
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        found = self.library.search(query, mode=self.mode, passages=self.k, documents=self.documents)
+        found = self.library.search(
+            query, mode=self.mode, passages=self.k, documents=self.documents, pages=self.pages, since=self.since,
+            until=self.until,
+        )  # fmt: skip
         rows = [candidate(passage.candidate) for passage in found.passages]
         return [Document(page_content=row.pop("text"), metadata=row) for row in rows]
 

@@ -48,7 +48,7 @@ class CrossEncoderReranker:
         if not candidates:
             return []
         start = time.perf_counter()
-        logits = self._logits(query, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
+        logits = self._logits(query, [front.of(c) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [
             replace(c, signals=replace(c.signals, joint=logit)) for c, logit in zip(candidates, logits, strict=True)

@@ -86,7 +86,7 @@ class InteractionReranker:
             return []
         start = time.perf_counter()
         asked = front.within(query, [f"{c.document} {c.title}" for c in candidates[:TITLES]])
-        found = self.signals(asked, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
+        found = self.signals(asked, [front.of(c) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [_marked(c, signals) for c, signals in zip(candidates, found, strict=True)]
         return reordered(marked, [self.card.passages.probability(c.signals) for c in marked])

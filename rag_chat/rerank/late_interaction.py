@@ -39,7 +39,7 @@ class LateInteractionReranker:
             return []
         start = time.perf_counter()
         asked = front.within(query, [f"{c.document} {c.title}" for c in candidates[:TITLES]])
-        texts = [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates]
+        texts = [front.of(c) for c in candidates]
         passages = self._passages(candidates, texts)
         vectors, weights = self._encoder.encode_question(asked)
         found = zip(

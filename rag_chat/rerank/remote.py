@@ -6,6 +6,7 @@ that refuses the common form with status 422 is asked in TEI's (`texts` for `doc
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 
 from rag_chat import front
 from rag_chat.endpoint import Endpoint
-from rag_chat.scoring import reordered
+from rag_chat.scoring import reordered, sigmoid
 from rag_chat.types import Candidate
 
 COMMON_AT_ONCE, TEI_AT_ONCE = 500, 32  # documents in one request; TEI's own default limit
@@ -21,7 +22,7 @@ UNPROCESSABLE = 422
 
 
 class RemoteReranker:
-    """Its own score alone orders; it is shown as the server gives it, cut to 0..1."""
+    """Its own score alone orders; it is shown as the server gives it, a logit as its sigmoid."""
 
     def __init__(self, endpoint: Endpoint, model: str) -> None:
         self.name = model
@@ -33,13 +34,18 @@ class RemoteReranker:
         if not candidates:
             return []
         start = time.perf_counter()
-        scores = self.score(query, [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates])
+        scores = self._all(query, [front.of(c) for c in candidates])
         self.pairs_per_second = len(candidates) / (time.perf_counter() - start)
         marked = [replace(c, signals=replace(c.signals, joint=s)) for c, s in zip(candidates, scores, strict=True)]
-        return reordered(marked, scores)
+        ordered = reordered(marked, scores)
+        return [replace(c, score=s) for c, s in zip(ordered, _shares([c.score for c in ordered]), strict=True)]
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """0..1 for each text, in the order given. Raises RemoteFailed where the server does not do its part."""
+        return _shares(self._all(question, texts))
+
+    def _all(self, question: str, texts: Sequence[str]) -> list[float]:
+        """The server's own scores."""
         scores: list[float] = []
         while len(scores) < len(texts):
             at_once = TEI_AT_ONCE if self._is_tei else COMMON_AT_ONCE
@@ -61,13 +67,20 @@ class RemoteReranker:
         scores: list[float | None] = [None] * count
         try:
             for place, score in _results(body):
-                scores[place] = min(1.0, max(0.0, score))
+                scores[place] = score
+            if not all(math.isfinite(score) for score in scores if score is not None):
+                raise ValueError(scores)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise self._endpoint.misfit("something that is no list of scores") from error
         found = [score for score in scores if score is not None]
         if len(found) != count:
             raise self._endpoint.misfit(f"{len(found)} scores for {count} texts")
         return found
+
+
+def _shares(scores: Sequence[float]) -> list[float]:
+    """The scores where all lie in 0..1; else they are logits, which cut to it would be told apart no longer."""
+    return list(scores) if all(0 <= score <= 1 for score in scores) else [sigmoid(score) for score in scores]
 
 
 def _results(body: Any) -> Iterator[tuple[int, float]]:

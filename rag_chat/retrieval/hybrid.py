@@ -69,7 +69,7 @@ class HybridRetriever:
 def _ordered(query: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """By what is known without a network, the first rank 1."""
     asked = front.within(query, [f"{c.document} {c.title}" for c in candidates])
-    texts = [front.before(c.document, c.chunk.heading, c.chunk.text) for c in candidates]
+    texts = [front.of(c) for c in candidates]
     known = [
         replace(c, signals=replace(c.signals, lexical=matched))
         for c, matched in zip(candidates, lexical.match(asked, texts), strict=True)

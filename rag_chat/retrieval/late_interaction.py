@@ -22,7 +22,7 @@ MOST = 1000  # passages, compared within a third of a second on one core
 
 
 class LateInteractionRetriever:
-    """Half of `top_k` by MaxSim, half by hybrid, all in the order of MaxSim."""
+    """Half of `top_k` by MaxSim, half by hybrid, all in the order of MaxSim; all by hybrid where not all is kept."""
 
     def __init__(
         self, tokens: TokenEncoder, hybrid: Retriever, embedder: Embedder, store: VectorStore, catalog: Catalog
@@ -43,10 +43,10 @@ class LateInteractionRetriever:
         pages: PageRange | None = None,
         trace: Trace,
     ) -> list[Candidate]:
+        if not self._catalog.has_all_tokens(self._key, doc_ids):
+            return self._hybrid.retrieve(query, top_k, doc_ids, pages=pages, trace=trace)
         half = max(1, top_k // 2)
         known = self._hybrid.retrieve(query, half, doc_ids, pages=pages, trace=trace)
-        if not self._catalog.has_all_tokens(self._key, doc_ids):
-            return known
         with trace.stage("embed"):
             vector = self._embedder.encode_query(query)
             asked, weights = self._tokens.encode_question(query)

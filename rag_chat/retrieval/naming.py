@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_chat import words
-from rag_chat.front import ENDING
+from rag_chat import document_name, words
+from rag_chat.document_name import ENDING
 from rag_chat.search_copy import searchable
 from rag_chat.types import Document
 
@@ -53,7 +53,7 @@ class Names:
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> Names:
-        return cls({d.doc_id: _Name.of(searchable(ENDING.sub("", d.name)), searchable(d.title)) for d in documents})
+        return cls({d.doc_id: _Name.of(*map(searchable, _lines(d))) for d in documents})
 
     def shares(self, question: str) -> dict[str, float]:
         """For each document that the question names how much of a name that is, best 1; {} where it names none.
@@ -96,6 +96,13 @@ def _asked(question: str) -> _Asked:
         # A report compares with the years before its own: of several years the latest is its.
         times=frozenset({max(years, default="")} | {f"q{quarter}" for quarter in _QUARTER.findall(question)}),
     )
+
+
+def _lines(document: Document) -> tuple[str, ...]:
+    """File name and title; a name like "scan0012" only where the title says as little."""
+    if document_name.is_telling(document.name):
+        return ENDING.sub("", document.name), document.title
+    return (ENDING.sub("", document_name.called(document.name, document.title)),)
 
 
 def _parts(name: str) -> tuple[str, ...]:

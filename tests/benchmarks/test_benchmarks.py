@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from benchmarks import demo, financebench, retrieval
+from benchmarks import demo, financebench, forms, retrieval
 from benchmarks.financebench import Found
 from benchmarks.plain_stack import CHUNK, OVERLAP, split
 from benchmarks.retrieval import Line
@@ -33,6 +33,25 @@ def test_a_line_for_each_mode_and_place_counts_the_questions_found():
     results = [Found(True, True, 0.5), Found(False, True, 0.5), Found(False, False, 0.5), Found(False, True, 0.5)]
     shown = financebench.table([financebench.Line("hybrid", "all documents", results)])
     assert "| hybrid | all documents | 0.25 | 0.75 | 0.50 |" in shown
+
+
+def test_questions_are_told_apart_by_form_and_compared_with_hybrid():
+    assert forms.keywords("What did the Panthers defense surrender?") == "Panthers defense surrender"
+    assert forms.keywords("Who is it?") == "Who is it?"  # nothing would be left
+    asked = [
+        ("When did the Panthers win?", False, False),
+        ("How many in 2015?", False, False),
+        ("Why do we sleep?", False, False),
+        ("Panthers win", True, False),
+        ("Wann?", False, True),
+    ]
+    assert [forms.form(*one) for one in asked] == [
+        "names or figures", "names or figures", "other questions", "keywords", "another language"
+    ]  # fmt: skip
+    by_mode = {mode: {"a": 1.0, "b": 0.0 if mode == "dense" else 1.0} for mode in forms.MODES}
+    assert forms.table({"keywords": by_mode}).splitlines()[-1] == (
+        "| keywords | 2 | 0.5000 (1.00) | 1.0000 (1.00) | 1.0000 | 1.0000 (1.00) |"
+    )
 
 
 def test_the_mean_leaves_report_only_sets_apart():

@@ -352,6 +352,16 @@ def test_rebuild_makes_everything_anew_for_another_embedder(ingestor, library, r
     assert library.catalog.all_chunks()[0].heading == "Cargo"
 
 
+def test_the_title_is_embedded_where_the_files_name_says_nothing(ingestor, library, embedder, tmp_path):
+    for name in ("scan0012", "lease", "scan0013"):
+        title = "Microsoft Word - Document1" if name == "scan0013" else "Grain contract"
+        ingestor.add(write_pdf(tmp_path / f"{name}.pdf", [prose(1, name)], title=title))
+    fronts = ["Grain contract", "lease", "scan0013"]
+    assert [text.split("\n")[0] for text in embedder.encoded] == fronts
+    list(ingestor.rebuild())
+    assert [text.split("\n")[0] for text in embedder.encoded[3:]] == fronts
+
+
 def test_interrupted_rebuild_changes_nothing(ingestor, library, report_pdf, tmp_path):
     ingestor.add(report_pdf)
     ingestor.add(write_pdf(tmp_path / "b.pdf", [prose(4)]))

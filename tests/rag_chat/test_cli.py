@@ -109,7 +109,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(capfd, arguments, said):
         (["--pages", "9-7"], "--pages '9-7' is no range of pages"),
         (["--since", "yesterday"], "'yesterday' as `since` is no date; write it as 2024-01-31."),
         (["--until", "1999-12-31"], "No document was added in that time"),
-        (["--document", "abcd", "--since", "2020-01-01"], "No document has the id 'abcd'"),
+        (["--document", "abcd", "--since", "2020-01-01"], "No document has the name or the id 'abcd'"),
     ],
 )
 def test_a_filter_that_is_none_is_refused(capfd, small_library, options, said):
@@ -237,9 +237,9 @@ def test_delete_asks_whoever_sits_at_a_terminal(small_library, options, answer, 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("ffff0000ffff", "No document has the id 'ffff0000ffff'"),
-        ("pump.pdf", "'pump.pdf' stands for 2 documents; give more of the id."),
-        ("", "No document has the id ''"),
+        ("ffff0000ffff", "No document has the name or the id 'ffff0000ffff'"),
+        ("pump.pdf", "'pump.pdf' stands for 2 documents; give the whole name, or more of the id."),
+        ("", "No document has the name or the id ''"),
     ],
 )
 def test_delete_refuses_what_is_unknown_or_ambiguous_and_deletes_nothing(capfd, small_library, given, said):
@@ -251,7 +251,7 @@ def test_delete_refuses_what_is_unknown_or_ambiguous_and_deletes_nothing(capfd, 
 def test_an_unknown_document_is_refused_before_any_model_loads(capfd, small_library):
     for arguments in (["ask", "why?"], ["search", "why?"], ["chat"]):
         code, err = failed(capfd, "--library", small_library.folder, *arguments, "--document", "ffff0000")
-        assert code == 2 and "No document has the id 'ffff0000'" in err
+        assert code == 2 and "No document has the name or the id 'ffff0000'" in err
 
 
 @pytest.mark.slow

@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+from values import candidate
+
 from rag_chat import front
 
 REPORT = "harbor-annual-report.pdf Tarnwick Harbor plc: annual report 2025"
@@ -5,6 +9,12 @@ REPORT = "harbor-annual-report.pdf Tarnwick Harbor plc: annual report 2025"
 
 def test_document_and_section_stand_in_front():
     assert front.before("ACME_2021_10K.pdf", "Item 7", "Revenue \nrose.") == "ACME 2021 10K | Item 7\nRevenue rose."
+
+
+def test_a_candidate_is_read_under_the_title_of_a_scan():
+    told = replace(candidate("Revenue rose."), document="scan0012.pdf", title="Annual report")
+    assert front.of(told) == "Annual report\nRevenue rose."
+    assert front.of(replace(told, document="acme.pdf")) == "acme\nRevenue rose."
 
 
 def test_nothing_known_leaves_the_text_alone():

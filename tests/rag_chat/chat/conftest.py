@@ -13,7 +13,7 @@ from ingest.pipeline import Ingestor
 from rag_chat import build, config
 from rag_chat.chat.engine import Engine, Stages
 from rag_chat.chat.evidence import Evidence
-from rag_chat.chat.search import Limits, Route, Search
+from rag_chat.chat.search import WEAK, Limits, Route, Search
 from rag_chat.chat.support import ExactSupport
 from rag_chat.config import Settings
 from rag_chat.index.connect import open_library
@@ -52,15 +52,15 @@ def library(tmp_path_factory):
 def engine(library):
     """Makes an engine; without a generator of its own, one that must not be asked."""
 
-    def make(generator=None, reranker=None, catalog=None, evidence=None, **limits):
+    def make(generator=None, reranker=None, catalog=None, evidence=None, weak=WEAK, **limits):
         embedder, known = HashEmbedder(), catalog or library.catalog
         reranker = reranker or OverlapReranker()
         dense = DenseRetriever(embedder, library.store, known)
         routes = {
             "dense": Route(dense, KeepOrder()),
-            "rerank": Route(dense, reranker),
-            "exhaustive": Route(dense, reranker),
-            "hybrid": Route(HybridRetriever(embedder, library.store, known), reranker),
+            "rerank": Route(dense, reranker, weak=weak),
+            "exhaustive": Route(dense, reranker, weak=weak),
+            "hybrid": Route(HybridRetriever(embedder, library.store, known), reranker, weak=weak),
             "late-interaction": Route(HybridRetriever(embedder, library.store, known), OverlapReranker()),
         }
         stages = Stages(

@@ -136,15 +136,14 @@ def test_a_slip_of_the_keyboard_is_mended_when_little_was_found(engine):
     assert engine(mode="hybrid").search(GUARANTEE).retry is None
 
 
-def test_a_weak_result_of_auto_is_looked_for_once_more_by_late_interaction(engine, library):
-    auto = engine(exhaustive_chunks=0)
-    found = auto.search("zeppelins over Zanzibar")
-    assert found.retry is not None
-    assert (found.retry.query, found.retry.mode, found.retry.kept) == (
-        "zeppelins over Zanzibar", "late-interaction", False
-    )  # fmt: skip
-    assert (found.mode, found.notices) == ("hybrid", ())
-    assert engine(mode="hybrid").search("zeppelins over Zanzibar").retry is None  # the user chose
+def test_no_limit_of_one_reranker_is_put_on_the_scores_of_another(engine):
+    slip = "circulaton pummp guarante"
+    assert engine(mode="hybrid", weak=None).search(slip).retry is None
+    assert engine(mode="dense").search(slip).retry is None  # cosines
+
+
+def test_a_weak_result_of_known_words_stands(engine):
+    assert engine(exhaustive_chunks=0).search("the circulation of grain at night").retry is None
 
 
 def test_neighbours_go_along_with_a_passage(engine, library):

@@ -10,6 +10,7 @@ from rag_chat.library.catalog import Catalog
 from rag_chat.types import Chunk, Document, Page, Span
 
 HARBOR = Document("h", "Harbor_2021.pdf", "Port of Tarnwick", 1, 0, 1, "", ())
+SCAN = Document("s", "scan0012.pdf", "Lease contract", 1, 0, 1, "", ())
 PUMP = Document("p", "pump.pdf", "", 1, 0, 1, "", ())
 
 
@@ -31,6 +32,11 @@ def test_of_which_document_a_summary_is_wanted(question, of_both, of_one):
     assert (found and found.doc_id) == of_both
     found = sections.wanted(question, [HARBOR, PUMP], ["h"])
     assert (found and found.doc_id) == of_one
+
+
+def test_a_scan_is_named_by_its_title():
+    assert sections.wanted("Summarise the lease contract", [HARBOR, SCAN], None) == SCAN
+    assert sections.wanted("Summarise scan0012", [HARBOR, SCAN], None) == SCAN
 
 
 def catalog_with(folder, headings):

@@ -3,13 +3,14 @@
 import pytest
 from fakes import HashEmbedder, HashTokens, OverlapReranker
 
-from rag_chat.chat.search import Route
+from rag_chat.chat.search import Limits, Route, Search
 from rag_chat.errors import BadSetting
 from rag_chat.evaluation import modes, plot, retrieval
 from rag_chat.evaluation.beir import Dataset
 from rag_chat.rerank.keep_order import KeepOrder
 from rag_chat.retrieval.dense import DenseRetriever
 from rag_chat.retrieval.hybrid import HybridRetriever
+from rag_chat.retrieval.saying import SayingRetriever
 
 CORPUS = {"heat": "pumps move heat", "cold": "winter is cold", "tide": "the tide gate opens early", "grain": "grain"}
 QUERIES = {"q1": "when does the tide gate open", "q2": "what do pumps move"}
@@ -49,7 +50,35 @@ def test_rows_have_measures_time_and_the_part_of_chance(done):
     assert rows[0].measures == {"ndcg@10": 1.0, "recall@50": 1.0, "mrr@10": 1.0}
     assert rows[0].p == 1.0
     assert all(row.ms_per_query > 0 for row in rows)
-    assert [row.p for row in modes.rows(done[1:], DATASET)] == [None] * 6
+    assert rows[0].note == ""
+    without = modes.rows(done[3:], DATASET)  # then chance is told from the first mode's last stage
+    assert modes._baseline(done[3:]) == 1
+    assert without[1].p == 1.0
+
+
+def test_auto_runs_as_a_search_does_and_says_what_it_came_down_to():
+    corpus = CORPUS | {"two": "the tide gate is old", "three": "the tide gate is green"}
+    queries = QUERIES | {"slip": "wnter is clod"}
+    dataset = Dataset("toy", corpus, queries, {"q1": {"tide": 1}, "q2": {"heat": 1}, "slip": {"cold": 1}})
+    embedder, told = HashEmbedder(), []
+    with modes.library(dataset, embedder.encode_passages(list(corpus.values()))) as library:
+        dense = DenseRetriever(embedder, library.store, library.catalog)
+        hybrid = Route(HybridRetriever(embedder, library.store, library.catalog), OverlapReranker(), weak=0.5)
+        routes = {"hybrid": hybrid, "exhaustive": Route(dense, OverlapReranker(pairs_per_second=1e9), weak=0.5)}
+        saying, two = SayingRetriever(embedder, library.store, library.catalog), lambda texts: [2] * len(texts)
+
+        def auto(**limits):
+            searching = Search(library.catalog, routes, Limits(**limits), saying, two)
+            return modes.auto(dataset, searching, 1, lambda *report: told.append(report))
+
+        run, small = auto(exhaustive_chunks=5), auto()
+    assert (run.mode, run.stage, run.note) == ("auto", "final", "hybrid for 3; searched again for 1, better for 1")
+    assert {query: best[0] for query, best in run.rankings.items()} == {"q1": "tide", "q2": "heat", "slip": "cold"}
+    assert len(run.seconds) == 3 and told[2] == ("searching by auto", 3, 3)
+    assert small.note.startswith("exhaustive for 3;")
+    assert [len(ids) for ids in small.rankings.values()] == [6, 6, 6]
+    (row,) = modes.rows([run], dataset)
+    assert (row.mode, row.p, row.note, row.measures["ndcg@10"]) == ("auto", 1.0, run.note, 1.0)
 
 
 @pytest.mark.parametrize("ending", plot.ENDINGS)

@@ -73,6 +73,10 @@ def test_langchain_retrieves_and_compresses(library):
     (found,) = RagChatRetriever(library=library, k=1).invoke(QUESTION)
     assert found.page_content.startswith("The tide gate")
     assert (found.metadata["document"], found.metadata["page"]) == ("harbor.pdf", 1)
+    elsewhere = RagChatRetriever(library=library, documents=["Harbor"], pages=(2, 2)).invoke(QUESTION)
+    assert {(d.metadata["document"], d.metadata["page"]) for d in elsewhere} == {("harbor.pdf", 2)}
+    with pytest.raises(NotFound, match="No document was added in that time"):
+        RagChatRetriever(library=library, until="1999-12-31").invoke(QUESTION)
     given = [Document(page_content=text, metadata={"place": i}) for i, text in enumerate(TEXTS)]
     best = RagChatCompressor(library=library, top_n=2).compress_documents(given, QUESTION)
     assert best[0].metadata["place"] == 1
@@ -88,6 +92,10 @@ def test_llama_index_retrieves_and_postprocesses(library):
     (found,) = RagChatRetriever(library, k=1).retrieve(QUESTION)
     assert found.text.startswith("The tide gate")
     assert (found.metadata["document"], found.metadata["page"]) == ("harbor.pdf", 1)
+    elsewhere = RagChatRetriever(library, documents=["Harbor"], pages=(2, 2)).retrieve(QUESTION)
+    assert {(n.metadata["document"], n.metadata["page"]) for n in elsewhere} == {("harbor.pdf", 2)}
+    with pytest.raises(NotFound, match="No document was added in that time"):
+        RagChatRetriever(library, until="1999-12-31").retrieve(QUESTION)
     nodes = [NodeWithScore(node=TextNode(text=text), score=0.5) for text in TEXTS]
     best = RagChatPostprocessor(library, top_n=2).postprocess_nodes(nodes, query_str=QUESTION)
     assert (best[0].text, len(best)) == (GATE, 2)

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 import toy_bert
+from sentence_transformers import MultiVectorEncoder
 from values import candidate, chunk
 
-from rag_chat import weights
+from rag_chat import build, config, weights
+from rag_chat.errors import ModelFailed
 from rag_chat.library.catalog import Catalog
 from rag_chat.rerank.interaction import InteractionReranker
 from rag_chat.rerank.late_interaction import LateInteractionReranker
@@ -95,22 +98,54 @@ def test_with_an_order_the_signals_are_combined(catalog, candidates):
     assert all(c.score == pytest.approx(order.probability(c.signals)) for c in found)
 
 
-def test_a_colbert_checkpoint_is_loaded_by_folder(tmp_path, catalog, candidates):
-    folder = tmp_path / "colbert"
+@pytest.fixture
+def bi_encoder(tmp_path):
+    """The folder of a plain encoder, as a user's own is."""
+    folder = tmp_path / "plain"
     toy_bert.encoder().save_pretrained(folder)
     toy_bert.tokenizer().save_pretrained(folder)
+    return folder
+
+
+def test_a_colbert_checkpoint_is_loaded_by_folder(tmp_path, catalog, candidates, bi_encoder):
+    folder = tmp_path / "colbert"
+    MultiVectorEncoder(str(bi_encoder), local_files_only=True).save_pretrained(str(folder))  # a trained one's form
     encoder = MultiVectorTokens(weights.find(str(folder)))
     vectors, share = encoder.encode_question("tide gate")
     assert vectors.shape[1] == 128
     assert share.sum() == pytest.approx(1)
     assert encoder.encode_passages([]) == []
     found = LateInteractionReranker(encoder, catalog).rerank("tide gate", candidates)
-    model = encoder._model  # a folder without a projection gets a random one
+    model = MultiVectorEncoder(str(folder), local_files_only=True)
     wanted = model.similarity(
         model.encode_query(["tide gate"]), model.encode_document([f"d\n{c.chunk.text}" for c in found])
     )[0]
     assert [c.signals.maxsim for c in found] == pytest.approx((wanted / len(vectors)).tolist(), abs=0.03)
     assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+
+
+def test_an_encoder_that_is_no_colbert_is_refused_instead_of_projected_at_random(bi_encoder):
+    with pytest.raises(ModelFailed, match=r"was not trained for late interaction .* name it as `embedder`"):
+        MultiVectorTokens(weights.find(str(bi_encoder)))
+
+
+def test_another_embedder_gives_its_own_last_layer(catalog, candidates, bi_encoder):
+    settings = config.load(embedder=str(bi_encoder), offline=True)
+    tokens = build.token_encoder(settings, build.embedder(settings))
+    assert tokens.name == f"{bi_encoder}:tokens"
+    network, tokenizer = toy_bert.encoder().eval(), toy_bert.tokenizer()
+    with torch.inference_mode():
+        wanted = network(**tokenizer(["tide gate"], return_tensors="pt")).last_hidden_state[0]
+    wanted = torch.nn.functional.normalize(wanted, dim=-1).numpy()
+    vectors, share = tokens.encode_question("tide gate")
+    assert vectors == pytest.approx(wanted, abs=0.03)  # bfloat16 where the machine is fastest in it
+    assert share.tolist() == pytest.approx([0.25] * 4)
+    long, short = tokens.encode_passages(["heat quay coal ship", "tide gate"])
+    assert (long.shape, short.shape) == ((6, 24), (4, 24))
+    assert short == pytest.approx(wanted, abs=0.03)
+    assert tokens.encode_passages([]) == []
+    found = LateInteractionReranker(tokens, catalog).rerank("gate tide gate", candidates)
+    assert found[0].chunk.text == "gate tide gate"
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from values import candidate
 from rag_chat.endpoint import Endpoint
 from rag_chat.errors import RemoteFailed
 from rag_chat.rerank.remote import TEI_AT_ONCE, RemoteReranker
+from rag_chat.scoring import sigmoid
 
 TEXTS = ["grain", "the gate opens", "gate"]
 
@@ -63,9 +64,20 @@ def test_a_tei_server_is_asked_in_its_own_form_from_then_on(reranker, server):
     assert "documents" not in server.asked[-1][1]
 
 
-def test_logits_of_a_server_without_a_sigmoid_are_cut(reranker, server):
-    server.respond = lambda path, body: (200, {"results": [{"index": 0, "score": 7.5}, {"index": 1, "score": -3}]})
-    assert reranker.score("When?", TEXTS[:2]) == [1.0, 0.0]
+def test_logits_of_a_server_without_a_sigmoid_keep_their_order(reranker, server):
+    logits = [7.5, -3.0, 9.0]
+    rows = [{"index": i, "score": logit} for i, logit in enumerate(logits)]
+    server.respond = lambda path, body: (200, {"results": rows})
+    assert reranker.score("When?", TEXTS) == [sigmoid(logit) for logit in logits]
+    found = reranker.rerank("When?", [candidate(text, rank=rank) for rank, text in enumerate(TEXTS, start=1)])
+    assert [c.chunk.text for c in found] == [TEXTS[2], TEXTS[0], TEXTS[1]]
+
+
+def test_logits_far_from_zero_are_told_apart_though_their_sigmoids_are_not(reranker, server):
+    rows = [{"index": 0, "score": 50.0}, {"index": 1, "score": 60.0}]
+    server.respond = lambda path, body: (200, {"results": rows})
+    found = reranker.rerank("When?", [candidate(text, rank=rank) for rank, text in enumerate(TEXTS[:2], start=1)])
+    assert [c.chunk.text for c in found] == [TEXTS[1], TEXTS[0]]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +91,7 @@ def test_logits_of_a_server_without_a_sigmoid_are_cut(reranker, server):
         {"error": "no"},
         "no",
         [None],
+        {"results": [{"index": i, "score": float("nan")} for i in range(3)]},
     ],
 )
 def test_what_is_no_whole_list_of_scores_fails_in_one_sentence(reranker, server, body):

@@ -59,7 +59,7 @@ def test_it_finds_what_neither_vectors_nor_words_bring_up_and_orders_by_tokens(r
 def test_where_tokens_are_not_kept_of_all_hybrid_finds_alone(retriever):
     for where in (None, ["b"], ["a", "b"]):
         assert ids(retriever.retrieve("rail grain", 4, where, trace=Trace())) == ids(
-            retriever._hybrid.retrieve("rail grain", 2, where, trace=Trace())
+            retriever._hybrid.retrieve("rail grain", 4, where, trace=Trace())
         )
 
 

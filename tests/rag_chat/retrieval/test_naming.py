@@ -50,5 +50,13 @@ def test_a_name_that_every_document_bears_names_none():
     assert names.shares("What did Acme earn?") == {}
 
 
+def test_a_file_name_that_says_nothing_names_nothing_and_its_title_does():
+    titles = ["Lease contract", "Microsoft Word - Document1", "Tide Tables"]
+    names = Names.of([Document(t, f"Scan{i}.pdf", t, 1, 1, 1, "", ()) for i, t in enumerate(titles)])
+    assert names.shares("What does the Lease say?") == {titles[0]: 1.0}
+    assert names.shares("What does Microsoft Word cost?") == {}
+    assert names.shares("Where is the Scan?") == {titles[1]: 1.0}  # its file is all that names it
+
+
 def test_a_library_without_documents_has_no_names():
     assert Names.of([]).shares("Acme?") == {}
