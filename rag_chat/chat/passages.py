@@ -104,7 +104,7 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
         chunk = passage.chunk
         for start, end in split(chunk.text):
             text = readable(chunk.text[start:end])
-            if len(text.split()) >= FEWEST_WORDS:
+            if words.length(text) >= FEWEST_WORDS:
                 found.setdefault(text, Quote(passage, start, end, text, 0.0))
                 pages[text].add((chunk.doc_id, chunk.locate(start, end).page))
     return [quote for text, quote in found.items() if len(pages[text]) == 1]
