@@ -73,7 +73,7 @@ def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ing
     embedder = build.embedder(settings)
     library = open_library(
         settings.library, embedder.name, embedder.dimension,
-        chunk_tokens=settings.chunk_tokens, overlap=settings.chunk_overlap_tokens,
+        chunk_tokens=min(settings.chunk_tokens, embedder.longest), overlap=settings.chunk_overlap_tokens,
         exclusive=True, any_built=any_built,
     )  # fmt: skip
     stack.callback(library.close)

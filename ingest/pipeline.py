@@ -49,7 +49,7 @@ class Ingestor:
         self._library = library
         self._embedder = embedder
         self._tokens = tokens
-        self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
+        self._limit = Limit(min(settings.chunk_tokens, embedder.longest), settings.chunk_overlap_tokens)
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
         self._storing, self._recognition, self._guessing = threading.Lock(), threading.Lock(), threading.Lock()
         self._guesses = Guesses()

@@ -214,7 +214,7 @@ def library(settings: Settings, encoder: Embedder, *, exclusive: bool) -> Librar
         settings.library,
         encoder.name,
         encoder.dimension,
-        chunk_tokens=settings.chunk_tokens,
+        chunk_tokens=min(settings.chunk_tokens, encoder.longest),
         overlap=settings.chunk_overlap_tokens,
         exclusive=exclusive,
     )
