@@ -144,7 +144,8 @@ def line_of(report: IngestReport) -> str:
     taken = ", in place of the version before" if report.replaced else ""
     read = coverage.sentence(report)
     chunks = f"{report.chunks:,} {'chunk' if report.chunks == 1 else 'chunks'}"
-    return f"{name}: {report.status}{taken}, {read}, {chunks}, {report.seconds:.1f} s"
+    notice = f"\n{name}: {report.notice}" if report.notice else ""
+    return f"{name}: {report.status}{taken}, {read}, {chunks}, {report.seconds:.1f} s{notice}"
 
 
 def _complain(message: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag_chat import weights
-from rag_chat.config import ENGLISH_PROFILES, PROFILES, Settings
+from rag_chat.config import Settings
 from rag_chat.errors import BadSetting, WeightsMissing
 
 if TYPE_CHECKING:
@@ -117,13 +117,8 @@ def limits(settings: Settings) -> Limits:
         exhaustive_seconds=settings.exhaustive_seconds,
         question_characters=settings.question_characters,
         evidence_threshold=settings.evidence_threshold,
-        english_encoder=settings.embedder_name if _is_english(settings) else "",
+        english_encoder=settings.english_encoder,
     )
-
-
-def _is_english(settings: Settings) -> bool:
-    """Whether stage one is one of the profiles' encoders for English; of a user's own nothing is known."""
-    return settings.embedder_url is None and settings.embedder_name in {PROFILES[p][0] for p in ENGLISH_PROFILES}
 
 
 def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> Search:

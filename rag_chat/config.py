@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         return self.embedder or PROFILES[self.profile][0]
 
     @property
+    def english_encoder(self) -> str:
+        """Stage one's encoder where it is one of the profiles' for English, else ""; nothing is known of others."""
+        english = self.embedder_url is None and self.embedder_name in {PROFILES[p][0] for p in ENGLISH_PROFILES}
+        return self.embedder_name if english else ""
+
+    @property
     def reranker_name(self) -> str:
         return self.reranker or PROFILES[self.profile][1]
 

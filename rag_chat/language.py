@@ -1,43 +1,66 @@
-"""Whether a text is English, judged by its script and its little words; enough to warn, not to name the language.
+"""Which other language than English a text is in, where that is clear: to warn, and to know what the reader cannot
+read.
 
-A table or a list of names has no little words: it counts as undecided, so that no warning is given on a guess.
+py3langid (naive Bayes over byte n-grams; Lui and Baldwin, "langid.py", 2012) among the languages that are named here:
+of all that it knows a short English question would resemble some. A name, a row of a table or a lone word that several
+languages have tells too little and counts as none of them, so that no warning is given on a guess.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+from typing import TYPE_CHECKING
 
-from rag_chat import words
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
-_FOREIGN = frozenset(
-    (
-        "der die das den dem des ein eine einen und ist sind nicht mit für von zu auf wird werden war wie wann wo wer"
-        " le la les un une et est sont dans pour par sur avec que qui des du au aux ne pas quand où quel quelle"
-        " el los las del una y es son con por para en al se su cuándo dónde qué cuál cómo"
-        " il lo gli che di da della nel per non sono quando dove chi"
-        " o os as um uma e em do da no na não são com quem como"
-        " het een van is niet zijn wat waar wie op te met och att det som är på av inte og ikke til"
-    ).split()
-) - frozenset("is as no was do per also in on an a so or".split())
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
-_LETTER = re.compile(r"[^\W\d_]")
-FEWEST_WORDS = 3
-OTHER_SCRIPT = 0.3  # of the letters
-ENGLISH, FOREIGN = 0.15, 0.15  # shares of little words
+NAMES = {
+    "ar": "Arabic", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech",
+    "da": "Danish", "de": "German", "el": "Greek", "es": "Spanish", "et": "Estonian", "fa": "Persian",
+    "fi": "Finnish", "fr": "French", "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian",
+    "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ka": "Georgian",
+    "kk": "Kazakh", "km": "Khmer", "kn": "Kannada", "ko": "Korean", "lo": "Lao", "lt": "Lithuanian", "lv": "Latvian",
+    "mk": "Macedonian", "ml": "Malayalam", "mn": "Mongolian", "mr": "Marathi", "my": "Burmese", "ne": "Nepali",
+    "nl": "Dutch", "no": "Norwegian", "pa": "Punjabi", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
+    "ru": "Russian", "si": "Sinhala", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish",
+    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
+    "zh": "Chinese",
+}  # fmt: skip
+LONGEST = 3000  # characters that are looked at
+HARDLY_ENGLISH, SURE = 0.05, 0.5  # probability of English at most, and of the other language at least
+_WORD = re.compile(r"[^\W\d_]+")
 
 
-def is_english(text: str) -> bool | None:
-    """None where the text is too short, or has too few little words, to tell."""
-    letters = _LETTER.findall(text)
-    if len(letters) >= FEWEST_WORDS and sum(not _LATIN.match(letter) for letter in letters) > OTHER_SCRIPT * len(
-        letters
-    ):
-        return False
-    found = [word.lower() for word in words.WORD.findall(text) if _LETTER.match(word)]
-    if len(found) < FEWEST_WORDS:
-        return None
-    english = sum(word in words.STOP for word in found) / len(found)
-    foreign = sum(word in _FOREIGN for word in found) / len(found)
-    if english >= ENGLISH and english >= foreign:
-        return True
-    return False if foreign >= FOREIGN else None
+def foreign(text: str) -> str:
+    """The language's English name, such as "German"; "" for English and where it is not clear."""
+    letters = " ".join(_WORD.findall(text[:LONGEST])).lower()
+    ranked = _identifier().rank(letters) if letters else []
+    found = dict(ranked[:1])
+    if found.get("en") or dict(ranked).get("en", 1.0) > HARDLY_ENGLISH:
+        return ""
+    return next((NAMES[code] for code, probability in found.items() if probability >= SURE), "")
+
+
+def notice(what: str, text: str, english_encoder: str) -> str:
+    """One sentence that warns of a text ("The question") that is not English; "" without a reason or an encoder."""
+    found = foreign(text) if english_encoder else ""
+    if not found:
+        return ""
+    return (
+        f"{what} looks like {found}, but '{english_encoder}' reads English only;"
+        " for other languages set RAG_CHAT_PROFILE=multilingual and run rag-ingest --rebuild."
+    )
+
+
+@functools.cache
+def _identifier() -> LanguageIdentifier:
+    """Its model takes half a second to unpack, so only once it is asked."""
+    from py3langid import langid
+
+    known = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    known.set_languages([*NAMES, "en"])
+    # Another one, of what is left, as `known` keeps the tables of all the languages it was made with.
+    return langid.LanguageIdentifier(
+        known.nb_ptc, known.nb_pc, known.nb_classes, known.tk_nextmove, known.tk_output, True, tk_row=known.tk_row
+    )

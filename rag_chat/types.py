@@ -163,6 +163,7 @@ class IngestReport:
     replaced: tuple[str, ...] = ()  # ids of the documents whose place it took
     kind: Kind = "pdf"
     pages_garbled: tuple[int, ...] = ()
+    notice: str = ""  # what the user should know of a file that is ready
 
 
 @dataclass(frozen=True, slots=True)

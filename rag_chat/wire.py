@@ -139,6 +139,7 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "replaced": list(value.replaced),
         "kind": value.kind,
         "pages_garbled": list(value.pages_garbled),
+        "notice": value.notice,
     }
 
 

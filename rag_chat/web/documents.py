@@ -89,7 +89,7 @@ def _finished(upload: Upload, name: str) -> Markup:
         kind="failed" if failed else "same",
         role=Markup(' role="alert"') if failed else "",
         name=name,
-        said=visible(said) if failed else "Already in the library.",
+        said=visible(said) if failed else visible(report.notice if report else "") or "Already in the library.",
         retry=Markup(' <button type="button" class="link" data-retry="{}">Try again</button>').format(upload.id)
         if failed
         else "",

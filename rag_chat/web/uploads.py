@@ -173,11 +173,11 @@ class Uploads:
         with self._lock:
             if id_ not in self._uploads or self._closed:
                 return
-            if report.status == "ready" or report.code == "E_CANCELED":
+            if (report.status == "ready" and not report.notice) or report.code == "E_CANCELED":
                 self._forget(upload)
             else:
                 self._uploads[id_] = replace(self._uploads[id_], report=report)
-                if report.status == "unchanged" and not upload.keep:
+                if report.status != "failed" and not upload.keep:
                     self._incoming.drop(id_)
 
     def _report(self, upload: Upload) -> IngestReport:

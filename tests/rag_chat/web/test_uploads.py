@@ -383,3 +383,16 @@ def test_orderly_end_blames_no_file_and_leaves_no_failed_one(tmp_path, started):
     until(lambda: not uploads.busy())
     uploads.close()
     assert incoming(tmp_path) == []
+
+
+def test_what_the_user_should_know_of_a_file_stays_until_it_is_dismissed(tmp_path, started):
+    loading, uploads = started(lambda path, name, _: IngestReport(name, "0", "ready", notice="It looks <b>German</b>."))
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    html = documents_html([], uploads.all(), Where())
+    assert "It looks &lt;b&gt;German&lt;/b&gt;." in html
+    assert 'role="alert"' not in html
+    assert incoming(tmp_path) == []
+    uploads.dismiss(uploads.all()[0].id)
+    assert uploads.all() == []
