@@ -67,9 +67,11 @@ def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ing
     from ingest.pipeline import Ingestor
     from rag_chat import build
     from rag_chat.index.connect import open_library
+    from rag_chat.library import remembered
     from rag_chat.library.lock import Lock
 
     Lock(settings.library, exclusive=True).close()  # refused before the model's seconds, not after
+    settings = remembered.settings_of(settings)
     embedder = build.embedder(settings)
     library = open_library(
         settings.library, embedder.name, embedder.dimension,

@@ -55,7 +55,9 @@ class Models:
 def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     """Opens the library and loads every model; raises RagChatError with what to do where something is missing."""
     from rag_chat.highlight import PageView
+    from rag_chat.library import remembered
 
+    settings = remembered.settings_of(settings)
     bi_encoder = embedder(settings)
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)

@@ -35,6 +35,11 @@ PROFILES: dict[Profile, tuple[str, str, str]] = {
 ENGLISH_PROFILES: tuple[Profile, ...] = ("small", "standard", "quality")
 
 
+def profiles_of(embedder: str) -> list[Profile]:
+    """Those with this embedder; none for an embedder of the user's own."""
+    return [profile for profile, models in PROFILES.items() if models[0] == embedder]
+
+
 class Settings(BaseSettings):
     """Every setting of the product; the same names in the environment and in the TOML file."""
 
