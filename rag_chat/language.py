@@ -12,6 +12,8 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from rag_chat import words
+
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
@@ -27,6 +29,22 @@ NAMES = {
     "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
     "zh": "Chinese",
 }  # fmt: skip
+# Articles, prepositions and words that ask, of German, French, Spanish, Italian, Portuguese, Dutch, and, in pairs of
+# characters as `words` has them, of Chinese and Japanese.
+LITTLE = frozenset(
+    (
+        "der die das den dem des ein eine einen einem einer und ist sind nicht mit für von zu zum zur auf wird werden"
+        " war waren wie wann wo wer wen wem wessen warum wieso was welche welcher welches welchem welchen wieviel viel"
+        " viele hoch lange oft hat haben hatte kann können sich es er sie im am bei aus nach über als auch dass durch"
+        " um le la les l un une et est sont dans pour par sur avec que qui quoi du de au aux ne pas quand où quel"
+        " quelle quels quelles combien comment pourquoi ont il elle on ce se y en d qu el los las del al uno una con"
+        " su sus lo cuándo cuánto cuánta cuántos cuántas dónde qué quién quiénes cuál cuáles cómo fue era ha han hay"
+        " gli di da della dei delle nel nella per non sono quando dove chi che cosa quanto quanta quanti quante quale"
+        " quali come è e i o os as uma em do na no não são com quem qual quais onde é ao à het een van niet zijn wat"
+        " waar op te met hoeveel wanneer welke hoe 什么 多少 哪个 哪些 哪里 哪一 多久 是多 是谁 谁是 何时 如何 怎么 么时 时候 です ます すか いく くら いつ どこ"
+        " だれ なに ある あり りま"
+    ).split()
+)
 LONGEST = 3000  # characters that are looked at
 HARDLY_ENGLISH, SURE = 0.05, 0.5  # probability of English at most, and of the other language at least
 _WORD = re.compile(r"[^\W\d_]+")
@@ -40,6 +58,11 @@ def foreign(text: str) -> str:
     if found.get("en") or dict(ranked).get("en", 1.0) > HARDLY_ENGLISH:
         return ""
     return next((NAMES[code] for code, probability in found.items() if probability >= SURE), "")
+
+
+def telling(question: str) -> set[str]:
+    """Stems of the question's words that are no little word in whatever language it is."""
+    return {words.stem(word) for word in words.parted(question) if word.lower() not in LITTLE | words.STOP}
 
 
 def notice(what: str, text: str, english_encoder: str) -> str:

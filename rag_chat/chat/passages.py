@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag_chat import front, words
+from rag_chat import front, language, words
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.sentences import is_closed, is_row, readable, split
@@ -75,14 +75,18 @@ def findings(
     scorer: PairScorer,
     readings: Mapping[int, Reading],
 ) -> list[tuple[float, float, float]]:
-    """What `QuoteOrder` weighs, for each sentence: logits of the sentence, of its passage, and of the reader."""
+    """What `QuoteOrder` weighs, for each sentence: logits of the sentence, of its passage, and of the reader; without a
+    reader, in its place, the share of the question's words that the sentence has."""
     asked_here = front.within(question, [f"{p.candidate.document} {p.candidate.title}" for p in passages])
+    asked = language.telling(question)
     scores = scorer.score(asked_here, [quote.text for quote in sentences])
     return [
         (
             logit(score),
             logit(quote.passage.candidate.score),
-            readings[quote.passage.number].margin(quote.start, quote.end) if readings else 0.0,
+            readings[quote.passage.number].margin(quote.start, quote.end)
+            if readings
+            else words.coverage(asked, words.content(quote.text)),
         )
         for quote, score in zip(sentences, scores, strict=True)
     ]

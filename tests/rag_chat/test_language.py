@@ -1,6 +1,6 @@
 import pytest
 
-from rag_chat.language import foreign, notice
+from rag_chat.language import foreign, notice, telling
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,9 @@ def test_a_notice_names_language_and_encoder():
     assert said.startswith("The question looks like German, but 'mini' reads English only; for other languages set")
     assert notice("The question", "Was kostet die Wohnung?", "") == ""  # an encoder of which nothing is known
     assert notice("The question", "What is the rent?", "mini") == ""
+
+
+def test_the_telling_words_of_a_question_are_not_its_little_ones():
+    assert telling("Wie hoch ist die Kaution?") == {"kaution"}
+    assert telling("¿Cuánto cuesta el alquiler?") == {"cuesta", "alquiler"}
+    assert telling("賃料はいくらですか") == {"賃料", "はい", "らで"}
