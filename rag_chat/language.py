@@ -41,8 +41,9 @@ LITTLE = frozenset(
         " su sus lo cuándo cuánto cuánta cuántos cuántas dónde qué quién quiénes cuál cuáles cómo fue era ha han hay"
         " gli di da della dei delle nel nella per non sono quando dove chi che cosa quanto quanta quanti quante quale"
         " quali come è e i o os as uma em do na no não são com quem qual quais onde é ao à het een van niet zijn wat"
-        " waar op te met hoeveel wanneer welke hoe 什么 多少 哪个 哪些 哪里 哪一 多久 是多 是谁 谁是 何时 如何 怎么 么时 时候 です ます すか いく くら いつ どこ"
-        " だれ なに ある あり りま"
+        " waar op te met hoeveel wanneer welke hoe"
+        " 什么 多少 哪个 哪些 哪里 哪一 多久 是多 是谁 谁是 何时 如何 怎么 么时 时候 です ます すか いく くら"
+        " いつ どこ だれ なに ある あり りま"
     ).split()
 )
 LONGEST = 3000  # characters that are looked at
