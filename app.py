@@ -80,7 +80,7 @@ def _open_backend(settings: Settings, token: str) -> Backend:
     from rag_chat.web.backend import Backend
 
     opened = open_app(settings, exclusive=True)
-    ingestor = Ingestor(opened.library, opened.embedder, settings, opened.tokens)
+    ingestor = Ingestor(opened.library, opened.embedder, opened.settings, opened.tokens)
     catalog = opened.library.catalog
     conversations = Conversations(catalog)
     conversations.sweep()

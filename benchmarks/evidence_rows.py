@@ -56,7 +56,7 @@ def main() -> None:
     evidence = _evidence(folder / "tune_questions.jsonl")
     settings = config.load()
     embedder = build.embedder(settings)
-    limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
+    limit = Limit(min(settings.chunk_tokens, embedder.longest), settings.chunk_overlap_tokens)
     tally = Tally()
     with Sandbox(seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb) as sandbox:
         for name in sorted(evidence)[: given.limit]:

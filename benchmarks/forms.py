@@ -17,12 +17,11 @@ from pathlib import Path
 
 from benchmarks import door
 from benchmarks.late import part
-from rag_chat import build, config, words
+from rag_chat import build, config, language, words
 from rag_chat.build import Models
 from rag_chat.config import Settings
 from rag_chat.evaluation import beir, metrics, modes, retrieval
 from rag_chat.evaluation.beir import Dataset
-from rag_chat.language import is_english
 from rag_chat.types import Mode
 
 MODES: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
@@ -49,7 +48,7 @@ def main() -> None:
 
 def forms_of(dataset: Dataset) -> list[tuple[Dataset, bool]]:
     """The questions as they stand, and those of an English set as keywords."""
-    if is_english(" ".join(dataset.queries.values())) is False:
+    if language.foreign(" ".join(dataset.queries.values())):
         return [(dataset, False)]
     return [(dataset, False), (replace(dataset, queries={q: keywords(t) for q, t in dataset.queries.items()}), True)]
 
@@ -70,7 +69,7 @@ def measure(settings: Settings, shared: Models, dataset: Dataset, is_typed: bool
     """Adds each query's nDCG@10 under its form."""
     vectors = retrieval.corpus_vectors(dataset, shared.embedder, settings.cache)
     qrels = {query: dataset.qrels[query] for query in dataset.queries}
-    is_foreign = is_english(" ".join(dataset.queries.values())) is False
+    is_foreign = bool(language.foreign(" ".join(dataset.queries.values())))
     with modes.library(dataset, vectors) as library:
         routes = build.routes(settings, shared, library.catalog, library.store)
         for run in modes.runs(dataset, routes, MODES, settings.candidates, lambda *_: None):

@@ -46,6 +46,7 @@ class WordCounts:
 
     name = "word counts"
     dimension = DIMENSION
+    longest = 8192
 
     def encode_query(self, text: str) -> Vectors:
         vector: Vectors = self.encode_passages([text])[0]

@@ -107,7 +107,7 @@ def _copied(reports: Path, catalog: Catalog) -> int:
 
 
 def _added(catalog: Catalog, embedder: Embedder, settings: Settings, document: Document, pages: Sequence[Page]) -> int:
-    limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
+    limit = Limit(min(settings.chunk_tokens, embedder.longest), settings.chunk_overlap_tokens)
     cuts = cut(document.doc_id, document.name, pages, [], limit=limit, count=embedder.token_counts)
     vectors = embedder.encode_passages([c.embedded for c in cuts])
     catalog.add(document, pages, [c.chunk for c in cuts], vectors)

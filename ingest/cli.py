@@ -69,13 +69,15 @@ def open_ingest(settings: Settings, *, any_built: bool, stack: ExitStack) -> Ing
     from ingest.pipeline import Ingestor
     from rag_chat import build
     from rag_chat.index.connect import open_library
+    from rag_chat.library import remembered
     from rag_chat.library.lock import Lock
 
     Lock(settings.library, exclusive=True).close()  # refused before the model's seconds, not after
+    settings = remembered.settings_of(settings)
     embedder = build.embedder(settings)
     library = open_library(
         settings.library, embedder.name, embedder.dimension,
-        chunk_tokens=settings.chunk_tokens, overlap=settings.chunk_overlap_tokens,
+        chunk_tokens=min(settings.chunk_tokens, embedder.longest), overlap=settings.chunk_overlap_tokens,
         exclusive=True, any_built=any_built,
     )  # fmt: skip
     stack.callback(library.close)
@@ -166,7 +168,8 @@ def line_of(report: IngestReport) -> str:
     taken = ", in place of the version before" if report.replaced else ""
     read = coverage.sentence(report)
     chunks = f"{report.chunks:,} {'chunk' if report.chunks == 1 else 'chunks'}"
-    return f"{name}: {report.status}{taken}, {read}, {chunks}, {report.seconds:.1f} s"
+    notice = f"\n{name}: {report.notice}" if report.notice else ""
+    return f"{name}: {report.status}{taken}, {read}, {chunks}, {report.seconds:.1f} s{notice}"
 
 
 def _complain(message: str) -> None:

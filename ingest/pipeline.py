@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from ingest.guesses import Guesses
 from ingest.parsed import Limits, Parsed
 from ingest.sandboxes import Sandboxes
 from ingest.sniff import SUFFIXES
-from rag_chat import document_name, front, token_codes
+from rag_chat import document_name, front, language, token_codes
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFull, DocumentError
 from rag_chat.index.connect import Library
@@ -36,7 +36,9 @@ from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.progress import WITHOUT_READER, Listener, Progress
 from rag_chat.protocols import Embedder, TokenEncoder
 from rag_chat.sandbox import Sandbox
-from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, PageState, Status, Vectors
+from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, Page, PageState, Status, Vectors
+
+SAMPLE, SAMPLED = 600, 5  # characters of a page, and about so many pages
 
 
 class Ingestor:
@@ -50,7 +52,8 @@ class Ingestor:
         self._library = library
         self._embedder = embedder
         self._tokens = tokens
-        self._limit = Limit(settings.chunk_tokens, settings.chunk_overlap_tokens)
+        self._limit = Limit(min(settings.chunk_tokens, embedder.longest), settings.chunk_overlap_tokens)
+        self._english_encoder = settings.english_encoder
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
         self._storing, self._recognition, self._guessing = threading.Lock(), threading.Lock(), threading.Lock()
         self._guesses = Guesses()
@@ -169,7 +172,8 @@ class Ingestor:
                 outline=parsed.outline, source=source, replaces=replaces, tokens=tokens,
             )  # fmt: skip
         tell(Progress(name, "storing", len(chunks), len(chunks)))
-        return replace(_report(document, "ready"), replaced=replaces)
+        notice = language.notice("Its text", _sample(parsed.pages), self._english_encoder)
+        return replace(_report(document, "ready"), replaced=replaces, notice=notice)
 
     def _parsed(self, file: File, doc_id: str, tell: Listener) -> Parsed:
         """As it was read before its turn, or reads it now."""
@@ -265,6 +269,11 @@ def _document(doc_id: str, name: str, parsed: Parsed, chunks: int, size: int) ->
         doc_id, name, parsed.title or name, len(parsed.pages), chunks, size, added, without, states["ocr"],
         states["failed"], hidden, parsed.kind, states["garbled"], states["layer"], parsed.repaired,
     )  # fmt: skip
+
+
+def _sample(pages: Sequence[Page]) -> str:
+    """Of some of the pages the beginning: enough to tell the language by."""
+    return "\n".join(page.text[:SAMPLE] for page in pages[:: max(1, len(pages) // SAMPLED)])
 
 
 def _report(document: Document, status: Status) -> IngestReport:

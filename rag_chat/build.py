@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag_chat import weights
-from rag_chat.config import ENGLISH_PROFILES, PROFILES, Settings
+from rag_chat.config import Settings
 from rag_chat.errors import BadSetting, WeightsMissing
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Models:
 def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     """Opens the library and loads every model; raises RagChatError with what to do where something is missing."""
     from rag_chat.highlight import PageView
+    from rag_chat.library import remembered
 
+    settings = remembered.settings_of(settings)
     bi_encoder = embedder(settings)
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)
@@ -117,13 +119,8 @@ def limits(settings: Settings) -> Limits:
         exhaustive_seconds=settings.exhaustive_seconds,
         question_characters=settings.question_characters,
         evidence_threshold=settings.evidence_threshold,
-        english_encoder=settings.embedder_name if _is_english(settings) else "",
+        english_encoder=settings.english_encoder,
     )
-
-
-def _is_english(settings: Settings) -> bool:
-    """Whether stage one is one of the profiles' encoders for English; of a user's own nothing is known."""
-    return settings.embedder_url is None and settings.embedder_name in {PROFILES[p][0] for p in ENGLISH_PROFILES}
 
 
 def search(settings: Settings, shared: Models, catalog: Catalog, store: VectorStore) -> Search:
@@ -216,7 +213,7 @@ def library(settings: Settings, encoder: Embedder, *, exclusive: bool) -> Librar
         settings.library,
         encoder.name,
         encoder.dimension,
-        chunk_tokens=settings.chunk_tokens,
+        chunk_tokens=min(settings.chunk_tokens, encoder.longest),
         overlap=settings.chunk_overlap_tokens,
         exclusive=exclusive,
     )

@@ -35,6 +35,11 @@ PROFILES: dict[Profile, tuple[str, str, str]] = {
 ENGLISH_PROFILES: tuple[Profile, ...] = ("small", "standard", "quality")
 
 
+def profiles_of(embedder: str) -> list[Profile]:
+    """Those with this embedder; none for an embedder of the user's own."""
+    return [profile for profile, models in PROFILES.items() if models[0] == embedder]
+
+
 class Settings(BaseSettings):
     """Every setting of the product; the same names in the environment and in the TOML file."""
 
@@ -89,6 +94,12 @@ class Settings(BaseSettings):
     @property
     def embedder_name(self) -> str:
         return self.embedder or PROFILES[self.profile][0]
+
+    @property
+    def english_encoder(self) -> str:
+        """Stage one's encoder where it is one of the profiles' for English, else ""; nothing is known of others."""
+        english = self.embedder_url is None and self.embedder_name in {PROFILES[p][0] for p in ENGLISH_PROFILES}
+        return self.embedder_name if english else ""
 
     @property
     def reranker_name(self) -> str:

@@ -44,5 +44,11 @@ def within(question: str, titles: Sequence[str]) -> str:
     dropped = {stem for stem in asked if borne and sum(stem in stems for stems in borne) >= SHARED * len(borne)}
     if not dropped or len(asked - dropped) < FEWEST_LEFT:
         return question
-    kept = words.WORD.sub(lambda found: "" if set(words.content(found[0])) & dropped else found[0], question)
+    kept = words.WORD.sub(lambda found: "" if _is_among(found[0], dropped) else found[0], question)
     return " ".join(kept.split())
+
+
+def _is_among(run: str, dropped: set[str]) -> bool:
+    """All its words; where no blanks are written, a run has several."""
+    stems = set(words.content(run))
+    return bool(stems) and stems <= dropped

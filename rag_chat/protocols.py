@@ -16,6 +16,10 @@ class Embedder(Protocol):
     def name(self) -> str: ...
     @property
     def dimension(self) -> int: ...
+    @property
+    def longest(self) -> int:
+        """Tokens of a passage that reach its vector, as `token_counts` counts them; what comes after is not read."""
+        ...
 
     def encode_query(self, text: str) -> Vectors:
         """(dim,) float32, unit length."""

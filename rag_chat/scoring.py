@@ -50,7 +50,8 @@ class QuoteOrder:
     """How probable it is that a sentence of a passage answers the question: a logistic model of three logits.
 
     `sentence` weighs the scorer's logit for the bare sentence, `passage` the reranker's for its passage, `reading`
-    the reader's log odds of an answer inside the sentence against none in the passage.
+    the reader's log odds of an answer inside the sentence against none in the passage; where nothing was read, the
+    share of the question's words that the sentence has.
     """
 
     sentence: float = 1.0

@@ -1,8 +1,9 @@
 """Sentences of running text and of PDF pages, as character offsets, and a readable form of such text.
 
 Knows lines: a line break inside a sentence is no boundary, but a table row, a heading or a bullet is a sentence of
-its own. Knows nothing about pages or tokens. Limit: English abbreviations; other languages get the punctuation
-rules only.
+its own. Knows nothing about pages or tokens. Limit: abbreviations of English, and the common ones of German, French,
+Spanish and Italian; German dates and ordinals ("am 30. Juni", "im 3. Stock"), other languages' by the month's small
+letter only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ _TITLES = frozenset(
         "dept univ assn bros fig figs eq eqs chap pp"
     ).split()
 )
+# The same in other languages, in the letters that they are written in: an English sentence may end in "ABS".
+_ABBREVIATED = frozenset(
+    (
+        "Nr Abs Hr Fr Bd Kap Ziff Anm Bsp Mio Mrd Dipl bzw ggf zzgl inkl evtl vgl sog Mme Mlle Sra Srta Dra Avda EE "
+        "pág págs núm aprox Sig Dott Avv dott sig avv"
+    ).split()
+)
+# Before a German ordinal: "am 30. Juni", "im 3. Stock". English says hardly any of them before a number ("I am 30.").
+_BEFORE_ORDINALS = frozenset("am zum vom dem der den des das die im beim ab bis seit zur jedes jeden und".split())
+_GERMAN_MONTHS = frozenset("Januar Jänner Februar März Mai Juni Juli Oktober Dezember".split())
 _BEFORE_NUMBERS = frozenset(
     "no nos p pp vol fig figs sec secs art ch eq tab item pt cl reg ser rev ver app ref refs para est".split()
 )
@@ -43,6 +54,7 @@ _NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{
 _CURRENCIES = frozenset("$€£")
 _BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
 _ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
+_LETTER = re.compile(r"[a-zA-Z]\.")
 _CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
 INVISIBLE = "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 LINE_END_HYPHEN = rf"(?<=\w)[-\xad\u2010](?:[^\S\n]|{INVISIBLE})*\n\s*+(?=[a-z])"
@@ -215,11 +227,24 @@ def _word_may_end(before: str, following: str) -> bool:
         return False  # "1. The first item"
     if len(words) == 2 and words[0].lower() in _NUMBERED and len(word) <= 4 and any(c.isdigit() for c in word):
         return False  # "Item 7A. Quantitative disclosures"
-    if lower in _BEFORE_NUMBERS and following[0].isdigit():
+    if following[0].isdigit() and (re.split("['’]", lower)[-1] in _BEFORE_NUMBERS or lower.endswith("str")):
         return False
-    if lower in _TITLES:
+    if lower in _TITLES or word in _ABBREVIATED or _is_ordinal(words, following):
         return False
+    if word.islower() and len(word) == 1 and (_LETTER.fullmatch(following) or _LETTER.fullmatch(words[-2:][0])):
+        return False  # "z. B.", "d. h."
     opener = following.rstrip(".,;:") in _OPENERS
     if lower in _MAYBE or re.fullmatch(r"(?:[a-zA-Z]\.)+[a-zA-Z]", word):  # "Inc", "U.S", "e.g"
         return opener and lower not in {"e.g", "i.e"}
     return not (len(word) == 1 and word.isupper() and word != "I") or (opener and len(words) > 2 and len(words[-2]) > 2)
+
+
+def _is_ordinal(words: list[str], following: str) -> bool:
+    """Does the number with the full stop count what follows, as German writes it?"""
+    if len(words) < 2 or not re.fullmatch(r"\d{1,2}", words[-1]):
+        return False
+    if following.rstrip(".,;:") in _GERMAN_MONTHS:
+        return True
+    if following[0].isdigit() and re.fullmatch(r"\d{1,2}\.", words[-2]):  # "1. 7. 2024"
+        return True
+    return words[-2].lower() in _BEFORE_ORDINALS and words[-3:-1] != ["I", "am"]

@@ -170,6 +170,7 @@ class IngestReport:
     pages_garbled: tuple[int, ...] = ()
     pages_layer: tuple[int, ...] = ()
     repaired: bool = False
+    notice: str = ""  # what the user should know of a file that is ready
 
 
 @dataclass(frozen=True, slots=True)

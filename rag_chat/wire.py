@@ -142,6 +142,7 @@ def ingest_report(value: IngestReport) -> dict[str, Any]:
         "pages_garbled": list(value.pages_garbled),
         "pages_layer": list(value.pages_layer),
         "repaired": value.repaired,
+        "notice": value.notice,
     }
 
 

@@ -1,4 +1,8 @@
-"""What of a sentence must be found again in a quote: its content words, numbers and names, however they are written."""
+"""What of a sentence must be found again in a quote: its content words, numbers and names, however they are written.
+
+Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese write few blanks or none. There each pair of neighbouring
+characters counts as a word, within what is written in one script: 賃料は has the word 賃料 and the particle は.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from collections.abc import Iterable
 from rag_chat.search_copy import searchable
 
 WORD = re.compile(r"[^\W_]+(?:['’.,][^\W_]+)*")
+_SCRIPTS = ("々〆〇㐀-䶿一-鿿豈-﫿", "ぁ-ゟ", "ァ-ヺー-ヿ", "가-힣", "ก-๎", "ກ-ໟ", "ក-៓", "က-႟")
+_UNSPACED = re.compile(f"[{''.join(_SCRIPTS)}]")
+_PARTS = re.compile(f"{'|'.join(f'[{script}]+' for script in _SCRIPTS)}|[^{''.join(_SCRIPTS)}]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w’'-]+")
 STOP = frozenset(
@@ -18,6 +25,7 @@ STOP = frozenset(
         " may me might more most must my of on once only or other our out over own same shall she should so some such"
         " than that the their them then there these they this those through to too under until up was we were what"
         " when where which while who whom whose why will with would you your"
+        " は が を に の へ と も で や か 的 了 是 在"
     ).split()
 )
 NEGATIONS = frozenset("no not never none neither nor without cannot n't".split())
@@ -26,7 +34,23 @@ ENDINGS = ("ization", "ations", "ation", "ingly", "edly", "ings", "ing", "ies", 
 
 def content(text: str) -> list[str]:
     """Stems of the words that carry meaning, numbers as plain digits."""
-    return [stem(word) for word in WORD.findall(searchable(text)) if word.lower() not in STOP]
+    return [stem(word) for word in parted(searchable(text)) if word.lower() not in STOP]
+
+
+def parted(text: str) -> list[str]:
+    """Its words in order."""
+    found: list[str] = WORD.findall(text)
+    if text.isascii() or not _UNSPACED.search(text):
+        return found
+    return [word for run in found for part in _PARTS.findall(run) for word in _pairs(part)]
+
+
+def length(text: str) -> int:
+    """How many words it has between blanks; two characters of a script without blanks make one."""
+    if text.isascii():
+        return len(text.split())
+    rest, characters = _UNSPACED.subn(" ", text)
+    return len(rest.split()) + characters // 2
 
 
 def numbers(text: str) -> set[str]:
@@ -47,7 +71,7 @@ def negated(text: str) -> bool:
 
 def word_for_word(sentence: str, quote: str) -> bool:
     """Whether the quote holds the sentence's words in their order, under no other negation."""
-    said, there = (" ".join(WORD.findall(searchable(text).lower())) for text in (sentence, quote))
+    said, there = (" ".join(parted(searchable(text).lower())) for text in (sentence, quote))
     return bool(said) and f" {said} " in f" {there} " and negated(sentence) == negated(quote)
 
 
@@ -74,3 +98,9 @@ def plain_number(number: str) -> str:
     if number.count(".") == 1:
         number = number.rstrip("0").rstrip(".")
     return number
+
+
+def _pairs(part: str) -> list[str]:
+    if len(part) < 3 or not _UNSPACED.match(part):
+        return [part]
+    return [part[i : i + 2] for i in range(len(part) - 1)]

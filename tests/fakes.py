@@ -20,6 +20,7 @@ class HashEmbedder:
     def __init__(self, name: str = "hash", dimension: int = 64) -> None:
         self.name = name
         self.dimension = dimension
+        self.longest = 8192
         self.encoded: list[str] = []  # every passage that was ever embedded
 
     def encode_query(self, text: str) -> Vectors:

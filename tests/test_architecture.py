@@ -34,7 +34,7 @@ SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat
 INGEST_MAY_USE = (
     "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences rag_chat.front"
     " rag_chat.sandbox rag_chat.library rag_chat.index.connect rag_chat.progress rag_chat.running rag_chat.tables"
-    " rag_chat.token_codes rag_chat.search_copy rag_chat.document_name"
+    " rag_chat.token_codes rag_chat.search_copy rag_chat.document_name rag_chat.language"
 ).split()
 DOORS = {  # a foreign package and the only places that import it
     "gradio": ("rag_chat.web", "app"),
@@ -51,6 +51,7 @@ DOORS = {  # a foreign package and the only places that import it
     "mammoth": ("ingest.markup",),
     "markdown_it": ("ingest.markup",),
     "charset_normalizer": ("ingest.plain",),
+    "py3langid": ("rag_chat.language",),
     "peft": ("rag_chat.training.adapter_trainer",),
     "httpx": ("rag_chat.endpoint", "rag_chat.generation.remote", "rag_chat.running"),
     "sklearn": ("rag_chat.training.calibration",),

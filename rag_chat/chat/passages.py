@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag_chat import front, words
+from rag_chat import front, language, words
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.search_copy import searchable
@@ -76,14 +76,18 @@ def findings(
     scorer: PairScorer,
     readings: Mapping[int, Reading],
 ) -> list[tuple[float, float, float]]:
-    """What `QuoteOrder` weighs, for each sentence: logits of the sentence, of its passage, and of the reader."""
+    """What `QuoteOrder` weighs, for each sentence: logits of the sentence, of its passage, and of the reader; without a
+    reader, in its place, the share of the question's words that the sentence has."""
     asked_here = front.within(searchable(question), [f"{p.candidate.document} {p.candidate.title}" for p in passages])
+    asked = language.telling(question)
     scores = scorer.score(asked_here, [searchable(quote.text) for quote in sentences])
     return [
         (
             logit(score),
             logit(quote.passage.candidate.score),
-            readings[quote.passage.number].margin(quote.start, quote.end) if readings else 0.0,
+            readings[quote.passage.number].margin(quote.start, quote.end)
+            if readings
+            else words.coverage(asked, words.content(quote.text)),
         )
         for quote, score in zip(sentences, scores, strict=True)
     ]
@@ -105,7 +109,7 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
         chunk = passage.chunk
         for start, end in split(chunk.text):
             text = readable(chunk.text[start:end])
-            if len(text.split()) >= FEWEST_WORDS:
+            if words.length(text) >= FEWEST_WORDS:
                 found.setdefault(text, Quote(passage, start, end, text, 0.0))
                 pages[text].add((chunk.doc_id, chunk.locate(start, end).page))
     return [quote for text, quote in found.items() if len(pages[text]) == 1]

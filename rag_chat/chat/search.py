@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag_chat import language
 from rag_chat import question as question_rule
 from rag_chat.chat import neighbours, overview, sections
 from rag_chat.chat.passages import select
 from rag_chat.errors import BadQuestion, NotFound
-from rag_chat.language import is_english
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Reranker, Retriever
 from rag_chat.search_copy import searchable
@@ -199,17 +199,9 @@ class Search:
 
     def _notices(self, query: str, passages: Sequence[Passage]) -> tuple[str, ...]:
         """A warning where the question, or what was found for it, is in a language that the encoder reads badly."""
-        if not self._limits.english_encoder:
-            return ()
-        found = " ".join(passage.chunk.text for passage in passages)
-        foreign = [
-            what for what, text in (("question is", query), ("passages are", found)) if is_english(text) is False
-        ]
-        return tuple(
-            f"The {what} not in English, the only language that '{self._limits.english_encoder}' reads well;"
-            " for others set RAG_CHAT_PROFILE=multilingual and run rag-ingest --rebuild."
-            for what in foreign[:1]
-        )
+        texts = (("The question", query), ("What was found", "\n".join(passage.chunk.text for passage in passages)))
+        found = (language.notice(what, text, self._limits.english_encoder) for what, text in texts)
+        return tuple(filter(None, found))[:1]
 
     def _check(self, query: str, doc_ids: Sequence[str] | None, pages: PageRange | None) -> None:
         question_rule.check(query, self._limits.question_characters)

@@ -73,7 +73,7 @@ def closed(text: str) -> str:
     text = text.strip().rstrip(" ,;:–—-")
     if not text:
         return text
-    text = text if text[-1] in ".!?" or text[-2:] in ('."', ".”", ".'") else f"{text}."
+    text = text if text[-1] in ".!?。！？" or text[-2:] in ('."', ".”", ".'") else f"{text}."
     return text[0].upper() + text[1:]
 
 

@@ -120,8 +120,11 @@ def _library(settings: Settings) -> Iterator[Finding]:
 
 def _built(library: Library, settings: Settings) -> Iterator[Finding]:
     built = library.catalog.built()
-    wanted = (settings.embedder_name, settings.chunk_tokens, settings.chunk_overlap_tokens)
-    if built is not None and (built.embedder, built.chunk_tokens, built.overlap) != wanted:
+    wanted = (settings.embedder_name, settings.chunk_overlap_tokens)
+    if built is not None and (
+        (built.embedder, built.overlap) != wanted
+        or built.chunk_tokens > settings.chunk_tokens  # fewer where the encoder, which is not loaded here, reads less
+    ):
         yield Finding(
             "FAULT",
             f"library: built with '{built.embedder}' and chunks of {built.chunk_tokens} tokens, but the settings say"

@@ -45,8 +45,10 @@ class Session:
         self, *, mode: Mode | None = None, candidates: int | None = None, passages: int | None = None
     ) -> Settings:
         from rag_chat import config
+        from rag_chat.library import remembered
 
-        return config.load(self.config, library=self.library, mode=mode, candidates=candidates, passages=passages)
+        given = config.load(self.config, library=self.library, mode=mode, candidates=candidates, passages=passages)
+        return remembered.settings_of(given)
 
 
 class Deleting(Protocol):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag_chat.config import profiles_of
 from rag_chat.errors import DiskFull, DocumentError, LibraryError, LibraryMismatch, NotFound
 from rag_chat.index.in_memory import InMemory
 from rag_chat.index.seal import Seal
@@ -181,13 +182,16 @@ def _check_built(catalog: Catalog, wanted: Built) -> None:
     elif built != wanted:
         raise LibraryMismatch(
             f"The library was built with {_words(built)}, but the settings say {_words(wanted)};"
-            " run rag-ingest --rebuild, or use another --library."
+            " leave the setting out to use it as it is, run rag-ingest --rebuild to make it anew, or use another"
+            " --library."
         )
 
 
 def _words(built: Built) -> str:
+    profiles = " or ".join(f"'{profile}'" for profile in profiles_of(built.embedder))
+    of_profile = f"the profile {profiles}, " if profiles else ""
     return (
-        f"'{built.embedder}' ({built.dimension} dimensions, chunks of {built.chunk_tokens} tokens,"
+        f"{of_profile}'{built.embedder}' ({built.dimension} dimensions, chunks of {built.chunk_tokens} tokens,"
         f" {built.overlap} overlapping)"
     )
 

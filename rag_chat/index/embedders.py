@@ -49,6 +49,8 @@ class BiEncoder:
         prompts = self._model.prompts
         self._document_prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), None)
         self.max_tokens = int(self._model.max_seq_length or 512)
+        around = len(self._tokenizer(self._document_prompt or "")["input_ids"])  # the special tokens, and the prompt
+        self.longest = self.max_tokens - around
 
     def encode_query(self, text: str) -> Vectors:
         """(dim,) float32, unit length."""

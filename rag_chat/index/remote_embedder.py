@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rag_chat.types import Vectors
 
 AT_ONCE = 32  # texts in one request: what TEI takes by default
+MOST_TOKENS = 8192  # of a chunk; no server tells how much it reads, so `chunk_tokens` alone decides
 PROBE = "The quick brown fox reads 42 annual reports."
 
 
@@ -34,6 +35,7 @@ class RemoteEmbedder:
         self._tokenizer = Tokenizer.from_file(str(vocabulary))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self.longest = MOST_TOKENS
         self.dimension = 0
         self.dimension = len(self.encode_query(PROBE))
 

@@ -93,6 +93,8 @@ def _finished(upload: Upload, report: IngestReport, name: str, known: Set[str]) 
         row, verb = Markup('<span class="reason">Already in the library.</span>'), "Dismiss"
     elif report.doc_id in known and known & set(upload.older):
         row, verb = _beside_older(upload), "Keep both of"
+    elif report.notice:
+        row, verb = Markup('<span class="reason">{}</span>').format(visible(report.notice)), "Dismiss"
     else:
         return Markup("")  # one of the two was deleted since
     return Markup(

@@ -211,7 +211,7 @@ class Uploads:
             if id_ not in self._uploads or self._closed:
                 return
             self._uploads[id_] = replace(self._uploads[id_], report=report, older=older, password=None)
-            if report.code == "E_CANCELED" or (report.status == "ready" and not older):
+            if report.code == "E_CANCELED" or (report.status == "ready" and not older and not report.notice):
                 del self._uploads[id_]
                 self._cancelled.discard(id_)
             with contextlib.suppress(LibraryError):  # then the next start begins it anew, and it ends as it did

@@ -47,7 +47,17 @@ def test_json_has_one_line_a_file_with_the_public_keys(folder):
     assert (done.returncode, done.stderr) == (0, "")
     reports = [json.loads(line) for line in done.stdout.splitlines()]
     keys = "document doc_id status pages chunks pages_without_text pages_ocr error seconds".split()
-    keys += ["code", "pages_failed", "pages_hidden", "replaced", "kind", "pages_garbled", "pages_layer", "repaired"]
+    keys += [
+        "code",
+        "pages_failed",
+        "pages_hidden",
+        "replaced",
+        "kind",
+        "pages_garbled",
+        "pages_layer",
+        "repaired",
+        "notice",
+    ]
     assert [list(report) for report in reports] == [keys, keys]
     assert [(r["document"], r["status"], r["pages"], r["pages_without_text"]) for r in reports] == [
         ("a.pdf", "ready", 2, [2]),

@@ -17,6 +17,7 @@ from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import guesses
+from ingest.cli import line_of
 from ingest.pipeline import Ingestor, Progress, find_files
 from rag_chat import token_codes
 from rag_chat.config import Settings
@@ -400,3 +401,19 @@ def test_of_a_library_searched_by_late_interaction_tokens_come_with_every_docume
     with Ingestor(library, embedder, settings) as plain:  # the mode is another now
         list(plain.rebuild())
     assert library.catalog.all_tokens(key) == {}
+
+
+def test_a_document_in_another_language_than_the_encoders_is_said_once(library, embedder, settings, tmp_path):
+    paths = [tmp_path / "miete.md", tmp_path / "rent.md"]
+    paths[0].write_text("# Mietvertrag\n\nDie Miete ist am ersten Werktag des Monats zu zahlen.", encoding="utf-8")
+    paths[1].write_text("# Lease\n\nThe rent is due on the first working day of the month.", encoding="utf-8")
+    with Ingestor(library, embedder, settings) as ingestor:
+        german, english = ingestor.add_all(paths)
+        again = ingestor.add(paths[0])
+    assert german.notice.startswith("Its text looks like German, but 'all-MiniLM-L6-v2' reads English only;")
+    assert "miete.md: Its text looks like German" in line_of(german)
+    assert (english.notice, again.notice) == ("", "")
+    other = settings.model_copy(update={"embedder": "some/other-encoder"})
+    library.delete(german.doc_id)
+    with Ingestor(library, embedder, other) as ingestor:
+        assert ingestor.add(paths[0]).notice == ""

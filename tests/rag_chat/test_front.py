@@ -38,3 +38,8 @@ def test_a_title_that_only_some_candidates_bear_still_tells_them_apart():
 def test_a_question_about_the_title_itself_is_kept():
     assert front.within("What is Tarnwick Harbor?", [REPORT] * 5) == "What is Tarnwick Harbor?"
     assert front.within("What is hydrogen?", []) == "What is hydrogen?"
+
+
+def test_of_a_question_without_blanks_only_what_is_all_title_is_left_out():
+    assert front.within("賃料規約の解約通知は何日前ですか", ["賃料規約"] * 5) == "賃料規約の解約通知は何日前ですか"
+    assert front.within("賃料規約 解約通知は何日前ですか", ["賃料規約"] * 5) == "解約通知は何日前ですか"

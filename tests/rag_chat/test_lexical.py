@@ -41,3 +41,8 @@ def test_a_question_of_stop_words_and_no_texts_are_no_trouble():
     assert match("what is it", ["It is."]) == [0.0]
     assert match("hydrogen", []) == []
     assert match("hydrogen", ["", "."]) == [0.0, 0.0]
+
+
+def test_words_are_found_where_no_blanks_are_written():
+    found, other = match("賃料はいくらですか", ["借主は毎月末日までに賃料を支払う。", "ペットの飼育は禁止する。"])
+    assert found > other == 0.0

@@ -99,4 +99,5 @@ def test_documents_and_reports_have_the_contracts_keys():
     assert list(wire.ingest_report(IngestReport("pump.pdf", None, "failed", error="damaged"))) == [
         "document", "doc_id", "status", "pages", "chunks", "pages_without_text", "pages_ocr", "error", "seconds",
         "code", "pages_failed", "pages_hidden", "replaced", "kind", "pages_garbled", "pages_layer", "repaired",
+        "notice",
     ]  # fmt: skip

@@ -72,3 +72,31 @@ def test_a_sentence_meets_its_quote_however_that_is_written():
     assert words.numbers(sentence) == words.numbers(quote) == {"4.2"}
     assert words.names(sentence) == words.names(quote)
     assert words.negated(quote)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("賃料は月額12万円とする。", ["賃料", "は", "月額", "12", "万円", "とす", "する"]),
+        ("每月租金为三千元", ["每月", "月租", "租金", "金为", "为三", "三千", "千元"]),
+        ("임대료는 매월", ["임대", "대료", "료는", "매월"]),
+        ("A社のテレビ（3.5億円）", ["A", "社", "の", "テレ", "レビ", "3.5", "億円"]),
+        ("ค่าเช่า 5000", ["ค", "าเ", "เช", "า", "5000"]),
+        ("The Société’s tide gate", ["The", "Société’s", "tide", "gate"]),
+    ],
+)
+def test_where_no_blanks_are_written_two_characters_are_a_word(text, expected):
+    assert words.parted(text) == expected
+
+
+def test_length_counts_two_characters_as_a_word_where_no_blanks_are_written():
+    assert words.length("賃料は月額12万円とする。") == 7
+    assert words.length("目次") == 1
+    assert words.length("12 ページ") == 2
+    assert words.length("Le café — ouvert") == 4
+
+
+def test_a_sentence_without_blanks_is_found_word_for_word():
+    assert words.word_for_word("賃料は月額十二万円とする。", "第二条　賃料は月額十二万円とする。敷金は")
+    assert not words.word_for_word("賃料は月額十三万円とする。", "第二条　賃料は月額十二万円とする。敷金は")
+    assert words.coverage(words.content("保修期"), words.content("水泵的保修期为三十个月")) == 1.0

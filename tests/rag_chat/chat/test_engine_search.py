@@ -76,7 +76,7 @@ def test_another_language_than_the_encoders_is_said(engine):
     question = "Wann wird das Tor der Stadt Tarnwick geöffnet?"
     found = engine(english_encoder="mini").search(question)
     assert found.notices == (
-        "The question is not in English, the only language that 'mini' reads well; for others set"
+        "The question looks like German, but 'mini' reads English only; for other languages set"
         " RAG_CHAT_PROFILE=multilingual and run rag-ingest --rebuild.",
     )
     assert engine().search(question).notices == ()

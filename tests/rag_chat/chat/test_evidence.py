@@ -43,3 +43,15 @@ def test_what_the_reader_finds_inside_a_sentence_is_weighed():
     assert best.answer == "five"
     assert (other.text, other.answer) == ("Grain is moved by rail.", "Grain")
     assert logit(other.score) == pytest.approx(0.5 * (0.5 + 1.0) - 1.0)
+
+
+GERMAN = "Der Vermieter gibt die Kaution zurück. Der Hund der Familie five wohnt seit dem Sommer in Kassel."
+
+
+@pytest.mark.parametrize(
+    ("text", "best"), [(GERMAN, "Der Vermieter gibt die Kaution zurück."), (TEXT, "The tide gate opens at five.")]
+)
+def test_the_english_reader_does_not_decide_in_another_language(text, best):
+    order = QuoteOrder(sentence=0.0, passage=0.0, reading=9.0)
+    (found,) = Evidence(OverlapReranker(), Found(), order).quotes("Kaution?", [passage(text)], 1)
+    assert found.text == best

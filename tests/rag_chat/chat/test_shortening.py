@@ -124,3 +124,4 @@ def test_a_target_begins_and_ends_as_a_sentence():
     assert closed("the gate opens at five,") == "The gate opens at five."
     assert closed('He said "no."') == 'He said "no."'
     assert closed("") == ""
+    assert closed("賃料は月額十二万円とする。") == "賃料は月額十二万円とする。"

@@ -583,3 +583,18 @@ def test_no_more_than_so_many_are_taken_and_the_rest_is_removed(tmp_path, starte
     files = [file(tmp_path, f"{letter}.pdf") for letter in "abc"]
     assert uploads.add(files) == 2
     assert not any(path.exists() for path, _ in files)
+
+
+def test_what_the_user_should_know_of_a_file_stays_until_it_is_dismissed(tmp_path, started):
+    loading, uploads = started(
+        lambda path, name, _, **options: IngestReport(name, "0", "ready", notice="It looks <b>German</b>.")
+    )
+    uploads.add([file(tmp_path, "a.pdf")])
+    loading.start()
+    until(lambda: not uploads.busy())
+    html = documents_html([], uploads.all(), Where())
+    assert "It looks &lt;b&gt;German&lt;/b&gt;." in html
+    assert 'role="alert"' not in html
+    assert incoming(tmp_path) == []
+    uploads.dismiss(uploads.all()[0].id)
+    assert uploads.all() == []
