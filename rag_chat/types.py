@@ -14,7 +14,7 @@ Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit len
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
 PageRange: TypeAlias = tuple[int, int]  # physical pages, first and last
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]
-QuestionKind: TypeAlias = Literal["passages", "documents", "summary"]  # what a question is answered by
+QuestionKind: TypeAlias = Literal["passages", "documents", "summary", "told"]  # what a question is answered by
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
@@ -254,13 +254,15 @@ class Reading:
 class Brief:
     """All that a generator is given: the question, the passages, and their best quotes, best first.
 
-    Of a `summary` the quotes are one of each section, in the document's order, and belong together.
+    Of a `summary` the quotes are one of each section, in the document's order, and belong together. With turns `before`
+    there are no passages: the question is to be written so that it stands alone.
     """
 
     question: str
     passages: tuple[Passage, ...]
     quotes: tuple[Quote, ...]
     summary: bool = False
+    before: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +285,8 @@ class SearchResult:
     seconds: dict[str, float]
     notices: tuple[str, ...] = ()  # what the user should know of this search, a sentence each
     kind: QuestionKind = "passages"
-    saying: int = 0  # of kind "documents": how many say it, of the `searched`
+    subject: str = ""  # of kind "documents": what they are asked for
+    saying: int = 0  # ... and how many mention it, of the `searched`
     searched: int = 0
     retry: Retry | None = None
 
@@ -341,11 +344,12 @@ class Sentence:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One question and answer of a conversation, as earlier turns are handed to the engine; `searched` is the answer's
-    standalone question, where it is known."""
+    standalone question and `doc_id` the document that it cites first, where they are known."""
 
     question: str
     answer: str
     searched: str = ""
+    doc_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
