@@ -156,7 +156,7 @@ class Engine:
         documents = self._stages.catalog.documents()
         named = reference.elsewhere(question, history_, documents)
         resolved = reference.resolved(question, history_, documents)
-        forms = [resolved] if resolved != question else self._forms(question, history_, bool(named), trace)
+        forms = [resolved] if resolved else self._forms(question, history_, bool(named), trace)
         meant = self._stages.search.run(forms[0], trace, doc_ids=doc_ids, pages=pages)
         if len(forms) == 1 or meant.kind != "passages":
             return meant, None

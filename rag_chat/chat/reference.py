@@ -20,13 +20,14 @@ _BEFORE_A_VERB = frozenset("do does did can could may must will would should".sp
 _PARTICIPLE = re.compile(r"ed$", re.IGNORECASE)
 
 
-def resolved(question: str, turns: Sequence[Turn], documents: Sequence[Document]) -> str:
-    """A question over whole documents as it reads by itself, every other one as it is."""
+def resolved(question: str, turns: Sequence[Turn], documents: Sequence[Document]) -> str | None:
+    """How a question over whole documents that points at something said before reads by itself; None for others."""
     if not turns:
-        return question
+        return None
     last, rest = turns[-1], history.OPENERS.sub("", question, count=1).strip(" ?.!,")
     if sections.unnamed(question):
-        cited = next((document for document in documents if document.doc_id == last.doc_id), None)
+        spoken_of = next((turn.doc_id for turn in reversed(turns) if turn.doc_id), "")
+        cited = next((document for document in documents if document.doc_id == spoken_of), None)
         return f"Summarise {cited.name}" if cited else question
     named = f"Summarise {rest}"
     if sections.meant(last.question, documents, None) and not sections.unnamed(named):
@@ -41,7 +42,7 @@ def resolved(question: str, turns: Sequence[Turn], documents: Sequence[Document]
     leads_on = history.OPENERS.match(question) and begins not in words.STOP - _ARTICLES - {""}
     if rest and leads_on and overview.subject_of(counted):
         return overview.with_subject(counted, rest)
-    return question
+    return None
 
 
 def elsewhere(question: str, turns: Sequence[Turn], documents: Sequence[Document]) -> list[str]:
@@ -54,12 +55,15 @@ def elsewhere(question: str, turns: Sequence[Turn], documents: Sequence[Document
 
 
 def _subject(turns: Sequence[Turn]) -> str:
-    """What the last question was about: "When does the lease end?" -> "lease"."""
-    last = turns[-1]
-    if counted := overview.subject_of(last.searched or last.question):
+    """What the last question that says so was about: "When does the lease end?" -> "lease"."""
+    return next((subject for turn in reversed(turns) if (subject := _about(turn))), "")
+
+
+def _about(turn: Turn) -> str:
+    if counted := overview.subject_of(turn.searched or turn.question):
         return counted
-    meaning = [word for word in words.WORD.findall(last.question) if words.content(word)]
-    return next(iter(_runs(last.question)), " ".join(word for word in meaning if not _PARTICIPLE.search(word)))
+    meaning = [word for word in words.WORD.findall(turn.question) if words.content(word)]
+    return next(iter(_runs(turn.question)), " ".join(word for word in meaning if not _PARTICIPLE.search(word)))
 
 
 def _runs(question: str) -> list[str]:

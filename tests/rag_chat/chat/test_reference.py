@@ -47,9 +47,15 @@ def test_what_is_asked_of_whole_documents_gets_what_it_points_at(question, befor
         ("Which documents mention rent?", "When does the lease end?"),
     ],
 )
-def test_every_other_question_stays_as_it_is(question, before):
-    assert resolved(question, after(before), DOCUMENTS) == question
-    assert resolved(question, [], DOCUMENTS) == question
+def test_every_other_question_is_left_to_the_rules_of_follow_ups(question, before):
+    assert resolved(question, after(before), DOCUMENTS) is None
+    assert resolved(question, [], DOCUMENTS) is None
+
+
+def test_what_was_spoken_of_may_lie_some_turns_back():
+    turns = [*after("And the rent?"), *after("How is that indexed?", doc_id="")]
+    assert resolved("Which documents mention it?", turns, DOCUMENTS) == "Which documents mention rent?"
+    assert resolved("Summarise that document", turns, DOCUMENTS) == "Summarise lease-contract.pdf"
 
 
 def test_without_a_citation_there_is_no_document_to_point_at():
