@@ -73,11 +73,13 @@ def test_a_question_that_stands_alone_is_not_written_anew(engine):
 
 
 def test_what_names_another_document_is_taken_as_it_was_asked_however_well_the_one_before_answers(engine, doc_ids):
-    before = [
-        Turn("How many tons did the northern quay receive in 2021?", "4.2 million.", doc_id=doc_ids["harbor.pdf"])
-    ]
-    found = answer_of(engine(QuotingGenerator(), evidence_threshold=0.2), "What about tons in the pump?", before)
-    assert found.standalone_question == "What about tons in the pump?"
+    asked = "How many tons of grain did the northern quay receive by rail in 2021?"
+    before = [Turn(asked, "4.2 million.", doc_id=doc_ids["harbor.pdf"])]
+    made = engine(QuotingGenerator(), evidence_threshold=0.0, mode="dense", passages=1)
+    found = answer_of(made, "And million tons for the pump?", before)
+    assert (found.standalone_question, found.passages[0].candidate.document) == (found.question, "pump.pdf")
+    unnamed = answer_of(made, "And million tons for it?", before)
+    assert unnamed.standalone_question == f"{asked} And million tons for it?"
 
 
 def test_that_document_is_the_one_the_last_answer_cites(engine, doc_ids):
