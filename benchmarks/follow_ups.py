@@ -1,10 +1,11 @@
 """Short questions after another one: which are taken for follow-ups, and what they are answered with.
 
-    python -m benchmarks.follow_ups [--questions FILE.jsonl] [--samples DIR]
+    python -m benchmarks.follow_ups [--questions FILE.jsonl ...] [--samples DIR]
 
 Each line has a question, what was asked and answered before it, and the document, pages and words that answer it; none
 where no document does. Questions that stand alone come after one that has nothing to do with them. Quotes only, no
-language model: the first quote is what counts.
+language model: the first quote is what counts. "Raw" is the bare question searched through both stages, with nothing
+known of what was said before it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from rag_chat import config
 from rag_chat.build import open_app
 from rag_chat.chat.engine import Engine
 from rag_chat.errors import BadDataset
-from rag_chat.types import Answer, Finished, Turn
+from rag_chat.types import Answer, Finished, Passage, Turn
 
-QUESTIONS = Path("tests/data/short_questions.jsonl")
-KINDS = ("alone", "follow-up")
+QUESTIONS = [Path("tests/data/short_questions.jsonl"), Path("tests/data/follow_ups.jsonl")]
+KINDS = {"alone": "stand alone", "follow-up": "short follow-ups", "leaning": "follow-ups", "chain": "chains of three"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`found`: evidence among the passages, None where there is none; `right`: quoted first, or rightly refused."""
+    """`found`: evidence among the passages, None where there is none, `raw`: among those of the bare question; `right`:
+    quoted first, or rightly refused."""
 
     asked: Asked
     searched: str
     found: bool | None
+    raw: bool | None
     right: bool
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=Path, default=QUESTIONS)
+    parser.add_argument("--questions", type=Path, nargs="+", default=QUESTIONS)
     parser.add_argument("--samples", type=Path, default=SAMPLES, help="a folder of PDFs")
     parser.add_argument("--each", action="store_true", help="a line for each question, too")
     given = parser.parse_args()
-    asked = questions(given.questions)
+    asked = [one for path in given.questions for one in questions(path)]
     with tempfile.TemporaryDirectory() as scratch:
         app = open_app(config.load(library=Path(scratch) / "library", generator="quoting"), exclusive=True)
         try:
@@ -80,7 +83,7 @@ def questions(path: Path) -> list[Asked]:
             row = json.loads(line)
             before = tuple(Turn(turn["question"], turn["answer"]) for turn in row["history"])
             pages = frozenset(row["pages"] if "pages" in row else [row["page"]])
-            kind = row.get("kind", "follow-up")
+            kind = row.get("kind", "leaning")
             found.append(Asked(row["question"], kind, before, row["document"], pages, row["evidence"]))
         except (ValueError, KeyError, TypeError) as error:
             raise BadDataset(f"Line {number} of '{path.name}' has no question, history and evidence.") from error
@@ -90,34 +93,39 @@ def questions(path: Path) -> list[Asked]:
 def outcome(engine: Engine, asked: Asked) -> Outcome:
     answer = next(event.answer for event in engine.ask(asked.text, asked.before) if isinstance(event, Finished))
     if not asked.evidence:
-        return Outcome(asked, answer.standalone_question, None, answer.abstained)
-    found = any(
-        passage.candidate.document == asked.document
-        and asked.pages & set(range(passage.chunk.first_page, passage.chunk.last_page + 1))
-        for passage in answer.passages
-    )
-    return Outcome(asked, answer.standalone_question, found, _quoted(answer, asked))
+        return Outcome(asked, answer.standalone_question, None, None, answer.abstained)
+    found, raw = _among(answer.passages, asked), _among(engine.search(asked.text).passages, asked)
+    return Outcome(asked, answer.standalone_question, found, raw, _quoted(answer, asked))
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
     rows = []
-    for kind in KINDS:
+    for kind, name in KINDS.items():
         mine = [one for one in outcomes if one.asked.kind == kind]
         answerable = [one for one in mine if one.found is not None]
         if mine:
             kept = [one.searched == one.asked.text for one in mine]
             rows.append(
                 [
-                    kind,
+                    name,
                     str(len(mine)),
                     _share(kept),
+                    _share([bool(one.raw) for one in answerable]),
                     _share([bool(one.found) for one in answerable]),
                     _share([one.right for one in answerable]),
                     _share([one.right for one in mine if one.found is None]),
                 ]
             )
-    heads = ("questions", "n", "searched as asked", "evidence in the five", "first quote right", "rightly refused")
-    return door.markdown(heads, rows)
+    heads = ["questions", "n", "searched as asked", "evidence in the five, raw", "evidence in the five"]
+    return door.markdown([*heads, "first quote right", "rightly refused"], rows)
+
+
+def _among(passages: Sequence[Passage], asked: Asked) -> bool:
+    return any(
+        passage.candidate.document == asked.document
+        and asked.pages & set(range(passage.chunk.first_page, passage.chunk.last_page + 1))
+        for passage in passages
+    )
 
 
 def _quoted(answer: Answer, asked: Asked) -> bool:

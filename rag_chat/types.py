@@ -14,7 +14,7 @@ Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit len
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
 PageRange: TypeAlias = tuple[int, int]  # physical pages, first and last
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]
-QuestionKind: TypeAlias = Literal["passages", "documents", "summary"]  # what a question is answered by
+QuestionKind: TypeAlias = Literal["passages", "documents", "summary", "told"]  # what a question is answered by
 UNREAD = -10.0  # log odds where a reader did not look: it cuts long texts
 Status: TypeAlias = Literal["ready", "unchanged", "failed"]
 Verdict: TypeAlias = Literal["supported", "weak", "missing"]
@@ -181,9 +181,7 @@ class Signals:
     maxsim: float | None = None
     joint: float | None = None
     lexical: float | None = None
-    named: float | None = (
-        None  # 0 where the document is what the question names best or it names none, else below, to -1
-    )
+    named: float | None = None  # 0 for the document that the question names best, or where it names none; to -1
     figures: float | None = None  # share of table rows, where the question asks for figures
     lines: float | None = None  # how much its page gives the lines of a statement that the question asks for
 
@@ -217,10 +215,8 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A sentence of a passage, `passage.chunk.text[start:end]`, with its score against the question (0..1).
-
-    `answer` is the part of `text` in which the reader sees the answer, "" where nothing has been read.
-    """
+    """A sentence of a passage, `passage.chunk.text[start:end]`, with its score against the question (0..1);
+    `answer` is the part of `text` in which the reader sees the answer, "" where nothing has been read."""
 
     passage: Passage
     start: int
@@ -261,14 +257,15 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Brief:
     """All that a generator is given: the question, the passages, and their best quotes, best first.
-
-    Of a `summary` the quotes are one of each section, in the document's order, and belong together.
+    Of a `summary` the quotes are one of each section, in the document's order, and belong together. With turns `before`
+    there are no passages: the question is to be written so that it stands alone.
     """
 
     question: str
     passages: tuple[Passage, ...]
     quotes: tuple[Quote, ...]
     summary: bool = False
+    before: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +288,8 @@ class SearchResult:
     seconds: dict[str, float]
     notices: tuple[str, ...] = ()  # what the user should know of this search, a sentence each
     kind: QuestionKind = "passages"
-    saying: int = 0  # of kind "documents": how many say it, of the `searched`
+    subject: str = ""  # of kind "documents": what they are asked for
+    saying: int = 0  # ... and how many mention it, of the `searched`
     searched: int = 0
     retry: Retry | None = None
 
@@ -349,11 +347,12 @@ class Sentence:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One question and answer of a conversation, as earlier turns are handed to the engine; `searched` is the answer's
-    standalone question, where it is known."""
+    standalone question and `doc_id` the document that it cites first, where they are known."""
 
     question: str
     answer: str
     searched: str = ""
+    doc_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,13 @@ STOP = frozenset(
         " は が を に の へ と も で や か 的 了 是 在"
     ).split()
 )
+# What one asks of a document as a whole: no document needs to know these words.
+TASKS = frozenset(
+    (
+        "summary summaries summarise summarize summarised summarized summarises summarizes summarising summarizing"
+        " summarisation summarization overview tldr outline recap gist nutshell highlights takeaway takeaways"
+    ).split()
+)
 NEGATIONS = frozenset("no not never none neither nor without cannot n't".split())
 ENDINGS = ("ization", "ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ed", "es", "ly", "s")
 

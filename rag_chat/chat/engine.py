@@ -12,9 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from rag_chat import question as question_rule
-from rag_chat.chat import citations, history, listing, overview, sections, small_talk
+from rag_chat.chat import citations, history, listing, overview, reference, sections, small_talk
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
+from rag_chat.chat.rewriting import rewritten
 from rag_chat.chat.search import Limits, Search
 from rag_chat.chat.shortening import loses, place, shorten
 from rag_chat.chat.support import SUPPORTED, WEAK
@@ -105,6 +106,9 @@ class Engine:
             yield Finished(Answer(question, "", small_talk.REPLY, True, (), (), (), seconds=trace.seconds()))
             return
         found, quotes = self._meant(question, history_, trace, doc_ids, pages)
+        if found.kind == "told":
+            yield Finished(Answer(question, "", found.notices[-1], True, (), (), (), seconds=trace.seconds()))
+            return
         yield Retrieved(found.query, found.passages, found.candidates, found.mode)
         if quotes is None:
             with trace.stage("quote"):
@@ -146,22 +150,40 @@ class Engine:
     ) -> tuple[SearchResult, tuple[Quote, ...] | None]:
         """What is found for the question as it is meant, and its quotes where they were needed to tell.
 
-        Where it may stand alone or follow the one before, both are searched, and the joined form counts only where it
-        finds a better quote for the question as it was asked.
+        Where it may stand alone or follow the one before, every form is searched, and a later one counts only where it
+        finds a better quote for the question as it was asked, in a document that this names where it names another.
         """
-        most = self._limits.question_characters  # an earlier question must not make this one too long
-        forms = [form for form in history.forms(question, history_) if len(form) <= most] or [question]
-        found = [self._stages.search.run(form, trace, doc_ids=doc_ids, pages=pages) for form in forms]
-        if len(found) == 1:
-            return found[0], None
+        documents = self._stages.catalog.documents()
+        named = reference.elsewhere(question, history_, documents)
+        resolved = reference.resolved(question, history_, documents)
+        forms = [resolved] if resolved else self._forms(question, history_, bool(named), trace)
+        meant = self._stages.search.run(forms[0], trace, doc_ids=doc_ids, pages=pages)
+        if len(forms) == 1 or meant.kind != "passages":
+            return meant, None
         with trace.stage("quote"):
-            asked, joined = [(result, self._quotes(question, result)) for result in found]
-        follows = self._enough(*joined) and _best(joined[1]) > _best(asked[1])
-        return joined if follows else asked
+            quotes = self._quotes(question, meant)
+        for form in forms[1:]:
+            found = self._stages.search.run(form, trace, doc_ids=doc_ids, pages=pages)
+            with trace.stage("quote"):
+                other = self._quotes(question, found)
+            there = not named or any(quote.passage.chunk.doc_id in named for quote in other[:1])
+            if there and self._enough(found, other) and _best(other) > _best(quotes):
+                meant, quotes = found, other
+        return meant, quotes
+
+    def _forms(self, question: str, history_: Sequence[Turn], elsewhere: bool, trace: Trace) -> list[str]:
+        """How the question may be meant by the rules, and, where they are in doubt or it points at something, as a
+        model that can be trusted writes it."""
+        most = self._limits.question_characters  # an earlier question must not make this one too long
+        forms = list(history.forms(question, history_, elsewhere=elsewhere))
+        if forms != [question] and self._stages.generator.trusted:
+            with trace.stage("rewrite"):
+                forms.append(rewritten(question, history_, self._stages.generator))
+        return [form for form in dict.fromkeys(forms) if form and len(form) <= most] or [question]
 
     def _quotes(self, question: str, found: SearchResult) -> tuple[Quote, ...]:
         if found.kind == "documents":
-            return overview.quotes(found.passages, overview.subject(found.query) or found.query)
+            return overview.quotes(found.passages, found.subject)
         if found.kind == "summary":
             return sections.quotes(found.passages, self._stages.embedder)
         return self._stages.evidence.quotes(history.read_for(question, found.query), found.passages, QUOTES)

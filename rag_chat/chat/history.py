@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag_chat import words
-from rag_chat.types import Turn
+from rag_chat.types import Answer, Turn
 
 OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)\b|why(?: not)?\W*$)", re.IGNORECASE)
 EXISTS = re.compile(r"\b(?:is|are|was|were) there\b", re.IGNORECASE)  # this "there" stands for no place
@@ -17,22 +17,31 @@ COUNTING = frozenset("much many long often far".split())  # "how much" says noth
 FEWEST_STEMS = 3  # a question with fewer content words of its own, and no name, may be about something said before
 
 
-def forms(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
-    """How the question may be meant: as it was asked, joined to the one before, or, where that is in doubt, both."""
+def turn_of(answer: Answer) -> Turn:
+    """What a later question may know of an answer."""
+    cited = answer.citations[0].doc_id if answer.citations else ""
+    return Turn(answer.question, answer.text, answer.standalone_question, cited)
+
+
+def forms(question: str, history: Sequence[Turn], *, elsewhere: bool = False) -> tuple[str, ...]:
+    """How the question may be meant: as it was asked, joined to what was said before, or, where that is in doubt, both.
+
+    `elsewhere`: it names another document than the one that was spoken of.
+    """
     joined = standalone(question, history)
     if joined == question:
         return (question,)
-    return (joined,) if leans(question) else (question, joined)
+    return (joined,) if leans(question) and not elsewhere else (question, joined)
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
-    """The question itself where it stands alone for sure, else with the last question that did in front of it."""
+    """The question itself where it stands alone for sure, else behind the last one that did and the one before it:
+    "When does the lease end?", "And the rent?", "How is that indexed?" are one question."""
     if not history or not needs_history(question):
         return question
-    for turn in reversed(history):
-        if turn.searched == turn.question if turn.searched else not needs_history(turn.question):
-            return f"{turn.question.rstrip()} {question.strip()}"
-    return f"{history[-1].question.rstrip()} {question.strip()}"
+    first = next((place for place in reversed(range(len(history))) if _stood(history[place])), 0)
+    since = [turn.question for turn in history[first + 1 :] if _own(turn.question)]
+    return " ".join(part.strip() for part in (_put(history[first]), *since[-1:], question))
 
 
 def needs_history(question: str) -> bool:
@@ -60,6 +69,17 @@ def leans(question: str) -> bool:
         found = [word for word in found if word not in PERSONS]
     # "that" after a noun is a conjunction; near the start or at the end it stands for something.
     return bool(PRONOUNS & set(found) or POINTERS & set(found[:4]) or (found and found[-1] in POINTERS))
+
+
+def _stood(turn: Turn) -> bool:
+    """Whether it stood alone as it was asked, or was searched in other words that do."""
+    if not turn.searched:
+        return not needs_history(turn.question)
+    return turn.searched == turn.question or not turn.searched.endswith(turn.question.strip())
+
+
+def _put(turn: Turn) -> str:
+    return turn.searched if turn.searched and _stood(turn) else turn.question
 
 
 def _names_a_person(found: Sequence[str]) -> bool:

@@ -128,37 +128,52 @@ class Search:
         return self._passages(_Asked(query, mode, candidates, self._limits.passages, None, None), trace)
 
     def _summary(self, asked: _Asked, trace: Trace) -> SearchResult | None:
-        if asked.pages is not None:
-            return None
         with trace.stage("retrieve"):
-            document = sections.wanted(asked.query, self._catalog.documents(), asked.doc_ids)
-            if document is None:
+            meant = sections.meant(asked.query, self._catalog.documents(), asked.doc_ids)
+            if not meant:
                 return None
-            heard = sections.heard(self._catalog, document)
+            if len(meant) > 1:
+                return self._told(asked, sections.which(meant))
+            heard = sections.heard(self._catalog, meant[0], asked.pages, sections.most(asked.query))
         passages = tuple(Passage(number, candidate) for number, candidate in enumerate(heard, start=1))
         return SearchResult(asked.query, self._resolved(asked), tuple(heard), passages, {}, kind="summary")
 
     def _documents(self, asked: _Asked, trace: Trace) -> SearchResult | None:
-        """The documents that say all that is asked for; where none does, the nearest few are meant."""
-        subject = overview.subject(asked.query)
-        if subject is None:
+        """The documents that mention what is asked for; where none does, the nearest few are meant."""
+        known = [d for d in self._catalog.documents() if asked.doc_ids is None or d.doc_id in asked.doc_ids]
+        if overview.of_library(asked.query):
+            return self._told(asked, overview.inventory(known))
+        wanted = overview.asked(asked.query)
+        if wanted is None:
             return None
-        mode = self._resolved(asked)
-        searched = len(self._catalog.documents() if asked.doc_ids is None else set(asked.doc_ids))
+        mode, searched = self._resolved(asked), len(known)
         said = (
-            self._saying.retrieve(subject, searched, asked.doc_ids, pages=asked.pages, trace=trace)
-            if overview.counted(asked.query)
+            self._saying.retrieve(wanted.subject, searched, asked.doc_ids, pages=asked.pages, trace=trace)
+            if wanted.counted
             else []
         )
         if not said:
-            ranked = self._ranked(replace(asked, query=subject), mode, trace, widened=OVERVIEW_WIDENED)
-            return SearchResult(asked.query, mode, tuple(ranked), overview.nearest(ranked), {})
+            ranked = self._ranked(replace(asked, query=wanted.subject), mode, trace, widened=OVERVIEW_WIDENED)
+            notices = (overview.none(wanted.subject, searched),) if wanted.counted else ()
+            return SearchResult(asked.query, mode, tuple(ranked), overview.nearest(ranked), {}, notices=notices)
         with trace.stage("rerank"):
-            ranked = self.routes[mode].reranker.rerank(subject, said[: asked.candidates])
+            ranked = self.routes[mode].reranker.rerank(wanted.subject, said[: asked.candidates])
         passages = overview.heard(ranked)
         return SearchResult(
-            asked.query, mode, tuple(ranked), passages, {}, kind="documents", saying=len(said), searched=searched
+            asked.query,
+            mode,
+            tuple(ranked),
+            passages,
+            {},
+            kind="documents",
+            subject=wanted.subject,
+            saying=len(said),
+            searched=searched,
         )
+
+    def _told(self, asked: _Asked, said: str) -> SearchResult:
+        """What no passage is needed for, as its last notice."""
+        return SearchResult(asked.query, self._resolved(asked), (), (), {}, notices=(said,), kind="told")
 
     def _passages(self, asked: _Asked, trace: Trace) -> SearchResult:
         mode = self._resolved(asked)

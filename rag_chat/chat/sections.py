@@ -13,50 +13,103 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag_chat import document_name, words
+from rag_chat import words
 from rag_chat.chat.listing import is_listing
 from rag_chat.chat.passages import quotable
+from rag_chat.document_name import ENDING
 from rag_chat.library.catalog import Catalog
 from rag_chat.protocols import Embedder
-from rag_chat.retrieval.naming import NAMED_BEST, Names
 from rag_chat.sentences import is_closed
-from rag_chat.types import Candidate, Chunk, Document, Passage, Quote, Vectors
+from rag_chat.types import Candidate, Chunk, Document, PageRange, Passage, Quote, Vectors
 
 MOST, PARTS = 10, 6  # sections that are heard; parts of a document without headings
-_ASKED = re.compile(
-    r"\bsummar(?:y|ies|i[sz]e|i[sz]ing)\b|\boverview\b|\bsum up\b|\btl;?dr\b|\bgist\b|\bwhat\b.*\babout\b"
-    r"|\b(?:main|key) (?:points?|ideas?|findings?|messages?|takeaways?)\b",
-    re.IGNORECASE | re.DOTALL,
+NAMED = 5  # documents that are named where it is not said which is meant
+_TASK = (
+    rf"\b(?:{'|'.join(sorted(words.TASKS))}|essence|tl;dr|sum(?:med|ming)? up)\b"
+    r"|\b(?:main|key|central|core|essential|principal|important) "
+    r"(?:points?|ideas?|findings?|messages?|facts?|topics?|themes?|statements?|results?|conclusions?|contents?)\b"
+    r"(?! (?:on|about|regarding|concerning)\b)"
+)
+_WHAT = (
+    r"\bwhat(?:['’]s| is| are| was| were) (?!about\b).*\babout\W*$"
+    r"|\bwhat (?:does|do) (?!it\b|they\b|this\b|that\b|he\b|she\b).*\b(?:say|cover|contain|deal with)\W*$"
+)
+_ASKED = re.compile(rf"(?P<task>{_TASK})|{_WHAT}", re.IGNORECASE | re.DOTALL)
+_NUMBERS = "one two three four five six seven eight nine ten".split()
+_LENGTH = re.compile(
+    rf"\b(?:(?P<number>\d+|{'|'.join(_NUMBERS)})|a|few|some)?[\s-]*(?:(?:short|brief|simple|single|own)\s+)*"
+    r"(?P<unit>sentences?|bullets?(?: points?)?|(?:key |main )?points?|lines?|words|paragraphs?|pages?)\b",
+    re.IGNORECASE,
 )
 _FRAME = frozenset(
     words.content(
-        "summary summaries summarise summarize summarising summarizing overview sum tldr tl dr gist main key points"
-        " point ideas idea findings finding messages message takeaways takeaway document documents file pdf report"
-        " paper contract manual study article filing letter text whole entire full complete short brief quick please"
-        " give write make provide show tell content contents pages"
+        f"{' '.join(words.TASKS)} sum summed summing tl dr essence main key central core essential principal important"
+        " point points idea ideas finding findings message messages fact facts topic topics theme themes statement"
+        " statements result results conclusion conclusions please want need like give write make provide prepare show"
+        " tell let get us say says said cover covers contain contains deal deals content contents executive"
+        " whole entire full complete short shortly brief briefly quick quickly concise high level simple plain english"
     )
 )
+_KINDS = frozenset(
+    words.content(
+        "document documents file files pdf docx html md txt text texts report paper contract agreement manual handbook"
+        " guide study article filing letter invoice policy presentation slides book minutes"
+    )
+)
+_DOCUMENT = frozenset(words.content("document documents file files pdf text"))
+_JOINT = re.compile(r"['’]\w{1,2}\b|(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|[\W_]+")  # where words are glued
 
 
-def wanted(question: str, documents: Sequence[Document], doc_ids: Sequence[str] | None) -> Document | None:
-    """The document that a summary is asked of: the only one there is to choose from, or the one that is named. None
-    where the question asks for something in particular ("Summarise the risks.")."""
-    if not _ASKED.search(question):
-        return None
+def meant(question: str, documents: Sequence[Document], doc_ids: Sequence[str] | None) -> list[Document]:
+    """The documents that a summary may be asked of: more than one where the question does not say which.
+
+    [] where it asks for no summary, or for something in particular ("Summarise the risks."): all its words must be
+    those of the task and of one document's file name and title.
+    """
+    if not _ASKED.search(question) or words.negated(question):
+        return []
     known = [d for d in documents if doc_ids is None or d.doc_id in doc_ids]
-    meant = known if len(known) == 1 else _named(question, known)
-    if len(meant) != 1:
-        return None
-    frame = _FRAME | set(words.content(f"{meant[0].name} {meant[0].name.removesuffix('.pdf')} {meant[0].title}"))
-    parts = {part for word in words.content(question) for part in re.split(r"[_\W]+", word)}
-    return meant[0] if parts <= frame else None
+    asked = stems(_LENGTH.sub(" ", question)) - _FRAME
+    named = {d.doc_id: stems(f"{ENDING.sub('', d.name)} {d.title}") for d in known}
+    bearing = [d for d in known if asked - _KINDS <= named[d.doc_id]]
+    bearing = [d for d in bearing if asked <= named[d.doc_id]] or bearing
+    spelled = [d for d in bearing if ENDING.sub("", d.name).casefold() in question.casefold()]
+    longest = max((len(d.name) for d in spelled), default=0)  # "report-2.pdf" is not "report.pdf"
+    return [d for d in spelled if len(d.name) == longest] or bearing
 
 
-def heard(catalog: Catalog, document: Document) -> list[Candidate]:
+def unnamed(question: str) -> bool:
+    """Whether it asks for a summary by the words of the task alone: "Summarise that document"; "What is it about?" asks
+    for whatever was spoken of."""
+    found, beyond = _ASKED.search(question), stems(_LENGTH.sub(" ", question)) - _FRAME
+    return found is not None and beyond <= _DOCUMENT and bool(beyond or found["task"])
+
+
+def which(documents: Sequence[Document]) -> str:
+    """What is said where several may be meant."""
+    names = [f"“{document.name}”" for document in documents[:NAMED]]
+    more = [f"{len(documents) - NAMED} more"] if len(documents) > NAMED else []
+    *first, last = [*names, *more]
+    return f"A summary is of one document; name the one you mean: {', '.join(first)} or {last}."
+
+
+def most(question: str) -> int:
+    """How many sections are heard, a sentence each: as many as the question asks for."""
+    for found in _LENGTH.finditer(question):
+        if found["number"] and found["unit"].lower().startswith(("sentence", "bullet", "point")):
+            number = found["number"].lower()
+            return max(1, min(MOST, _NUMBERS.index(number) + 1 if number in _NUMBERS else int(number)))
+    return MOST
+
+
+def heard(catalog: Catalog, document: Document, pages: PageRange | None = None, most: int = MOST) -> list[Candidate]:
     """A chunk of each section, in the document's order; the score is its cosine with the section's mean."""
     chunks = catalog.all_chunks([document.doc_id])
     _, vectors = catalog.vectors(document.doc_id)
-    central = [_central(vectors, section) for section in _sections(chunks)]
+    if pages is not None:
+        there = [i for i, chunk in enumerate(chunks) if chunk.first_page <= pages[1] and chunk.last_page >= pages[0]]
+        chunks, vectors = [chunks[i] for i in there], vectors[there]
+    central = [_central(vectors, section) for section in _sections(chunks, most)]
     labels = catalog.labels({(document.doc_id, chunks[place].first_page) for place, _ in central})
     return [
         Candidate(
@@ -73,6 +126,10 @@ def heard(catalog: Catalog, document: Document) -> list[Candidate]:
     ]
 
 
+def stems(text: str) -> set[str]:
+    return set(words.content(_JOINT.sub(" ", text)))
+
+
 def quotes(passages: Sequence[Passage], embedder: Embedder) -> tuple[Quote, ...]:
     """The most central sentence of each passage, in their order; none of one that is all table or form."""
     found = []
@@ -85,30 +142,15 @@ def quotes(passages: Sequence[Passage], embedder: Embedder) -> tuple[Quote, ...]
     return tuple(found)
 
 
-def _named(question: str, documents: Sequence[Document]) -> list[Document]:
-    asked = question.casefold()
-    spelled = [
-        d
-        for d in documents
-        if any(
-            name.removesuffix(".pdf").casefold() in asked for name in {d.name, document_name.called(d.name, d.title)}
-        )
-    ]
-    if spelled:
-        return spelled
-    shares = Names.of(documents).shares(question)
-    return [d for d in documents if shares.get(d.doc_id, 0.0) >= NAMED_BEST]
-
-
-def _sections(chunks: Sequence[Chunk]) -> list[range]:
+def _sections(chunks: Sequence[Chunk], most: int) -> list[range]:
     """Places of the chunks of each section; of many sections some together."""
     tops = [chunk.heading.split(" > ")[0] for chunk in chunks]
     lengths = [len(list(run)) for _, run in itertools.groupby(tops)]
     if len(lengths) < 2:
-        size = max(1, math.ceil(len(chunks) / PARTS))
+        size = max(1, math.ceil(len(chunks) / min(PARTS, most)))
         return [range(i, min(i + size, len(chunks))) for i in range(0, len(chunks), size)]
     ends = list(itertools.accumulate(lengths))
-    together = math.ceil(len(ends) / MOST)
+    together = math.ceil(len(ends) / most)
     stops = [*ends[together - 1 :: together], ends[-1]] if len(ends) % together else ends[together - 1 :: together]
     return [range(start, stop) for start, stop in itertools.pairwise([0, *stops])]
 

@@ -35,6 +35,7 @@ def chat(
 
 
 def _converse(engine: Asking, names: list[str], doc_ids: list[str] | None) -> None:
+    from rag_chat.chat.history import turn_of
     from rag_chat.commands.answering import shown
     from rag_chat.types import Turn
 
@@ -53,7 +54,7 @@ def _converse(engine: Asking, names: list[str], doc_ids: list[str] | None) -> No
         else:
             try:
                 answer = shown(engine.ask(line, history, doc_ids=doc_ids))
-                history.append(Turn(line, answer.text, answer.standalone_question))
+                history.append(turn_of(answer))
             except UserError as error:  # a question too long ends the question, not the conversation
                 terminal.note(str(error))
             except KeyboardInterrupt:

@@ -10,6 +10,7 @@ migration must drop the index, to be made anew.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,11 @@ MOST_TERMS = 64  # of a question; the rarest words of a longer one are in all pr
 _NO_BLANKS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _CHARACTER = re.compile(f"([{_NO_BLANKS}])")
 _RUN = re.compile(f"[{_NO_BLANKS}]+|[^\\W_]+")
+
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_ANY = re.compile(r",?\s*\b(?:and/or|or)\b|,", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
+_EACH = re.compile(r",?\s+(?:and|&)\s+|,\s", re.IGNORECASE)
 
 TOKENS = '"porter unicode61 remove_diacritics 2"'  # how FTS5 makes words of a text
 _INDEX = f"CREATE VIRTUAL TABLE IF NOT EXISTS chunk_words USING fts5(heading, text, content='', tokenize={TOKENS})"
@@ -93,15 +99,33 @@ def matches(
     return [(str(chunk_id), float(score)) for chunk_id, _, score in found]
 
 
+def ways(subject: str) -> list[list[str]]:
+    """What a document may say to mention it: any of these, each with all of its parts.
+
+    "rent or deposit" is mentioned by one of both, "rent and deposit" by both, if in different passages.
+    """
+    either = _OR.search(subject)
+    return [
+        [part.strip() for part in (_AND if either else _EACH).split(way) if part.strip()]
+        for way in (_ANY.split(subject) if either else [subject])
+        if way.strip()
+    ]
+
+
 def saying(
     db: sqlite3.Connection, question: str, doc_ids: Sequence[str] | None = None, pages: PageRange | None = None
 ) -> list[str]:
-    """Of each ready document the id of the chunk that says all the question's words best, the best document first."""
-    found = _best(db, expression(question, " AND "), -1, condition(doc_ids, pages))
-    best: dict[str, str] = {}
-    for chunk_id, doc_id, _ in found:
-        best.setdefault(doc_id, chunk_id)
-    return list(best.values())
+    """Of each ready document that mentions what is asked, in one of its `ways`, the id of the chunk that says most of
+    it, the best document first; a part of a way is mentioned by a chunk with all its words."""
+    allowed = condition(doc_ids, pages)
+    best: dict[str, tuple[float, str]] = {}
+    for way in ways(question):
+        parts = [_best(db, expression(part, " AND "), -1, allowed) for part in way if expression(part)]
+        everywhere = set.intersection(*({doc_id for _, doc_id, _ in part} for part in parts)) if parts else set()
+        for chunk_id, doc_id, score in (found for part in parts for found in part):
+            if doc_id in everywhere and score > best.get(doc_id, (-math.inf, ""))[0]:
+                best[doc_id] = (score, chunk_id)
+    return [chunk_id for _, chunk_id in sorted(best.values(), key=lambda one: -one[0])]
 
 
 def _best(

@@ -2,8 +2,8 @@
 
 Every word one slip of the keyboard away (a letter too many, too few, another, two changed over; Norvig, "How to write a
 spelling corrector", 2007) is made, brought to its stem as the word index does it, and looked up there; the word that
-most chunks have is taken. A word that is whole in the encoder's vocabulary is no slip, whatever the documents say.
-Knows Latin letters only.
+most chunks have is taken, as they write it: the index knows stems only, and "summerize" is one of "summer". A word that
+is whole in the encoder's vocabulary is no slip, whatever the documents say. Knows Latin letters only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import string
+import unicodedata
 from collections.abc import Callable, Sequence
 
 from rag_chat import words
@@ -25,8 +26,13 @@ _TABLES = (
 )
 _KNOWN = (
     "SELECT stem.doc FROM temp.stems stem JOIN temp.vocabulary known ON known.term = stem.term"
-    " ORDER BY known.doc DESC, stem.doc LIMIT 1"
+    " ORDER BY known.doc DESC, stem.doc"
 )
+_CHUNKS = (
+    "SELECT heading, text FROM chunks WHERE rowid IN"
+    " (SELECT rowid FROM chunk_words WHERE chunk_words MATCH ? ORDER BY rowid LIMIT ?)"
+)
+READ = 200  # chunks in which a word is looked for as it is written
 
 
 def spelled(db: sqlite3.Connection, question: str, pieces: Callable[[Sequence[str]], list[int]]) -> str:
@@ -52,16 +58,30 @@ def slips(word: str) -> list[str]:
 
 
 def _mended(db: sqlite3.Connection, word: str) -> str:
-    if len(word) < FEWEST_LETTERS or word.lower() in words.STOP or _known(db, [word]) is not None:
+    common = words.STOP | words.TASKS
+    if len(word) < FEWEST_LETTERS or word.lower() in common or _known(db, [word]):
         return word
     tried = slips(word.lower())
-    place = _known(db, tried)
-    return word if place is None else tried[place]
+    written = (_written(db, tried[place]) for place in _known(db, tried))
+    return next((found for found in written if found), word)
 
 
-def _known(db: sqlite3.Connection, tried: list[str]) -> int | None:
-    """The place of the word that most chunks have."""
+def _known(db: sqlite3.Connection, tried: list[str]) -> list[int]:
+    """The places of those whose stem the documents have, that of most chunks first."""
     db.execute("DELETE FROM temp.tried")
     db.executemany("INSERT INTO temp.tried(rowid, word) VALUES (?, ?)", enumerate(tried))
-    found = db.execute(_KNOWN).fetchone()
-    return None if found is None else int(found[0])
+    return [int(row[0]) for row in db.execute(_KNOWN)]
+
+
+def _written(db: sqlite3.Connection, word: str) -> str:
+    """The word as the documents write it, or with an ending more ("guarantee", "guarantees"); "" for none."""
+    rows = db.execute(_CHUNKS, (f'"{word}"', READ)).fetchall()
+    there = {known for row in rows for part in row for known in _WORD.findall(part.lower())}
+    forms = [word, *(word + ending for ending in words.ENDINGS)]
+    found = [known for known in sorted(there) if _plain(known) in forms]
+    return min(found, key=len, default="")
+
+
+def _plain(word: str) -> str:
+    """Without accents, as the index has it."""
+    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from rag_chat.chat.history import turn_of
 from rag_chat.library.conversations import WHOLE_ANSWER, Conversation, Exchange
 from rag_chat.render import (
     Markup,
@@ -37,7 +38,7 @@ LOOKING = "Looking for passages…"
 def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
     """What the engine may know of the conversation."""
     done = [e.answer for e in exchanges if e.answer is not None and e.state == "answered"]
-    return tuple(Turn(a.question, a.text, a.standalone_question) for a in done[-REMEMBERED:])
+    return tuple(map(turn_of, done[-REMEMBERED:]))
 
 
 def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:

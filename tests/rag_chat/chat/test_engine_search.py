@@ -9,7 +9,7 @@ from tide_gate import GATE, GUARANTEE, QUESTION, answer_of
 from rag_chat.errors import BadQuestion, NotFound
 from rag_chat.generation.quoting import QuotingGenerator
 from rag_chat.index.connect import open_library
-from rag_chat.types import Turn
+from rag_chat.types import Finished, Turn
 
 
 @pytest.mark.parametrize("question", ["", " \n\t"])
@@ -85,16 +85,39 @@ def test_another_language_than_the_encoders_is_said(engine):
     assert answer_of(engine(ScriptedGenerator().enqueue(GATE), english_encoder="mini")).notices == ()
 
 
-def test_documents_that_say_something_are_counted_and_quoted_by_the_program(engine, doc_ids):
+def test_documents_that_mention_something_are_counted_and_quoted_by_the_program(engine, doc_ids):
     found = answer_of(engine(), "Which documents mention the circulation pump?")
     assert found.text == (
-        "1 of 2 documents says so: pump.pdf: The circulation pump carries a guarantee of thirty months. [1]"
+        "1 of 2 documents mentions “circulation pump”: pump.pdf: The circulation pump carries a guarantee of thirty"
+        " months. [1]"
     )
     assert (found.abstained, [c.document for c in found.citations]) == (False, ["pump.pdf"])
-    both = engine().search("How many documents mention months or grain?")
-    assert (both.kind, both.saying) == ("passages", 0)  # no chunk has both words: the nearest are meant
+    either = engine().search("How many documents mention months or grain?")
+    assert (either.kind, either.saying, either.searched) == ("documents", 2, 2)
+    assert engine().search("Which documents mention grain or the winter?").saying == 1
     one = engine().search("Which files talk about the quay?", doc_ids=[doc_ids["harbor.pdf"]])
     assert (one.kind, one.saying, one.searched) == ("documents", 1, 1)
+
+
+def test_what_is_to_be_mentioned_together_may_stand_in_two_passages_of_one_document(engine):
+    both = engine().search("Which documents mention the night watch and grain?")
+    assert (both.kind, both.saying) == ("documents", 1)
+    assert engine().search("Which documents mention months and grain?").kind == "passages"
+
+
+def test_where_no_document_mentions_it_that_is_said_and_the_nearest_are_read(engine):
+    found = engine().search("Do any documents mention elephants?")
+    assert (found.kind, found.saying) == ("passages", 0)
+    assert found.notices == ("No document of 2 mentions “elephants” in these words; what comes nearest was read.",)
+    assert found.passages
+
+
+def test_how_many_documents_there_are_is_said_without_a_search(engine, doc_ids):
+    found = answer_of(engine(), "How many documents do I have?")
+    assert found.text == "2 documents are searched: harbor.pdf, pump.pdf."
+    assert (found.standalone_question, found.citations, found.passages) == ("", (), ())
+    chosen = answer_of(engine(), "Which documents are there?", doc_ids=[doc_ids["pump.pdf"]])
+    assert chosen.text == "1 document is searched: pump.pdf."
 
 
 def test_a_summary_goes_through_the_documents_sections(engine, doc_ids):
@@ -104,8 +127,15 @@ def test_a_summary_goes_through_the_documents_sections(engine, doc_ids):
     assert "tide gate" in found.text and "northern quay" in found.text
     chosen = engine().search("What is this document about?", doc_ids=[doc_ids["pump.pdf"]])
     assert (chosen.kind, len(chosen.passages), chosen.retry) == ("summary", 1, None)
-    assert engine().search("What is this document about?").kind == "passages"  # of two documents none is named
+    second = engine().search("Summarise harbor.pdf", pages=(2, 2))
+    assert (second.kind, {p.chunk.first_page for p in second.passages}) == ("summary", {2})
     assert engine().search("Summarise the guarantee of pump.pdf").kind == "passages"
+
+
+def test_a_summary_of_one_of_several_documents_asks_which(engine):
+    events = list(engine(ScriptedGenerator()).ask("Summarise the document"))
+    assert [type(event) for event in events] == [Finished]
+    assert events[0].answer.text == ("A summary is of one document; name the one you mean: “harbor.pdf” or “pump.pdf”.")
 
 
 def test_a_large_model_sums_up_from_a_passage_of_each_section(engine):

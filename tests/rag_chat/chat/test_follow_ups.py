@@ -1,7 +1,7 @@
 """Follow-ups over the sample documents: what making them stand alone is worth, with the real encoder.
 
-`tests/data/follow_ups.jsonl` holds 36 questions that lean on what was said before, each with its evidence; stage one
-alone looks for it, so that the measure is the question's and not the reranker's.
+`tests/data/follow_ups.jsonl` holds 36 questions that lean on what was said before and 12 that end a chain of three,
+with their evidence; stage one alone looks for it, so that the measure is the question's and not the reranker's.
 """
 
 import json

@@ -36,16 +36,35 @@ def test_a_follow_up_gets_the_question_it_follows(question):
     assert standalone(question, [GATE, PUMP]) == f"{PUMP.question} {question}"
 
 
-def test_a_chain_of_follow_ups_goes_back_to_the_question_that_stood_alone():
+def test_a_chain_of_follow_ups_goes_back_to_the_question_that_stood_alone_by_way_of_the_last():
+    rent = Turn("And the rent?", "EUR 5,760.", "When does the lease end? And the rent?")
+    lease = Turn("When does the lease end?", "In 2032.", "When does the lease end?")
+    asked = "How is that indexed?"
+    assert standalone(asked, [PUMP, lease, rent]) == f"{lease.question} {rent.question} {asked}"
+    assert standalone(asked, [lease, Turn("And the rent?", "So much.")]) == f"{lease.question} {rent.question} {asked}"
+    last = Turn("For how long?", "Two years.", f"{rent.searched} For how long?")
+    assert standalone("And the deposit?", [lease, rent, last]) == f"{lease.question} {rent.question} And the deposit?"
+
+
+def test_a_turn_without_words_of_its_own_adds_none():
     assert standalone("Why?", [GATE, PUMP, Turn("How long?", "So long.")]) == f"{PUMP.question} Why?"
-    assert standalone("Why?", [Turn("What about it?", "No."), Turn("And then?", "No.")]) == "And then? Why?"
+
+
+def test_a_turn_that_was_searched_in_other_words_is_followed_in_those():
+    turn = Turn("Summarise it", "It is long.", "Summarise lease.pdf")
+    assert standalone("And the deposit?", [PUMP, turn]) == "Summarise lease.pdf And the deposit?"
+
+
+def test_what_names_another_document_is_searched_as_it_was_asked_first():
+    question = "What about the deposit in the pump manual?"
+    assert forms(question, [GATE], elsewhere=True) == (question, f"{GATE.question} {question}")
 
 
 def test_a_follow_up_goes_back_to_a_short_question_that_was_searched_as_it_stood():
     dog = Turn("Can I bring my dog?", "No.", "Can I bring my dog?")
     assert standalone("And a cat?", [PUMP, dog]) == f"{dog.question} And a cat?"
     spares = Turn("The spare parts?", "No.", f"{PUMP.question} The spare parts?")
-    assert standalone("And a cat?", [PUMP, spares]) == f"{PUMP.question} And a cat?"
+    assert standalone("And a cat?", [PUMP, spares]) == f"{PUMP.question} The spare parts? And a cat?"
 
 
 def test_without_history_nothing_is_added():

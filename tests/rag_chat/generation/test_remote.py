@@ -1,13 +1,10 @@
 """The remote generator against a real server on this machine."""
 
-import json
 import socket
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from chat_server import event, running
 from pydantic import SecretStr
 
 from rag_chat.errors import RemoteFailed
@@ -17,10 +14,6 @@ from rag_chat.types import Brief
 
 BRIEF = Brief("When?", (), ())
 KEY = "sk-verysecret"
-
-
-def event(text, reason=None):
-    return f"data: {json.dumps({'choices': [{'delta': {'content': text}, 'finish_reason': reason}]})}\n\n".encode()
 
 
 WHOLE = [
@@ -35,46 +28,10 @@ WHOLE = [
 ]
 
 
-class Server(ThreadingHTTPServer):
-    """Answers as `status`, `headers` and `parts` say; keeps what it was asked."""
-
-    status, parts, promised, pause = 200, (), None, 0.0
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests, self.dropped = [], threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
-        self.send_response(self.server.status)
-        if self.server.promised:
-            self.send_header("Content-Length", str(self.server.promised))
-        self.end_headers()
-        try:
-            for part in self.server.parts:
-                self.wfile.write(part)
-                self.wfile.flush()
-                time.sleep(self.server.pause)
-        except OSError:
-            self.server.dropped.set()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def server():
-    running = Server()
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with running() as started:
+        yield started
 
 
 def generator(url, key=KEY):

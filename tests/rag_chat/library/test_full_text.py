@@ -87,6 +87,32 @@ def test_the_index_of_an_older_version_is_made_anew(tmp_path, monkeypatch):
         assert [catalog._rows(sql) for sql in (vocabulary, "SELECT term FROM temp.left_over")] == [[], []]
 
 
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("rail", "ab"),
+        ("the tide gate", "a"),  # all the words in one chunk
+        ("grain gate", ""),
+        ("grain and the gate", "a"),  # each in a chunk of one document
+        ("grain and steel", ""),
+        ("grain or steel", "ab"),
+        ("quay, tides or pumps", "ab"),
+        ("grain and steel or the pump", "b"),
+        ("the or of", ""),
+        ("", ""),
+    ],
+)
+def test_a_document_is_found_once_by_what_it_mentions(catalog, subject, expected):
+    assert "".join(sorted(chunk_id[0] for chunk_id in catalog.saying(subject))) == expected
+
+
+def test_every_document_that_mentions_it_is_found(catalog):
+    for number in range(60):
+        add(catalog, f"c{number:02}", "Fog came.", "Fog and more fog stayed.")
+    assert len(catalog.saying("fog")) == len(catalog.saying("fog or hail")) == 60
+    assert catalog.saying("fog", ["c07"]) == ["c071"]  # the chunk that says most of it
+
+
 def test_it_can_be_held_to_some_documents_and_to_so_many(catalog):
     assert found(catalog, "rail", doc_ids=["b"]) == ["b0"]
     assert found(catalog, "rail", doc_ids=[]) == []

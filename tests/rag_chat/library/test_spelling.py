@@ -10,7 +10,7 @@ from rag_chat.types import Chunk, Document, Page, Span
 
 TEXT = (
     "The notice period of the lease is three months. Notices about pumps. Écluse. Happiness. A circulation."
-    " Sent by hand."
+    " Sent by hand. A dry summer. The summaries."
 )
 
 
@@ -32,10 +32,11 @@ def catalog(tmp_path):
     [
         ("What is the notise peroid?", "What is the notice period?"),
         ("lease period notice", "lease period notice"),  # all are known
-        ("guarante of the lese", "guarantee of the lese"),  # of a heading; too short to guess
+        ("guarante of the lese", "guarantees of the lese"),  # as a heading writes it; too short to guess
+        ("guarantess", "guarantees"),
         ("zeppelins", "zeppelins"),  # nothing is near
         ("hapiness in 2022", "happiness in 2022"),
-        ("eclusse", "ecluses"),
+        ("eclusse", "écluse"),
         ("Circulaton", "circulation"),
         ("", ""),
         ('") OR * NEAR(', '") OR * NEAR('),
@@ -51,6 +52,12 @@ def test_a_word_of_the_language_is_no_slip(catalog, pieces, word):
     """ "buying" is one letter away from "bying", whose stem is that of "by", and "spent" from "sent"."""
     question = f"What of {word}?"
     assert catalog.spelled(question, pieces) == question
+
+
+@pytest.mark.parametrize("word", ["Summarise", "summarize", "Summarised", "tldr", "recap", "sumerised"])
+def test_what_is_asked_of_a_whole_document_is_no_slip_and_no_word_is_made_up(catalog, pieces, word):
+    """ "summerize", one slip away, has the stem of "summer", but no document writes it."""
+    assert catalog.spelled(f"{word} the lease", pieces) == f"{word} the lease"
 
 
 def test_slips_of_the_keyboard():
