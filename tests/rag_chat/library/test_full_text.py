@@ -80,9 +80,14 @@ def test_a_failed_commit_leaves_no_words(catalog):
     assert found(catalog, "walnut") == []
 
 
-def test_deleted_words_are_gone_from_the_file(catalog, tmp_path):
+@pytest.mark.parametrize("interrupted", [False, True], ids=["at once", "at the next opening"])
+def test_deleted_words_are_gone_from_the_file(catalog, tmp_path, interrupted):
     add(catalog, "c", "Walnut xylophone.")
-    catalog.delete("c")
+    if interrupted:
+        catalog.hide("c")
+        catalog.sweep()
+    else:
+        catalog.delete("c")
     assert not [p.name for p in tmp_path.iterdir() if p.is_file() and b"xylophon" in p.read_bytes()]
 
 
