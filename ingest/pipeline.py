@@ -27,7 +27,7 @@ from ingest.parsed import Limits, Parsed
 from ingest.sniff import SUFFIXES
 from rag_chat import front, token_codes
 from rag_chat.config import Settings
-from rag_chat.errors import DiskFull, DocumentError
+from rag_chat.errors import DiskFailed, DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library.catalog import Built
 from rag_chat.library.token_vectors import TokenCodes
@@ -101,6 +101,8 @@ class Ingestor:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code="E_DISK_FULL")
+        except DiskFailed as error:
+            report = IngestReport(shown, doc_id, "failed", error=str(error), code="E_DISK_FAILED")
         except OSError as error:  # the library's own are ours by now: the file went, or its disk did
             said = f"The file '{shown}' cannot be read any more: {error.strerror}."
             report = IngestReport(shown, doc_id, "failed", error=said, code="E_UNREADABLE")
@@ -150,7 +152,8 @@ class Ingestor:
         with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
             self._library.add(
                 document, parsed.pages, chunks, vectors,
-                outline=parsed.outline, source=source, replaces=replaces, tokens=tokens,
+                outline=parsed.outline, source=source, sha256=doc_id if source == path else None, replaces=replaces,
+                tokens=tokens,
             )  # fmt: skip
         tell(Progress(name, "storing", len(chunks), len(chunks)))
         return replace(_report(document, "ready"), replaced=replaces)
