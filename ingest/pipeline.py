@@ -28,7 +28,7 @@ from ingest.sandboxes import Sandboxes
 from ingest.sniff import SUFFIXES
 from rag_chat import document_name, front, language, token_codes
 from rag_chat.config import Settings
-from rag_chat.errors import DiskFull, DocumentError
+from rag_chat.errors import DiskFailed, DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library import names
 from rag_chat.library.catalog import Built
@@ -105,6 +105,8 @@ class Ingestor:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code=error.code)
         except DiskFull as error:
             report = IngestReport(shown, doc_id, "failed", error=str(error), code="E_DISK_FULL")
+        except DiskFailed as error:
+            report = IngestReport(shown, doc_id, "failed", error=str(error), code="E_DISK_FAILED")
         except OSError as error:  # the library's own are ours by now: the file went, or its disk did
             said = f"The file '{shown}' cannot be read any more: {error.strerror}."
             report = IngestReport(shown, doc_id, "failed", error=said, code="E_UNREADABLE")
@@ -169,7 +171,8 @@ class Ingestor:
         with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
             self._library.add(
                 document, parsed.pages, chunks, vectors,
-                outline=parsed.outline, source=source, replaces=replaces, tokens=tokens,
+                outline=parsed.outline, source=source, sha256=doc_id if source == path else None, replaces=replaces,
+                tokens=tokens,
             )  # fmt: skip
         tell(Progress(name, "storing", len(chunks), len(chunks)))
         notice = language.notice("Its text", _sample(parsed.pages), self._english_encoder)

@@ -12,7 +12,8 @@ RagChatError
 ├── LibraryError             the library folder cannot be used
 │   ├── LibraryInUse         another process owns it
 │   ├── LibraryMismatch      it was built with another embedder or chunker
-│   └── DiskFull             no space left while writing
+│   ├── DiskFull             no space left while writing
+│   └── DiskFailed           the disk failed in another way while reading or writing
 ├── RemoteFailed             a configured server did not answer as it should
 └── PortInUse                the web app's port is taken
 """
@@ -25,7 +26,8 @@ from typing import Literal, TypeAlias
 FailureCode: TypeAlias = Literal[
     "E_NO_FILE", "E_UNREADABLE", "E_EMPTY", "E_TOO_LARGE", "E_NOT_PDF", "E_UNKNOWN_KIND", "E_DAMAGED", "E_ENCRYPTED",
     "E_BAD_PASSWORD", "E_CANNOT_DECRYPT", "E_NO_PAGES", "E_TOO_MANY_PAGES", "E_TOO_MUCH_TEXT", "E_NO_TEXT", "E_TIMEOUT",
-    "E_MEMORY", "E_PARSER_CRASH", "E_PARSER_FAILED", "E_DISK_FULL", "E_CANCELED", "E_INTERNAL",
+    "E_MEMORY", "E_PARSER_CRASH", "E_PARSER_FAILED", "E_DISK_FULL", "E_DISK_FAILED", "E_CHANGED", "E_CANCELED",
+    "E_INTERNAL",
 ]  # fmt: skip
 PASSWORD_CODES: tuple[FailureCode, ...] = ("E_ENCRYPTED", "E_BAD_PASSWORD")  # a password, or another one, mends it
 
@@ -83,6 +85,10 @@ class LibraryMismatch(LibraryError):
 
 
 class DiskFull(LibraryError):
+    pass
+
+
+class DiskFailed(LibraryError):
     pass
 
 

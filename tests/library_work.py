@@ -47,7 +47,6 @@ def live(folder, work, step):
         library,
         catalog=Mortal(library.catalog, countdown),
         store=Mortal(library.store, countdown),
-        seal=Mortal(library.seal, countdown),
     )
     if work == "fill":
         add(library, "a")

@@ -1,6 +1,6 @@
 """`rag-chat doctor`: checks the environment, the weights and the library, and says what to do.
 
-Changes nothing, but with `--repair` makes of the vector index what the catalog says it must be.
+Changes nothing, but with `--repair` makes of the indexes of vectors and words what the catalog says they must be.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Finding:
 
 def doctor(
     context: typer.Context,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend the vector index from the catalog first.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend the indexes of vectors and words from the catalog first.")
+    ] = False,
 ) -> None:
     """Check models and library; say what to do."""
     settings = Session.of(context).settings()
@@ -143,7 +145,9 @@ def _contents(library: Library) -> Iterator[Finding]:
         yield Finding("note", "library: the vector index is not as it was left; run: rag-chat doctor --repair")
     if not faults:
         documents, chunks = len(library.catalog.documents()), library.catalog.chunk_count()
-        yield Finding("ok", f"library: {documents} documents, {chunks} chunks, as many vectors, every file there")
+        yield Finding(
+            "ok", f"library: {documents} documents, {chunks} chunks, every vector and every file as it was added"
+        )
 
 
 def _repair(settings: Settings) -> None:
@@ -153,5 +157,8 @@ def _repair(settings: Settings) -> None:
     if session.documents(settings):
         running.require_none(settings.library)
         distrust(settings.library)
-        with session.library(settings, exclusive=True):
+        with session.library(settings, exclusive=True) as library:
+            if any(library.catalog.word_faults()):
+                library.catalog.refill_words()
+            library.store.count()  # waits until all vectors are put back
             terminal.say("   ok  library: every vector of the index compared with the catalog, what differed made anew")

@@ -30,15 +30,8 @@ class Chroma:
     """A VectorStore over `chromadb.PersistentClient`. Safe to use from several threads of one process."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-        import chromadb
-        from chromadb.config import Settings
-
         self._folder = folder
-        with _errors_are_ours(folder):
-            self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-            self._at_once = self._client.get_max_batch_size()
-            self._open()
+        self._open()
 
     def upsert(self, ids: Sequence[str], doc_ids: Sequence[str], vectors: Vectors) -> None:
         with _errors_are_ours(self._folder):
@@ -78,9 +71,11 @@ class Chroma:
             return len(self._collection.get(where={"doc_id": doc_id}, include=[])["ids"])
 
     def clear(self) -> None:
+        """Throws its files away: what is deleted within Chroma stays readable in them."""
         with _errors_are_ours(self._folder):
-            self._client.delete_collection(COLLECTION)
-            self._open()
+            self._client.close()
+            shutil.rmtree(self._folder)
+        self._open()
 
     def ids(self) -> set[str]:
         with _errors_are_ours(self._folder):
@@ -97,9 +92,16 @@ class Chroma:
         self._client.close()
 
     def _open(self) -> None:
-        self._collection: Any = self._client.get_or_create_collection(
-            COLLECTION, configuration={"hnsw": _HNSW}, embedding_function=None
-        )
+        os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+        import chromadb
+        from chromadb.config import Settings
+
+        with _errors_are_ours(self._folder):
+            self._client = chromadb.PersistentClient(str(self._folder), Settings(anonymized_telemetry=False))
+            self._at_once = self._client.get_max_batch_size()
+            self._collection: Any = self._client.get_or_create_collection(
+                COLLECTION, configuration={"hnsw": _HNSW}, embedding_function=None
+            )
 
 
 def dump(folder: str) -> Iterator[tuple[list[str], Vectors]]:

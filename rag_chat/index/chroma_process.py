@@ -18,13 +18,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from rag_chat.errors import DiskFull, LibraryError, RagChatError
+from rag_chat.library.files import folder_errors_are_ours
 from rag_chat.types import Vectors
 
 SECONDS = 120.0  # for one call; the longest take a few
@@ -45,7 +46,7 @@ class ChromaProcess:
 
     def __init__(self, folder: Path, held: Sequence[int] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._held = folder, tuple(held)
+        self.folder, self._held = folder, tuple(held)
         self._exchanges = ThreadPoolExecutor(1, "chroma")  # one at a time, in the order of asking
         self._gone: RagChatError | None = None  # why nothing can be asked any more
         self._was_full = False  # a Chroma that met a full disk may wait for ever in its next write
@@ -58,7 +59,7 @@ class ChromaProcess:
         with theirs:
             code = "import sys; from rag_chat.index.chroma_process import serve; serve(*sys.argv[1:])"
             self._process = subprocess.Popen(
-                [sys.executable, "-c", code, str(theirs.fileno()), str(life), str(self._folder)],
+                [sys.executable, "-c", code, str(theirs.fileno()), str(life), str(self.folder)],
                 pass_fds=(theirs.fileno(), life, *self._held),
                 process_group=0,  # Ctrl-C is for the parent
                 stdin=subprocess.DEVNULL,
@@ -104,8 +105,12 @@ class ChromaProcess:
         return found
 
     def renew(self) -> None:
-        """Moves an index that cannot be used aside, where it is never read again, and starts an empty one."""
-        self._exchanges.submit(self._renewed).result()
+        """Throws an index that cannot be used away, and starts an empty one."""
+        self._submit(self._renewed)
+
+    def restart(self) -> None:
+        """A fresh process over the same files."""
+        self._submit(self._start_again)
 
     def close(self) -> None:
         with contextlib.suppress(LibraryError):
@@ -115,7 +120,14 @@ class ChromaProcess:
 
     def _ask(self, method: str, *args: object) -> Any:
         """Whoever asks may be interrupted; the exchange goes on, and the next one waits for its end."""
-        return self._exchanges.submit(self._exchange, method, args).result()
+        return self._submit(lambda: self._exchange(method, args))
+
+    def _submit(self, call: Callable[[], Any]) -> Any:
+        try:
+            exchange = self._exchanges.submit(call)
+        except RuntimeError:
+            raise LibraryError("The library is closed.") from None
+        return exchange.result()
 
     def _opened(self) -> None:
         try:
@@ -126,8 +138,8 @@ class ChromaProcess:
 
     def _renewed(self) -> None:
         self._end()
-        move_aside(self._folder)
-        self._folder.mkdir()
+        throw_away(self.folder)
+        self.folder.mkdir()
         self._start_again()
 
     def _start_again(self) -> None:
@@ -164,7 +176,7 @@ class ChromaProcess:
         return value
 
     def _give_up_after(self, waited: float) -> None:
-        full = shutil.disk_usage(self._folder).free < NO_ROOM
+        full = shutil.disk_usage(self.folder).free < NO_ROOM
         if waited < (SECONDS_WHEN_FULL if full else SECONDS):
             return
         self._end()
@@ -192,12 +204,10 @@ class ChromaProcess:
         return self._process.wait()
 
 
-def move_aside(folder: Path) -> None:
-    """Keeps the last damaged index for whoever wants to look at it."""
-    aside = folder.with_name(f"{folder.name}.damaged")
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
-        folder.rename(aside)
+def throw_away(folder: Path) -> None:
+    """Nothing of an index is kept: its vectors may be a deleted document's."""
+    with folder_errors_are_ours(), contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder)
 
 
 def serve(descriptor: str, lifeline: str, folder: str) -> None:

@@ -11,27 +11,26 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import cast
 
 from rag_chat.config import profiles_of
-from rag_chat.errors import DiskFull, DocumentError, LibraryError, LibraryMismatch, NotFound
+from rag_chat.errors import LibraryError, LibraryMismatch, NotFound
+from rag_chat.index import parity
+from rag_chat.index.chroma_process import ChromaProcess, throw_away
 from rag_chat.index.in_memory import InMemory
+from rag_chat.index.lasting import PER_CHUNK, Lasting, exact_search
 from rag_chat.index.seal import Seal
 from rag_chat.library.catalog import Built, Catalog
 from rag_chat.library.files import require_room
 from rag_chat.library.lock import Lock
 from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.protocols import VectorStore
-from rag_chat.sandbox import Sandbox
 from rag_chat.types import Chunk, Document, Outline, Page, Vectors
 
-PROBE_SECONDS = 300.0
 SEAL = "chroma.seal"
-SAME = 1e-4  # by which a vector may differ that Chroma gives back
 # Bytes on disk while a document is written: its chunk in catalog, log and both indexes, a vector of float32 in four
 # places, the text in three (measured: 6.4 kB a chunk of 384 dimensions with hardly any text).
-_PER_CHUNK, _PER_CHARACTER = 1024, 4
+_PER_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +53,45 @@ class Library:
     catalog: Catalog
     store: VectorStore
     lock: Lock
-    seal: Seal
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors, *,
-        outline: Sequence[Outline], source: Path, replaces: Sequence[str] = (), tokens: TokenCodes | None = None,
+        outline: Sequence[Outline], source: Path, sha256: str | None = None, replaces: Sequence[str] = (),
+        tokens: TokenCodes | None = None,
     ) -> None:  # fmt: skip
         """File, then vectors, then the commit that makes the document ready; a failure leaves nothing of it.
 
-        Raises DiskFull before anything is written where the room is too small: a disk that is full to the last byte
-        makes every part of the library fail in its own way.
+        Raises DocumentError where the source is not, or no more, what `sha256` says. Raises DiskFull before anything is
+        written where the room is too small: a disk that is full to the last byte makes every part of the library fail
+        in its own way.
         The documents that it replaces answer until that commit, and are removed after it. A document that is there
         already is put in its own place.
         """
         text = sum(len(page.text) for page in pages)
-        per_chunk = _PER_CHUNK + 16 * vectors.shape[1]
-        kept = 0 if tokens is None else 2 * sum(codes.nbytes for codes in tokens.codes)  # in catalog and log
-        require_room(self.folder, document.size + len(chunks) * per_chunk + _PER_CHARACTER * text + kept)
-        if not self.seal.made():  # a write that failed could not even be tidied up, and may have left its vectors
-            _mend(self.store, self.catalog, compared=True)
-        there = self.catalog.document(document.doc_id) is not None
-        self.seal.remove()
-        try:
-            self.catalog.keep_file(document.doc_id, source, document.kind)
-            self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
-            self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces, tokens=tokens)
-        except BaseException:
-            self._forget(document.doc_id)
-            raise
-        with contextlib.suppress(LibraryError):  # the document is ready; what is left over goes at the next opening
-            if there:  # it may have fewer chunks than before
-                self._refill(document.doc_id)
-            for old in replaces:
-                self._remove(old)
-            self.seal.make()
+        per_chunk = PER_CHUNK + 16 * vectors.shape[1]
+        coded = 0 if tokens is None else 2 * sum(codes.nbytes for codes in tokens.codes)  # in catalog and log
+        require_room(self.folder, document.size + len(chunks) * per_chunk + _PER_CHARACTER * text + coded)
+        with self._index.writing:
+            self._index.begin()
+            there = self.catalog.document(document.doc_id) is not None
+            try:
+                kept = self.catalog.keep_file(document.doc_id, source, document.kind, sha256=sha256)
+                self.store.upsert([c.id for c in chunks], [c.doc_id for c in chunks], vectors)
+                self.catalog.add(document, pages, chunks, vectors, outline, replaces=replaces, tokens=tokens, kept=kept)
+            except BaseException:
+                self._forget(document.doc_id)
+                raise
+            with contextlib.suppress(LibraryError):  # the document is ready; what is left over goes at the next opening
+                if there:  # it may have fewer chunks than before
+                    self._refill(document.doc_id)
+                self._remove(replaces)
+                self._index.end()
 
     def delete(self, doc_id: str) -> Deletion:
-        """Invisible at once, then gone everywhere; opening the library ends an interrupted deletion.
+        """Invisible at once, then gone everywhere, to the last byte; opening the library ends an interrupted deletion.
+
+        The index's files go as a whole, and it is made anew from the catalog in the background; searches are exact
+        meanwhile.
 
         Raises NotFound where no ready document has this id.
         """
@@ -98,23 +99,23 @@ class Library:
         if document is None:
             raise NotFound(f"No document '{doc_id}' is in the library; `rag-chat documents` lists what is.")
         self.catalog.hide(doc_id)
-        whole = self.seal.made()
-        self.seal.remove()
-        self._remove(doc_id)
-        if whole:  # else an earlier write may have left what only the next one mends
-            self.seal.make()
-        return Deletion(
-            document.name, doc_id, document.chunks, self.catalog.rows_left(doc_id), self.store.count(doc_id),
-            int(self.catalog.file(doc_id).exists()),
-        )  # fmt: skip
+        with self._index.writing:
+            self._remove([doc_id])
+            proof = Deletion(
+                document.name, doc_id, document.chunks, self.catalog.rows_left(doc_id), self.store.count(doc_id),
+                int(self.catalog.file(doc_id).exists()),
+            )  # fmt: skip
+            self._index.end()
+        return proof
 
     def replace_chunks(self, built: Built) -> None:
         """Puts the catalog's staged chunks in the old ones' place and makes the index anew from them."""
-        self.seal.remove()
-        self.catalog.adopt_staged(built)
-        self.store.clear()
-        _fill(self.store, self.catalog)
-        self.seal.make()
+        with self._index.writing:
+            self._index.begin()
+            self.catalog.adopt_staged(built)
+            self.store.clear()
+            self._index.end()
+        self.store.count()  # waits for all of them
 
     def close(self) -> None:
         if not isinstance(self.store, InMemory):
@@ -122,9 +123,17 @@ class Library:
         self.catalog.close()
         self.lock.close()
 
-    def _remove(self, doc_id: str) -> None:
-        self.store.delete(doc_id)
-        self.catalog.delete(doc_id)
+    @property
+    def _index(self) -> Lasting:
+        """The store of who may write."""
+        return cast(Lasting, self.store)
+
+    def _remove(self, doc_ids: Sequence[str]) -> None:
+        """Their vectors first: a document that is hidden tells the next opening that they may still be there."""
+        if doc_ids:
+            self.store.clear()
+        for doc_id in doc_ids:
+            self.catalog.delete(doc_id)
 
     def _refill(self, doc_id: str) -> None:
         """Makes the index hold the document's vectors of the catalog, and no others of it."""
@@ -141,7 +150,7 @@ class Library:
                 with contextlib.suppress(LibraryError):
                     self.catalog.delete(doc_id)  # first, as the file's room may be what the index lacks
                 self.store.delete(doc_id)
-            self.seal.make()
+            self._index.end()
 
 
 def open_library(
@@ -158,13 +167,9 @@ def open_library(
         wanted = Built(embedder_name, dimension, chunk_tokens, overlap)
         if not any_built:
             _check_built(catalog, wanted)
-        seal = Seal(folder / SEAL, folder / "chroma")
-        if exclusive:
-            catalog.sweep()
-            store = _whole_store(folder / "chroma", catalog, seal, lock)
-        else:
-            store = _readers_store(folder / "chroma", catalog, seal, lock)
-        return Library(folder, catalog, store, lock, seal)
+        opened = _whole_store if exclusive else _readers_store
+        store = opened(folder / "chroma", catalog, Seal(folder / SEAL, folder / "chroma"), lock)
+        return Library(folder, catalog, store, lock)
     except BaseException:
         lock.close()
         raise
@@ -197,94 +202,27 @@ def _words(built: Built) -> str:
 
 
 def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:
-    """Chroma, made to hold exactly the catalog's ready chunks."""
-    from rag_chat.index.chroma_process import ChromaProcess, move_aside
-
-    if folder.exists() and not seal.holds() and (seal.swollen() or not _survives_reading(folder, catalog)):
-        move_aside(folder)
+    """Chroma, made to hold exactly the catalog's ready chunks, in the background where that takes long."""
+    throw_away(folder.with_name("chroma.damaged"))  # earlier versions kept what they could not use
+    if catalog.is_deleting() or (folder.exists() and not parity.is_sound(folder, catalog, seal)):
+        throw_away(folder)
+    catalog.sweep()
     new = not folder.exists() and not catalog.documents()
-    seal.remove()
     with contextlib.ExitStack() as opened:
-        store = ChromaProcess(folder, [lock.fileno()])
+        store = Lasting(ChromaProcess(folder, [lock.fileno()]), catalog, seal, owner=True)
         opened.callback(store.close)
-        if not new:  # else nothing waits for Chroma to be loaded before the first vectors are there
-            _mend(store, catalog)
+        if new:  # nothing waits for Chroma to be loaded before the first vectors are there
+            store.end()
+        else:
+            store.open()
         opened.pop_all()
-    seal.make()
     return store
-
-
-def _mend(store: VectorStore, catalog: Catalog, *, compared: bool = False) -> None:
-    """Makes the index hold the ready chunks and no others; one that cannot be used is made anew.
-
-    `compared` does not trust the vectors that are there.
-    """
-    try:
-        held, wanted = store.ids(), catalog.chunk_ids()  # type: ignore[attr-defined]
-        if held - wanted:
-            store.delete_ids(sorted(held - wanted))  # type: ignore[attr-defined]
-        right = _right(store, catalog) if compared else held
-        if wanted - right:
-            _fill(store, catalog, without=right)
-    except DiskFull:
-        raise
-    except LibraryError:
-        built = catalog.built()
-        size = catalog.chunk_count() * (_PER_CHUNK + 8 * (built.dimension if built else 0))
-        require_room(catalog.path.parent, size)  # half an index would answer from half the documents
-        store.renew()  # type: ignore[attr-defined]
-        _fill(store, catalog)
-
-
-def _right(store: VectorStore, catalog: Catalog) -> set[str]:
-    """The chunks whose vector in the index is the catalog's."""
-    known = _all_vectors(catalog)
-    rows = store.rows()  # type: ignore[attr-defined]
-    return {i for ids, vectors in rows for i, v in zip(ids, vectors, strict=True) if _is_same(known.get(i), v)}
-
-
-def _is_same(known: Vectors | None, held: Vectors) -> bool:
-    return known is not None and np.allclose(known, held, atol=SAME)
-
-
-def _fill(store: VectorStore, catalog: Catalog, without: set[str] | frozenset[str] = frozenset()) -> None:
-    for document in catalog.documents():
-        ids, vectors = catalog.vectors(document.doc_id)
-        rows = [i for i, chunk_id in enumerate(ids) if chunk_id not in without]
-        if rows:
-            store.upsert([ids[i] for i in rows], [document.doc_id] * len(rows), vectors[rows])
-
-
-def _survives_reading(folder: Path, catalog: Catalog) -> bool:
-    """Reads the whole index in a process of its own and compares every vector with the catalog's."""
-    from rag_chat.index.chroma import dump
-
-    known = _all_vectors(catalog)
-    try:
-        with Sandbox(seconds=PROBE_SECONDS, memory_mb=None) as sandbox:
-            for ids, vectors in sandbox.stream(dump, str(folder)):
-                if any(i in known and not _is_same(known[i], held) for i, held in zip(ids, vectors, strict=True)):
-                    return False
-    except (DocumentError, LibraryError):
-        return False
-    return True
-
-
-def _all_vectors(catalog: Catalog) -> dict[str, Vectors]:
-    found: dict[str, Vectors] = {}
-    for document in catalog.documents():
-        found.update(zip(*catalog.vectors(document.doc_id), strict=True))
-    return found
 
 
 def _readers_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:
     if seal.holds():
-        from rag_chat.index.chroma_process import ChromaProcess
-
-        store = ChromaProcess(folder, [lock.fileno()])
+        store = Lasting(ChromaProcess(folder, [lock.fileno()]), catalog, seal, owner=False)
         if store.ids() == catalog.chunk_ids():
             return store
         store.close()
-    exact = InMemory()
-    _fill(exact, catalog)
-    return exact
+    return exact_search(catalog)

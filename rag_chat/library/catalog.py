@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_chat.errors import LibraryError
-from rag_chat.library import decode, full_text, spelling, token_vectors
+from rag_chat.library import decode, files, full_text, schema, spelling, token_vectors
 from rag_chat.library.database import Database
 from rag_chat.library.files import Files
 from rag_chat.library.scope import condition
@@ -24,43 +23,7 @@ from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.token_codes import Codes
 from rag_chat.types import Chunk, Document, Kind, Outline, Page, PageRange, Span, Vectors, WordBox
 
-SCHEMA_VERSION = 5
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
-    doc_id TEXT PRIMARY KEY, state TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
-    added TEXT NOT NULL, pages INTEGER NOT NULL, chunks INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'pdf',
-    tokens TEXT NOT NULL DEFAULT '', repaired INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS pages (
-    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, label TEXT NOT NULL,
-    text TEXT NOT NULL, state TEXT NOT NULL, hidden INTEGER NOT NULL, PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS words (
-    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, boxes TEXT NOT NULL,
-    PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outline (
-    doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, ordinal INTEGER NOT NULL, page INTEGER NOT NULL,
-    start INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (doc_id, ordinal)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS chunks (
-    id TEXT PRIMARY KEY, doc_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, ordinal INTEGER NOT NULL,
-    spans TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks (doc_id, ordinal);
-CREATE TABLE IF NOT EXISTS staged (
-    id TEXT PRIMARY KEY, doc_id TEXT NOT NULL, ordinal INTEGER NOT NULL, spans TEXT NOT NULL, heading TEXT NOT NULL,
-    text TEXT NOT NULL, vector BLOB NOT NULL);
-"""
-# What a library of the version before lacks.
-_MIGRATIONS = {
-    1: (
-        "ALTER TABLE pages ADD COLUMN state TEXT NOT NULL DEFAULT 'text'",
-        "ALTER TABLE pages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
-        "UPDATE pages SET state = 'empty' WHERE trim(text, ' ' || char(9) || char(10) || char(13)) = ''",
-        "ALTER TABLE documents DROP COLUMN pages_without_text",
-    ),
-    2: ("ALTER TABLE documents ADD COLUMN kind TEXT NOT NULL DEFAULT 'pdf'",),
-    3: ("DROP TABLE IF EXISTS chunk_tokens", "ALTER TABLE documents ADD COLUMN tokens TEXT NOT NULL DEFAULT ''"),
-    4: ("ALTER TABLE documents ADD COLUMN repaired INTEGER NOT NULL DEFAULT 0", *full_text.DROPPED),
-}
-_ROW = "doc_id, state, name, title, size, added, pages, chunks, kind, repaired"
+_ROW = "doc_id, state, name, title, size, added, pages, chunks, kind, kept, repaired"
 _DOCUMENT = "doc_id, name, title, pages, chunks, size, added, kind, repaired"
 _CHUNK = "c.id, c.doc_id, c.ordinal, c.spans, c.heading, c.text"
 _READY = "chunks c JOIN documents d ON d.doc_id = c.doc_id AND d.state = 'ready'"
@@ -91,8 +54,8 @@ class Catalog:
         self._rows, self._transaction = self._database.rows, self._database.transaction
         self._listed: tuple[object, list[Document]] = (None, [])
         with self._database.use() as db:
-            db.executescript(_SCHEMA)
-            self._check_version()
+            db.executescript(schema.TABLES)
+            schema.migrate(self._database)
             db.execute(_INDEX)
             full_text.prepare(db)
             token_vectors.prepare(db)
@@ -260,19 +223,26 @@ class Catalog:
         """Where the original bytes are."""
         return self._files.path(doc_id)
 
+    def file_is_whole(self, doc_id: str) -> bool:
+        """Whether the file has the bytes that were kept: the document's own, but for one that came with a password."""
+        kept = self._rows("SELECT kept FROM documents WHERE doc_id = ?", doc_id)
+        return files.digest(self.file(doc_id)) == ((kept and kept[0][0]) or doc_id)
+
     # -- writing
 
-    def keep_file(self, doc_id: str, source: Path, kind: Kind = "pdf") -> None:
-        self._files.keep(doc_id, source, kind)
+    def keep_file(self, doc_id: str, source: Path, kind: Kind = "pdf", *, sha256: str | None = None) -> str:
+        """The hash of what is kept, for `add`; see `Files.keep`."""
+        return self._files.keep(doc_id, source, kind, sha256=sha256)
 
     def add(
         self, document: Document, pages: Sequence[Page], chunks: Sequence[Chunk], vectors: Vectors,
         outline: Sequence[Outline] = (), *, replaces: Sequence[str] = (), tokens: TokenCodes | None = None,
+        kept: str = "",
     ) -> None:  # fmt: skip
         """The document with everything of it, in the one commit that hides those it replaces."""
         doc_id = document.doc_id
         d = document
-        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), d.kind, d.repaired)
+        row = (doc_id, "ready", d.name, d.title, d.size, d.added, len(pages), len(chunks), d.kind, kept, d.repaired)
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             db.execute(f"INSERT INTO documents ({_ROW}) VALUES ({_marks(row)})", row)
@@ -332,21 +302,47 @@ class Catalog:
         self._database.empty_log()
 
     def rows_left(self, doc_id: str) -> int:
-        """What the catalog still holds of a document in any state; 0 proves a deletion."""
-        tables = ("documents", "pages", "words", "chunks", "outline")
-        return sum(int(self._rows(f"SELECT count(*) FROM {t} WHERE doc_id = ?", doc_id)[0][0]) for t in tables)
+        """What the catalog still holds of a document in any state; 0 proves a deletion.
+
+        Words and token vectors know chunks only: those of a chunk that is gone count for every document.
+        """
+        tables = ("documents", "pages", "words", "chunks", "outline", "staged")
+        with self._database.use() as db:
+            rows = sum(
+                db.execute(f"SELECT count(*) FROM {t} WHERE doc_id = ?", (doc_id,)).fetchone()[0] for t in tables
+            )
+            return int(rows) + full_text.strays(db) + token_vectors.strays(db)
+
+    def word_faults(self) -> tuple[int, int]:
+        """Chunks that the word index lacks, and chunks of which it still has words though they are gone."""
+        with self._database.use() as db:
+            return full_text.lacking(db), full_text.strays(db)
+
+    def refill_words(self) -> None:
+        """Makes the word index anew from the chunks."""
+        with self._transaction() as db:
+            full_text.refill(db)
 
     def damage(self) -> str | None:
         """What SQLite finds wrong with the file itself; None where it is whole."""
         found = "; ".join(str(row[0]) for row in self._rows("PRAGMA quick_check(3)"))
         return None if found == "ok" else found
 
+    def is_deleting(self) -> bool:
+        """Whether a deletion was interrupted, which `sweep` ends."""
+        return bool(self._rows("SELECT 1 FROM documents WHERE state <> 'ready' LIMIT 1"))
+
     def sweep(self) -> None:
         """Ends what interrupted work left: half-deleted documents, files of documents that never became ready."""
+        deleting = self.is_deleting()
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE state <> 'ready'")
             db.execute("DELETE FROM staged")
             token_vectors.drop_staged(db)
+            if deleting:
+                full_text.forget(db)
+        if deleting:
+            self._database.empty_log()
         self._files.sweep({row[0] for row in self._rows("SELECT doc_id FROM documents")})
 
     # -- what the library was built with
@@ -370,18 +366,6 @@ class Catalog:
 
     def close(self) -> None:
         self._database.close()
-
-    def _check_version(self) -> None:
-        values = dict(self._rows("SELECT key, value FROM meta"))
-        seen = int(values.get("schema", SCHEMA_VERSION))
-        if seen > SCHEMA_VERSION:
-            raise LibraryError(f"The library was made by a newer version (schema {seen}); update rag-chat to open it.")
-        if seen < SCHEMA_VERSION or "schema" not in values:
-            with self._transaction() as db:
-                for version in range(seen, SCHEMA_VERSION):
-                    for statement in _MIGRATIONS[version]:
-                        db.execute(statement)
-                db.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
 
 def _marks(values: Sequence[object]) -> str:

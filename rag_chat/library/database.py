@@ -12,24 +12,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag_chat.errors import DiskFull, LibraryError
-from rag_chat.library.files import FULL
+from rag_chat.errors import DiskFailed, DiskFull, LibraryError
+from rag_chat.library.files import FAILED, FULL, has_no_room
 
 # secure_delete: deleted text must not stay readable in free pages of the file
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
 
 class Database:
-    """Opens or makes the file. Every method raises LibraryError, or DiskFull where no space is left."""
+    """Opens or makes the file. Every method raises LibraryError: DiskFull where no space is left, DiskFailed where the
+    disk fails otherwise."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._path = path
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
             for pragma in _PRAGMAS:
                 self._db.execute(f"PRAGMA {pragma}")
         except sqlite3.Error as error:
-            raise _ours(error) from error
+            raise _ours(error, path) from error
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:
@@ -38,7 +40,7 @@ class Database:
             try:
                 yield self._db
             except sqlite3.Error as error:
-                raise _ours(error) from error
+                raise _ours(error, self._path) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -67,11 +69,13 @@ class Database:
             self._db.close()
 
 
-def _ours(error: sqlite3.Error) -> LibraryError:
-    code = getattr(error, "sqlite_errorcode", None)
-    # FTS5 keeps of an error no more than its kind: a write that failed inside it says IOERR
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR):
+def _ours(error: sqlite3.Error, path: Path) -> LibraryError:
+    kind = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    # A quota or a limit on a file's size is an input/output error to SQLite, so that the disk itself is asked.
+    if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and has_no_room(path)):
         return DiskFull(FULL)
+    if kind == sqlite3.SQLITE_IOERR:
+        return DiskFailed(FAILED.format(f"{error}, {error.sqlite_errorname}"))
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return LibraryError("The library is busy with another process's work; try again in a moment.")
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(

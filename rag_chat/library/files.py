@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from rag_chat.errors import DiskFull, LibraryError
+from rag_chat.errors import DiskFailed, DiskFull, DocumentError, LibraryError
 from rag_chat.types import Kind
 
 ENDINGS: dict[Kind, str] = {"pdf": ".pdf", "docx": ".docx", "html": ".html", "markdown": ".md", "text": ".txt"}
@@ -30,23 +32,32 @@ class Files:
         found = (path for kind in ENDINGS if (path := self._path(doc_id, kind)).exists())
         return next(found, self._path(doc_id, "pdf"))
 
-    def keep(self, doc_id: str, source: Path, kind: Kind = "pdf") -> None:
-        """Copies the file in so that it is there whole or not at all, whatever happens."""
+    def keep(self, doc_id: str, source: Path, kind: Kind = "pdf", *, sha256: str | None = None) -> str:
+        """Copies the file in so that it is there whole or not at all, whatever happens; the hash of what is kept.
+
+        Raises DocumentError where its bytes are not those of `sha256`: somebody writes to it at this moment.
+        """
         target = self._path(doc_id, kind)
-        if target.exists():
-            return
+        if target.exists() and (there := digest(target)) == (sha256 or there):
+            return there
         part = target.with_suffix(".part")
         with source.open("rb") as original, folder_errors_are_ours():
             try:
                 with part.open("wb") as copy:
-                    shutil.copyfileobj(original, copy, 1024 * 1024)
+                    found = hashlib.sha256()
+                    while block := original.read(1024 * 1024):
+                        found.update(block)
+                        copy.write(block)
                     copy.flush()
                     os.fsync(copy.fileno())
+                if sha256 not in (None, found.hexdigest()):
+                    raise DocumentError("It changed while it was read; add it again once it is written.", "E_CHANGED")
                 part.rename(target)
                 _sync_folder(self._folder)
-            except OSError:
+            except (OSError, DocumentError):
                 part.unlink(missing_ok=True)
                 raise
+        return found.hexdigest()
 
     def remove(self, doc_id: str) -> None:
         with folder_errors_are_ours():
@@ -64,13 +75,18 @@ class Files:
         return self._folder / f"{doc_id}{ENDINGS[kind]}"
 
 
+def digest(path: Path) -> str:
+    with folder_errors_are_ours(), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @contextmanager
 def no_space_is_disk_full() -> Iterator[None]:
     """Words the operating system's "no space" as ours; a file-size limit of the process is the same to the user."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in _NO_SPACE:
             raise DiskFull(FULL) from error
         raise
 
@@ -82,6 +98,8 @@ def folder_errors_are_ours() -> Iterator[None]:
         with no_space_is_disk_full():
             yield
     except OSError as error:
+        if error.errno == errno.EIO:
+            raise DiskFailed(FAILED.format(error.strerror)) from error
         raise LibraryError(
             f"The library's folder cannot be written ({error.strerror}); check its disk and its permissions."
         ) from error
@@ -97,7 +115,24 @@ def require_room(folder: Path, needed: int) -> None:
         )
 
 
+def has_no_room(path: Path) -> bool:
+    """Can this file, or one beside it that is named after it, not grow any more for want of space? Tried by writing."""
+    largest = max((file.stat().st_size for file in path.parent.glob(f"{path.name}*")), default=0)
+    try:
+        with TemporaryFile(dir=path.parent) as trial:
+            trial.seek(largest)
+            trial.write(bytes(TRIAL))
+            trial.flush()
+            os.fsync(trial.fileno())
+    except OSError as error:
+        return error.errno in _NO_SPACE
+    return False
+
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RESERVE = 16_000_000  # bytes
+TRIAL = 1_000_000  # bytes
+FAILED = "The library's disk could not be read or written ({}); check the disk, and try again."
 FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
 
 

@@ -72,6 +72,22 @@ def forget(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO chunk_words(chunk_words) VALUES ('optimize')")
 
 
+def strays(db: sqlite3.Connection) -> int:
+    """Chunks that are gone but have words in the index."""
+    (count,) = db.execute(
+        "SELECT count(*) FROM chunk_words_docsize WHERE id NOT IN (SELECT rowid FROM chunks)"
+    ).fetchone()
+    return int(count)
+
+
+def lacking(db: sqlite3.Connection) -> int:
+    """Chunks that have no words in the index."""
+    (count,) = db.execute(
+        "SELECT count(*) FROM chunks WHERE rowid NOT IN (SELECT id FROM chunk_words_docsize)"
+    ).fetchone()
+    return int(count)
+
+
 def parted(text: str) -> str:
     """The searchable copy with a blank around every character of a script that is written without them."""
     return _CHARACTER.sub(r" \1 ", searchable(text))

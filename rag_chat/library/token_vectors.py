@@ -113,6 +113,15 @@ def missing(db: sqlite3.Connection) -> int:
     return int(count)
 
 
+def strays(db: sqlite3.Connection) -> int:
+    """Token vectors of chunks that are gone."""
+    (kept,) = db.execute("SELECT count(*) FROM chunk_tokens WHERE chunk_id NOT IN (SELECT id FROM chunks)").fetchone()
+    (staged,) = db.execute(
+        "SELECT count(*) FROM staged_tokens WHERE chunk_id NOT IN (SELECT id FROM staged)"
+    ).fetchone()
+    return int(kept) + int(staged)
+
+
 def _decoded(rows: Iterable[tuple[str, int, bytes]]) -> dict[str, Codes]:
     return {i: np.frombuffer(blob, dtype=np.uint8).reshape(-1, width) for i, width, blob in rows}
 

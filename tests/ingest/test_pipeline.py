@@ -21,7 +21,7 @@ from ingest.cli import line_of
 from ingest.pipeline import Ingestor, Progress, find_files
 from rag_chat import token_codes
 from rag_chat.config import Settings
-from rag_chat.errors import NotFound
+from rag_chat.errors import DiskFailed, DiskFull, NotFound
 from rag_chat.index import verify
 from rag_chat.library.catalog import Built
 
@@ -222,11 +222,36 @@ def test_file_that_goes_while_it_is_read_is_reported_and_leaves_nothing(ingestor
     assert library.catalog.documents() == [] and library.store.count() == 0
 
 
+def test_file_that_changes_while_it_is_read_is_not_kept_under_the_wrong_hash(ingestor, library, report_pdf):
+    whole = report_pdf.read_bytes()
+
+    def write_on(step):
+        if step.stage == "embedding":
+            report_pdf.write_bytes(whole + b"%")
+
+    report = ingestor.add(report_pdf, progress=write_on)
+    assert (report.status, report.code) == ("failed", "E_CHANGED")
+    assert report.error == "It changed while it was read; add it again once it is written."
+    assert library.catalog.documents() == [] and list((library.folder / "files").iterdir()) == []
+    assert ingestor.add(report_pdf).status == "ready"
+
+
+@pytest.mark.parametrize(("error", "code"), [(DiskFull, "E_DISK_FULL"), (DiskFailed, "E_DISK_FAILED")])
+def test_disk_that_is_full_or_fails_has_its_code(ingestor, library, report_pdf, monkeypatch, error, code):
+    def fails(*_, **__):
+        raise error("What is wrong with the disk.")
+
+    monkeypatch.setattr(library.catalog, "add", fails)
+    report = ingestor.add(report_pdf)
+    assert (report.status, report.code, report.error) == ("failed", code, "What is wrong with the disk.")
+
+
 def test_password_opens_and_a_wrong_one_is_said_to_be_wrong(ingestor, library, tmp_path):
     locked = write_pdf(tmp_path / "locked.pdf", [prose(2)], password="secret")
     assert "the password given does not open it" in ingestor.add(locked, password="wrong").error
     report = ingestor.add(locked, password="secret")
     assert (report.status, report.doc_id) == ("ready", hashlib.sha256(locked.read_bytes()).hexdigest())
+    assert list(verify.faults(library)) == []  # though what is kept has other bytes
     kept = pdfium.PdfDocument(library.catalog.file(report.doc_id))  # its pages can be shown without the password
     text = kept[0].get_textpage().get_text_range().replace("\r\n", " \n")
     assert text == library.catalog.page(report.doc_id, 1).text

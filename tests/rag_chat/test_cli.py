@@ -321,7 +321,7 @@ def test_doctor_repair_mends_the_index_from_the_catalog(capfd, small_library, mo
     cli.run(["doctor", "--repair", *where])
     out = capfd.readouterr().out
     assert "every vector of the index compared with the catalog" in out
-    assert "library: 3 documents, 4 chunks, as many vectors, every file there" in out
+    assert "library: 3 documents, 4 chunks, every vector and every file as it was added" in out
 
 
 # --- backup and restore ---------------------------------------------------------------------------------------

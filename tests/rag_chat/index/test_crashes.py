@@ -1,6 +1,6 @@
 """kill -9 before every single step of every kind of work: the old state or the new one, and nothing left over.
 
-Catalog, index and seal are wrapped so that the process dies at its n-th call of any of them; n counts up until the
+Catalog and index are wrapped so that the process dies at its n-th call of any of them; n counts up until the
 work gets through. So a step that is added later is killed at too, without being named here.
 """
 

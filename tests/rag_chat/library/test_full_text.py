@@ -78,6 +78,7 @@ def test_the_index_of_an_older_version_is_made_anew(tmp_path, monkeypatch):
         with closing(Catalog(tmp_path)) as catalog:
             add(catalog, "a", "They termi\u00adnate it.", heading="O\ufb03ce")
             catalog._rows("ALTER TABLE documents DROP COLUMN repaired")
+            catalog._rows("ALTER TABLE documents DROP COLUMN kept")
             catalog._rows("UPDATE meta SET value = '4' WHERE key = 'schema'")
             assert found(catalog, "terminate") == []
     with closing(Catalog(tmp_path)) as catalog:
@@ -143,9 +144,14 @@ def test_a_failed_commit_leaves_no_words(catalog):
     assert found(catalog, "walnut") == []
 
 
-def test_deleted_words_are_gone_from_the_file(catalog, tmp_path):
+@pytest.mark.parametrize("interrupted", [False, True], ids=["at once", "at the next opening"])
+def test_deleted_words_are_gone_from_the_file(catalog, tmp_path, interrupted):
     add(catalog, "c", "Walnut xylophone.")
-    catalog.delete("c")
+    if interrupted:
+        catalog.hide("c")
+        catalog.sweep()
+    else:
+        catalog.delete("c")
     assert not [p.name for p in tmp_path.iterdir() if p.is_file() and b"xylophon" in p.read_bytes()]
 
 
