@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,7 @@ def reranker(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from stage one, not from the shipped weights.")] = False,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 2000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew where --out holds another run.")] = False,
 ) -> None:
     """Train the cross-encoder on your own pairs.
 
@@ -55,8 +57,17 @@ def reranker(
     recipe = Recipe(steps=steps, seed=seed, fresh=fresh)
     with terminal.progress() as report:
         outcome = training.run(
-            pairs or (), out, embedder, recipe, tune=tune or (), feedback=rated, others=others, progress=report
+            pairs or (),
+            out,
+            embedder,
+            recipe,
+            tune=tune or (),
+            feedback=rated,
+            others=others,
+            restart=restart,
+            progress=report,
         )
+    _say(outcome.notes)
     terminal.table(
         ("nDCG@10", "stage one", "shipped reranker", "new reranker"),
         [
@@ -104,6 +115,7 @@ def answerer(
     *,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 520,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew where --out holds another run.")] = False,
 ) -> None:
     """Train the small language model to answer in one sentence that stays with the text.
 
@@ -118,9 +130,10 @@ def answerer(
     settings = Session.of(context).settings()
     recipe = AdapterRecipe(steps=steps, seed=seed)
     with terminal.progress() as report:
-        taught = training.run(pairs, out, build.embedder(settings), recipe, cache=settings.cache, progress=report)
-    if taught.parts > 1:
-        terminal.say(f"The accelerator's memory is small: each step was run in {taught.parts} parts.")
+        taught = training.run(
+            pairs, out, build.embedder(settings), recipe, cache=settings.cache, restart=restart, progress=report
+        )
+    _say(taught.notes)
     terminal.say(
         f"{taught.lessons} lessons; loss on lessons kept aside {taught.before:.3f} before, {taught.after:.3f} after."
     )
@@ -147,6 +160,7 @@ def support(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from stage one, not from the shipped weights.")] = False,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew where --out holds another run.")] = False,
 ) -> None:
     """Train the reader: it finds the answer in a passage, says when there is none, and checks sentences.
 
@@ -166,7 +180,9 @@ def support(
     sources = training.Sources(pairs, claims or (), answerable, exercises or ())
     with terminal.progress() as report:
         stages = Stages(build.embedder(settings), *build.reranker(settings))
-        made = training.run(sources, out, Recipe(steps=steps, seed=seed, fresh=fresh), stages, report)
+        recipe = Recipe(steps=steps, seed=seed, fresh=fresh)
+        made = training.run(sources, out, recipe, stages, report, restart=restart)
+    _say(made.notes)
     gate = made.gate
     rows = [
         ("questions refused though the answer is there", f"{gate.refused_wrongly:.1%}"),
@@ -177,3 +193,8 @@ def support(
     ]
     terminal.table(("on what was kept aside", "share"), rows, numbers=1)
     terminal.say(f"The reader is in {made.out}.")
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        terminal.note(note)

@@ -64,14 +64,17 @@ class Files:
         return self._folder / f"{doc_id}{ENDINGS[kind]}"
 
 
+FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
+
+
 @contextmanager
-def no_space_is_disk_full() -> Iterator[None]:
+def no_space_is_disk_full(said: str = FULL) -> Iterator[None]:
     """Words the operating system's "no space" as ours; a file-size limit of the process is the same to the user."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(FULL) from error
+            raise DiskFull(said) from error
         raise
 
 
@@ -87,18 +90,18 @@ def folder_errors_are_ours() -> Iterator[None]:
         ) from error
 
 
-def require_room(folder: Path, needed: int) -> None:
+RESERVE = 16_000_000  # bytes
+LACKING = (
+    "The document needs about {needed} MB on the library's disk, where {free} MB are free; free some space and add it"
+    " again."
+)
+
+
+def require_room(folder: Path, needed: int, said: str = LACKING) -> None:
     """Raises DiskFull where fewer bytes than needed, and a reserve for everything else, are free."""
     free = shutil.disk_usage(folder).free
     if free < needed + RESERVE:
-        raise DiskFull(
-            f"The document needs about {-(-(needed + RESERVE) // 1_000_000)} MB on the library's disk, where"
-            f" {free // 1_000_000} MB are free; free some space and add it again."
-        )
-
-
-RESERVE = 16_000_000  # bytes
-FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
+        raise DiskFull(said.format(needed=-(-(needed + RESERVE) // 1_000_000), free=free // 1_000_000))
 
 
 def _sync_folder(folder: Path) -> None:

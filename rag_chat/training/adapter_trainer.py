@@ -69,17 +69,12 @@ class AdapterTrainer:
             task_type="CAUSAL_LM",
         )
         self._network: Any = _adapted(base, self.config)
-        self._descent = Descent(self._network, {"": recipe.learning_rate}, warmup=recipe.warmup, steps=recipe.steps)
-        self.save, self.resume = self._descent.save, self._descent.resume
-
-    @property
-    def step(self) -> int:
-        return self._descent.step
+        self.descent = Descent(self._network, {"": recipe.learning_rate}, warmup=recipe.warmup, steps=recipe.steps)
 
     def train(self, lessons: Sequence[Encoded], report: Callable[[int, float], None]) -> None:
         """Runs to the recipe's last step; `report(step, loss)` is called after each."""
-        for batch in batches([len(lesson.ids) for lesson in lessons], self.recipe)[self.step :]:
-            report(self.step + 1, self._learn([lessons[i] for i in batch]))
+        for batch in batches([len(lesson.ids) for lesson in lessons], self.recipe)[self.descent.step :]:
+            report(self.descent.step + 1, self._learn([lessons[i] for i in batch]))
 
     def loss(self, lessons: Sequence[Encoded]) -> float:
         """Mean loss of an answer's token, without learning."""
@@ -100,7 +95,7 @@ class AdapterTrainer:
                     loss.backward()
                     total += loss.item()
                 loss = self._loss(batch[self.parts - 1 :: self.parts]) / answers
-                self._descent.update(loss)
+                self.descent.update(loss)
                 return total + loss.item()
             except torch.OutOfMemoryError as error:
                 self._network.zero_grad()
@@ -127,7 +122,7 @@ class AdapterTrainer:
 
     def trained_weights(self) -> dict[str, Tensor]:
         """The adapter's master weights, float32, under the names that peft gives them in a file."""
-        return {name.replace(".default.", "."): weight for name, weight in self._descent.weights().items()}
+        return {name.replace(".default.", "."): weight for name, weight in self.descent.weights().items()}
 
 
 def _adapted(base: PreTrainedModel, config: LoraConfig) -> Any:

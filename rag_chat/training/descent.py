@@ -1,13 +1,12 @@
 """One optimizer step after another: weights in the machine's dtype, float32 masters, warm-up and linear decay.
 
-A checkpoint holds everything that the next step depends on, so that an interrupted run goes on as if it had not
-been. Knows nothing about what is learned.
+Its state holds everything that the next step depends on, so that an interrupted run goes on as if it had not been.
+Knows nothing about what is learned, nor about files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -52,20 +51,21 @@ class Descent:
         """The masters by name, float32, on the CPU."""
         return {name: master.detach().cpu().clone() for name, master in self._master.items()}
 
-    def save(self, path: Path) -> None:
-        """Writes beside `path` first, so that an interruption leaves the last checkpoint whole."""
-        state = {
+    @property
+    def size(self) -> int:
+        """Bytes of the state: masters and AdamW's two moments, float32."""
+        return 3 * 4 * sum(master.numel() for master in self._master.values())
+
+    def state(self) -> dict[str, Any]:
+        return {
             "step": self.step,
             "master": self.weights(),
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
         }
-        fresh = path.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(path)
 
-    def resume(self, path: Path) -> None:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Goes on from another one's `state()`, on whatever device that was."""
         self.step = state["step"]
         with torch.no_grad():
             for name, weight in state["master"].items():

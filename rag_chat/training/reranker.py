@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,18 +26,17 @@ from rag_chat.scoring import Combination
 from rag_chat.training import combination
 from rag_chat.training.mining import Group, mine
 from rag_chat.training.pairs import Pair, claims, fingerprint, read_pairs, whole_titles
+from rag_chat.training.run_folder import FINISHED, Progress, RunFolder, write_whole
 
 if TYPE_CHECKING:
     from rag_chat.protocols import Embedder
     from rag_chat.training.trainer import Recipe, Trainer
 
-Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
 FEWEST = 50  # pairs; with less there is nothing to learn that a few words of luck would not hide
 KEPT_ASIDE = 0.1
 MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one claim to so many pairs; pairs of a source
 TUNE_QUERIES = 200  # of each set; so many settle five weights
 CHECKPOINT_EVERY = 250  # steps
-CHECKPOINT_FILE = "checkpoint.pt"
 SHIPPED = "minilm-interaction"
 Sets = Mapping[str, Sequence[combination.Scored]]
 ENCODER = "all-MiniLM-L6-v2"
@@ -54,6 +53,7 @@ class Outcome:
     shipped: dict[str, float]
     new: dict[str, float]
     out: Path
+    notes: tuple[str, ...] = ()  # sentences on how the run went
 
     @property
     def better(self) -> bool:
@@ -70,27 +70,35 @@ def run(
     tune: Sequence[Path] = (),
     feedback: Sequence[Pair] = (),
     others: Sequence[str] = (),
+    restart: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Trains and writes `out`; `feedback` are pairs beside those of the files, `others` further passages among which
     hard negatives are looked for.
 
-    Raises BadDataset for unreadable files or fewer than 50 pairs.
+    Raises BadDataset for unreadable files or fewer than 50 pairs, BadSetting where `out` holds another run and
+    `restart` does not say to forget it.
     """
-    out.mkdir(parents=True, exist_ok=True)
     pairs = [*feedback, *(pair for file in files for pair in read_pairs(file))]
     if len(pairs) < FEWEST:
         raise BadDataset(f"{len(pairs)} pairs are too few to train on; give at least {FEWEST}.")
+    made_of = {
+        "pairs": fingerprint(pairs, 0),
+        "passages of the library": fingerprint((), 0, others),
+        "embedder": embedder.name,
+    }
+    run_folder = RunFolder(out, asdict(recipe) | made_of, restart=restart)
     learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress, others=others)
     if not any(len(group.negatives) >= recipe.negatives for group in learned) or not (aside or tune):
         raise BadDataset(
             f"Of {len(pairs)} pairs only {len(learned) + len(aside)} have enough hard negatives to learn from;"
             " give pairs with more different passages."
         )
-    trainer = _trainer(recipe, out)
-    _train(trainer, learned, out, progress)
+    trainer = _trainer(recipe)
+    run_folder.resume(trainer.descent)
+    notes = _train(trainer, learned, run_folder, progress)
     export(trainer, out)
-    return set_order(out, embedder, tune, aside, progress)
+    return replace(set_order(out, embedder, tune, aside, progress), notes=notes)
 
 
 def groups_of(
@@ -103,7 +111,7 @@ def groups_of(
     others: Sequence[str] = (),
 ) -> tuple[list[Group], list[Group]]:
     """Groups to learn from and groups kept aside; mined once for the same pairs and kept in `out`."""
-    path = out / f"groups-{fingerprint(pairs, seed, others)}.jsonl"
+    path = out / f"groups-{fingerprint(pairs, seed, [embedder.name, *others])}.jsonl"
     if not path.exists():
         rng = random.Random(seed)
         by_source: defaultdict[str, list[Pair]] = defaultdict(list)
@@ -125,9 +133,9 @@ def groups_of(
 
 def export(trainer: Trainer, out: Path) -> None:
     """What training changed, in half precision, with the starting order; the encoder itself stays where it is."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
+    write_whole(out / WEIGHTS_FILE, save({n: w.half().contiguous() for n, w in trainer.descent.weights().items()}))
     card = Card(START_ORDER, START_SENTENCES, weights.hash_of(weights.find(ENCODER)))
     _write_card(out, card, asdict(trainer.recipe))
 
@@ -171,30 +179,31 @@ def _reranker(folder: Path) -> InteractionReranker:
     return InteractionReranker(weights.find(str(folder)), weights.find(ENCODER))
 
 
-def _trainer(recipe: Recipe, out: Path) -> Trainer:
+def _trainer(recipe: Recipe) -> Trainer:
     quiet.libraries()
     from rag_chat.training.trainer import Trainer
 
     start = weights.find(ENCODER)
     shipped = None if recipe.fresh else weights.SHIPPED / SHIPPED / WEIGHTS_FILE
-    trainer = Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe, shipped)
-    if (out / CHECKPOINT_FILE).exists():
-        trainer.descent.resume(out / CHECKPOINT_FILE)
-    return trainer
+    return Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe, shipped)
 
 
-def _train(trainer: Trainer, groups: Sequence[Group], out: Path, progress: Progress | None) -> None:
-    with (out / "losses.jsonl").open("a", encoding="utf-8") as log:
+def _train(trainer: Trainer, groups: Sequence[Group], folder: RunFolder, progress: Progress | None) -> tuple[str, ...]:
+    """What there is to say of it."""
+    begun = trainer.descent.step
+    if begun == trainer.recipe.steps:
+        return (FINISHED.format(steps=begun),)
+    with folder.losses(begun) as log:
 
         def report(step: int, losses: dict[str, float]) -> None:
-            log.write(json.dumps({"step": step, **{name: round(loss, 4) for name, loss in losses.items()}}) + "\n")
+            log(step, losses)
             if step % CHECKPOINT_EVERY == 0 or step == trainer.recipe.steps:
-                log.flush()
-                trainer.descent.save(out / CHECKPOINT_FILE)
+                folder.save(trainer.descent)
             if progress is not None:
                 progress("training", step, trainer.recipe.steps)
 
         trainer.train(groups, report)
+    return ()
 
 
 def _score_set(
@@ -232,15 +241,11 @@ def _signals(rows: Sequence[tuple[float | None, ...]]) -> np.ndarray[Any, np.dty
 
 def _write_card(out: Path, card: Card, recipe: Mapping[str, Any]) -> None:
     values = {**asdict(card), "recipe": dict(recipe)}
-    (out / CARD_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write_whole(out / CARD_FILE, (json.dumps(values, indent=2) + "\n").encode())
 
 
 def _write_groups(path: Path, groups: Sequence[Group]) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        for group in groups:
-            file.write(json.dumps(asdict(group)) + "\n")
-    fresh.replace(path)
+    write_whole(path, "".join(json.dumps(asdict(group)) + "\n" for group in groups).encode())
 
 
 def _read_groups(path: Path) -> list[Group]:

@@ -43,20 +43,20 @@ def test_a_short_run_lowers_the_span_loss():
     assert sum(seen[-20:]) < 0.95 * sum(seen[:20])
 
 
-def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one(tmp_path):
+def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one():
     whole, first, second = trainer(), trainer(), trainer()
-    losses, resumed = {}, {}
+    losses, resumed, state = {}, {}, {}
     known = [Claim("grain", "grain rail", True)]
     whole.train(ToyExamples(), known, lambda step, found: losses.update({step: found}))
 
     def until_twelve(step, found):
         if step == 12:
-            first.descent.save(tmp_path / "checkpoint.pt")
+            state.update(first.descent.state())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         first.train(ToyExamples(), known, until_twelve)
-    second.descent.resume(tmp_path / "checkpoint.pt")
+    second.descent.resume(state)
     second.train(ToyExamples(), known, lambda step, found: resumed.update({step: found}))
     assert resumed == {step: found for step, found in losses.items() if step > 12}
     expected = whole.descent.weights()

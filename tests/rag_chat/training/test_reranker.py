@@ -5,11 +5,12 @@ import pytest
 from fakes import HashEmbedder
 
 from rag_chat import weights
-from rag_chat.errors import BadDataset
+from rag_chat.errors import BadDataset, BadSetting
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, InteractionReranker
 from rag_chat.scoring import Combination
 from rag_chat.training.pairs import Pair, whole_titles
-from rag_chat.training.reranker import CHECKPOINT_FILE, groups_of, run
+from rag_chat.training.reranker import groups_of, run
+from rag_chat.training.run_folder import CHECKPOINT_FILE
 from rag_chat.training.trainer import Recipe
 
 THINGS = "rail ship road wind salt sand rope lamp fish coal".split()
@@ -89,9 +90,18 @@ def test_a_run_gives_a_folder_that_the_reranker_loads_and_goes_on_where_it_stopp
     reranker = InteractionReranker(weights.find(str(out)), weights.find("all-MiniLM-L6-v2"))
     assert all(0 <= score <= 1 for score in reranker.score("where does the rail go", ["to quay 3", "nowhere"]))
 
-    run(files, out, HashEmbedder(), Recipe(steps=3, fresh=True, **short))
+    again = run(files, out, HashEmbedder(), fresh, progress=lambda *step: heard.append(step))
+    assert again.notes == ("This run had made its 2 steps before: nothing was trained, the result was measured anew.",)
+    assert heard.count(("training", 2, 2)) == 1
+    others = [
+        file_of(tmp_path / "b.jsonl", [row | {"title": "", "question": f"so {row['question']}"} for row in rows(60)])
+    ]
+    with pytest.raises(BadSetting, match=r"'out' holds another run \(other pairs\)"):
+        run(others, out, HashEmbedder(), fresh)
+    run(others, out, HashEmbedder(), fresh, restart=True, progress=lambda *step: heard.append(step))
+    assert heard.count(("training", 2, 2)) == 2
     lines = [json.loads(line)["step"] for line in (out / "losses.jsonl").read_text().splitlines()]
-    assert lines == [1, 2, 3]
+    assert lines == [1, 2]
 
 
 @pytest.mark.slow
