@@ -34,44 +34,42 @@ def reranker(
         bool, typer.Option("--from-library", help="Look for hard negatives in the library's passages too.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from stage one, not from the shipped weights.")] = False,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 2000,
+    steps: Annotated[
+        int | None, typer.Option(help="Optimizer steps at most; 2,000, fewer for few pairs.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew where --out holds another run.")] = False,
 ) -> None:
     """Train the cross-encoder on your own pairs.
 
-    An interrupted run goes on where it stopped. A tenth of the pairs is kept aside and tells whether the result is
-    better than the shipped reranker. With --tune the weights of the final order are set, and measured, on those sets.
+    An interrupted run goes on where it stopped. By a tenth of the pairs the best weights are chosen, another tenth is
+    kept aside and tells whether they are better than the reranker in use. With --tune the weights of the final order
+    are set on those sets.
     """
     from rag_chat import build
+    from rag_chat.rerank.interaction import InteractionReranker
     from rag_chat.training import reranker as training
     from rag_chat.training.trainer import Recipe
 
-    if steps < 1:
+    if steps is not None and steps < 1:
         raise BadSetting(f"--steps {steps} trains nothing; give 1 or more.")
     if not pairs and not feedback:
         raise BadSetting("There is nothing to train on; give --pairs FILE or --feedback.")
     settings = Session.of(context).settings()
     embedder = build.embedder(settings)
     rated, others = _of_library(settings, embedder, rated=feedback, everything=from_library)
-    recipe = Recipe(steps=steps, seed=seed, fresh=fresh)
+    _, scorer = build.reranker(settings)
+    current = scorer if isinstance(scorer, InteractionReranker) else None
+    own = "shipped" if current is None or current.name == training.SHIPPED else "present"
+    sources = training.Sources(pairs or (), rated, others, tune or ())
+    recipe = Recipe(steps=steps or 0, seed=seed, fresh=fresh)
     with terminal.progress() as report:
-        outcome = training.run(
-            pairs or (),
-            out,
-            embedder,
-            recipe,
-            tune=tune or (),
-            feedback=rated,
-            others=others,
-            restart=restart,
-            progress=report,
-        )
+        outcome = training.run(sources, out, embedder, recipe, current=current, restart=restart, progress=report)
     _say(outcome.notes)
     terminal.table(
-        ("nDCG@10", "stage one", "shipped reranker", "new reranker"),
+        ("nDCG@10", "stage one", f"{own} reranker", "new reranker"),
         [
-            (name, f"{first:.4f}", f"{outcome.shipped[name]:.4f}", f"{outcome.new[name]:.4f}")
+            (name, f"{first:.4f}", f"{outcome.before[name]:.4f}", f"{outcome.new[name]:.4f}")
             for name, first in outcome.stage1.items()
         ],
         numbers=3,
@@ -79,7 +77,7 @@ def reranker(
     if outcome.better:
         terminal.say(f"Use it with: RAG_CHAT_RERANKER={outcome.out}")
     else:
-        terminal.say("It is not better than the shipped reranker, which stays in use; give more pairs or steps.")
+        terminal.say(f"On what was kept aside it is not better than the {own} reranker; give more pairs or steps.")
 
 
 def _of_library(

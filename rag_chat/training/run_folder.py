@@ -43,8 +43,8 @@ class RunFolder:
         """Puts the descent where the checkpoint stands, if there is one; gives what was kept `beside` it. Raises
         DiskFull where the disk has no room for the run."""
         there = self._checkpoint.stat().st_size if self._state else 0
-        # The next checkpoint is written beside the last one; the weights go out in half precision.
-        require_room(self.out, 2 * descent.size + descent.size // 6 - there, LACKING)
+        # Two checkpoints, the next one written beside the last, with the best weights in each; and what comes of it.
+        require_room(self.out, 3 * descent.size - there, LACKING)
         if self._state is None:
             return {}
         state, self._state = self._state, None

@@ -78,7 +78,7 @@ def test_only_the_answers_tokens_count():
 
 def test_a_step_in_parts_is_the_same_step():
     whole, parted = (AdapterTrainer(toy_llama.model(), RECIPE) for _ in range(2))
-    parted.parts = 3
+    parted.descent.parts = 3
     for _ in range(2):
         assert whole._learn(lessons(7)) == pytest.approx(parted._learn(lessons(7)), rel=1e-3)
     moved = parted.trained_weights()
@@ -97,9 +97,9 @@ def test_too_little_memory_halves_the_batch_and_ends_with_a_sentence_when_one_le
 
     trainer._loss = small
     trainer._learn(lessons(4))
-    assert trainer.parts == 2
+    assert trainer.descent.parts == 2
     limit = 0
-    with pytest.raises(ModelFailed, match="too small for one lesson of"):
+    with pytest.raises(ModelFailed, match="too small to train in, even for a step in 4 parts"):
         trainer._learn(lessons(4))
 
 

@@ -1,5 +1,7 @@
 """Training the reader on a toy encoder: does it learn, and is an interrupted run the same run?"""
 
+import random
+
 import pytest
 import torch
 import toy_bert
@@ -81,3 +83,28 @@ def test_the_place_of_an_answer_is_its_first_and_last_token():
     )
     assert place(row, -1, -1) == (0, 0)
     assert place(row, 400, 410) == (0, 0)
+
+
+def gradients(made, asked, claims):
+    found = {}
+    made.descent._update = lambda: found.update({n: p.grad.clone() for n, p in made.descent._trained.items()})
+    return made._learn(asked, claims), found
+
+
+def test_too_little_memory_runs_the_step_in_parts_with_the_same_gradients():
+    rng, examples = random.Random(0), ToyExamples()
+    asked, claims = [examples.question(rng) for _ in range(6)], [examples.claim(rng) for _ in range(4)]
+    losses, whole = gradients(trainer(), asked, claims)
+    starved, within = trainer(), ReaderTrainer._span_loss
+
+    def small(some):
+        if len(some) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return within(starved, some)
+
+    starved._span_loss = small
+    same, found = gradients(starved, asked, claims)
+    assert starved.descent.parts == 2
+    assert same == pytest.approx(losses, rel=1e-2)
+    for name, gradient in whole.items():
+        assert torch.allclose(gradient, found[name], rtol=0.05, atol=2e-3), name

@@ -23,7 +23,7 @@ def descent(steps=0, width=4):
     network = nn.Linear(width, 1)
     made = Descent(network, {"": 0.1}, warmup=1, steps=8)
     for _ in range(steps):
-        made.update(network(torch.ones(width)).sum() ** 2)
+        made.learn(lambda parts: [{"loss": network(torch.ones(width)).sum() ** 2}], 1)
     return made
 
 
