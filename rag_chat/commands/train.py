@@ -16,6 +16,7 @@ from rag_chat.errors import BadSetting
 if TYPE_CHECKING:
     from rag_chat.config import Settings
     from rag_chat.protocols import Embedder
+    from rag_chat.training.evidence import Gate
     from rag_chat.training.pairs import Pair
 
 
@@ -140,14 +141,17 @@ def answerer(
 
 def support(
     context: typer.Context,
-    pairs: Annotated[
-        list[Path], typer.Option(metavar="FILE", help="JSON lines with question, passage, answer; repeatable.")
-    ],
     answerable: Annotated[
         Path, typer.Option(metavar="FILE", help="JSON lines with question, passage, answers, answerable.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where weights and checkpoints go.")],
     *,
+    pairs: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with question, passage, answer; repeatable.")
+    ] = None,
+    calibrate_only: Annotated[
+        bool, typer.Option("--calibrate-only", help="Keep the present reader, suit it to the present reranker.")
+    ] = False,
     claims: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="JSON lines with claim, evidence, label; repeatable.")
     ] = None,
@@ -166,31 +170,61 @@ def support(
     `claims`, [sentence, true or false], where an answer stands in the passage word for word or is "". The questions
     given with --answerable are not trained on: they set how quotes are ordered and when nothing counts as evidence. An
     interrupted run goes on where it stopped.
+
+    After a change of the reranker, --calibrate-only sets the last two anew and trains nothing.
     """
-    from rag_chat import build
+    from rag_chat import build, weights
     from rag_chat.training import support as training
     from rag_chat.training.evidence import Stages
     from rag_chat.training.reading import Recipe
 
     if steps < 1:
         raise BadSetting(f"--steps {steps} trains nothing; give 1 or more.")
+    if bool(pairs) is calibrate_only:
+        raise BadSetting("Give either --pairs FILE to train on, or --calibrate-only, which trains nothing.")
     settings = Session.of(context).settings()
-    sources = training.Sources(pairs, claims or (), answerable, exercises or ())
+    sources = training.Sources(pairs or (), claims or (), answerable, exercises or ())
     with terminal.progress() as report:
         stages = Stages(build.embedder(settings), *build.reranker(settings))
+        if calibrate_only:
+            present = weights.find(settings.reader, offline=True)
+            gate = training.calibrate_only(sources, out, present, stages, report)
+            terminal.table(("on these questions", "share"), _shares(gate), numbers=1)
+            terminal.say(f"Use it with: RAG_CHAT_READER={out}")
+            return
         recipe = Recipe(steps=steps, seed=seed, fresh=fresh)
         made = training.run(sources, out, recipe, stages, report, restart=restart)
     _say(made.notes)
-    gate = made.gate
     rows = [
-        ("questions refused though the answer is there", f"{gate.refused_wrongly:.1%}"),
-        ("questions answered though it is not", f"{gate.answered_wrongly:.1%}"),
-        ("first quote holds the answer", f"{gate.first_quote:.1%}"),
+        *_shares(made.gate),
         ("sentences with swapped facts, balanced accuracy", f"{made.swapped:.1%}"),
         *((f"claims of {name}, balanced accuracy", f"{share:.1%}") for name, share in made.claims.items()),
     ]
     terminal.table(("on what was kept aside", "share"), rows, numbers=1)
     terminal.say(f"The reader is in {made.out}.")
+
+
+def _shares(gate: Gate) -> list[tuple[str, str]]:
+    return [
+        ("questions refused though the answer is there", f"{gate.refused_wrongly:.1%}"),
+        ("questions answered though it is not", f"{gate.answered_wrongly:.1%}"),
+        ("first quote holds the answer", f"{gate.first_quote:.1%}"),
+    ]
+
+
+def mean(
+    of: Annotated[list[Path], typer.Option(metavar="DIR", help="A trained reranker or reader; two or more.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the mean goes.")],
+) -> None:
+    """The mean of several runs' weights: often better than each of them.
+
+    What the card says of thresholds and orders is the first one's; for a reader, set it anew with
+    `train support --calibrate-only`.
+    """
+    from rag_chat.training import mean as training
+
+    training.write(of, out)
+    terminal.say(f"The mean of {len(of)} runs is in {out}.")
 
 
 def _say(notes: Sequence[str]) -> None:

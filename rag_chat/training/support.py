@@ -19,20 +19,22 @@ from typing import TYPE_CHECKING
 from rag_chat import quiet, weights
 from rag_chat.bert import load_encoder, load_tokenizer
 from rag_chat.errors import BadDataset
+from rag_chat.library.files import no_space_is_disk_full
 from rag_chat.reading.reader import CARD_FILE, WEIGHTS_FILE, Reader
 from rag_chat.scoring import QuoteOrder, SupportOrder
 from rag_chat.training import claims as judged
 from rag_chat.training import evidence
 from rag_chat.training.claims import Claim
 from rag_chat.training.examples import Examples
-from rag_chat.training.exercises import claims_of, read_exercises, taught
+from rag_chat.training.exercises import Exercise, claims_of, read_exercises, taught
 from rag_chat.training.mining import mine
 from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs, whole_titles
-from rag_chat.training.run_folder import FINISHED, Progress, RunFolder, write_whole
+from rag_chat.training.run_folder import FINISHED, FULL, Progress, RunFolder, write_whole
 
 if TYPE_CHECKING:
     from rag_chat.protocols import Embedder
     from rag_chat.training.reading import ReaderTrainer, Recipe
+    from rag_chat.weights import Weights
 
 FEWEST = 50  # pairs
 KEPT_ASIDE = 5  # one claim in so many is never trained on
@@ -80,7 +82,7 @@ def run(
     `out` holds another run and `restart` does not say to forget it."""
     exercises = [exercise for path in sources.exercises for exercise in read_exercises(path)]
     aside = [exercise for exercise in exercises if exercise.kept_aside]
-    asked = [*evidence.read(sources.answerable, recipe.seed), *evidence.some(evidence.asked_of(aside), recipe.seed)]
+    asked = _asked(sources, aside, recipe.seed)
     every = [pair for path in sources.pairs for pair in read_pairs(path)]
     read = distinct(every)
     pairs = [pair for pair in read if pair.answer and pair.answer in pair.passage]
@@ -104,6 +106,23 @@ def run(
     return replace(calibrate(out, asked, claims | {"exercises": claims_of(aside)}, stages, progress), notes=notes)
 
 
+def calibrate_only(
+    sources: Sources, out: Path, trained: Weights, stages: evidence.Stages, progress: Progress
+) -> evidence.Gate:
+    """Writes a copy of the trained reader whose order of quotes and threshold suit the reranker in `stages`; the check
+    of sentences, which no reranker takes part in, stays as it is."""
+    aside = [one for path in sources.exercises for one in read_exercises(path) if one.kept_aside]
+    asked = _asked(sources, aside, 0)
+    gate = _gate(asked, Reader(trained, weights.find(ENCODER)), stages, progress)
+    assert trained.path is not None
+    with no_space_is_disk_full(FULL.format(name=out.name)):
+        out.mkdir(parents=True, exist_ok=True)
+    card = json.loads((trained.path / CARD_FILE).read_text(encoding="utf-8"))
+    write_whole(out / WEIGHTS_FILE, (trained.path / WEIGHTS_FILE).read_bytes())
+    _write_card(out, {**card, "quotes": asdict(gate.order), "threshold": gate.threshold})
+    return gate
+
+
 def calibrate(
     out: Path,
     asked: Sequence[evidence.Asked],
@@ -113,7 +132,7 @@ def calibrate(
 ) -> Outcome:
     """Sets the card's three parts on questions and claims that were kept aside, and says what they are worth there."""
     reader = Reader(weights.find(str(out)), weights.find(ENCODER))
-    gate = evidence.gate(asked, stages, reader, lambda done, total: progress("setting the gate", done, total))
+    gate = _gate(asked, reader, stages, progress)
     swapped = made_claims(asked, min(SWAPPED, SWAPPED_EACH * len(asked)), random.Random(0))
     some = [random.Random(0).sample(claims, min(CLAIMS, len(claims))) for claims in aside.values()]
     together = [*swapped, *(claim for claims in some for claim in claims)]
@@ -195,6 +214,16 @@ def _train(
 
         trainer.train(examples, known, report)
     return trainer.descent.notes
+
+
+def _asked(sources: Sources, aside: Sequence[Exercise], seed: int) -> list[evidence.Asked]:
+    return [*evidence.read(sources.answerable, seed), *evidence.some(evidence.asked_of(aside), seed)]
+
+
+def _gate(
+    asked: Sequence[evidence.Asked], reader: Reader, stages: evidence.Stages, progress: Progress
+) -> evidence.Gate:
+    return evidence.gate(asked, stages, reader, lambda done, total: progress("setting the gate", done, total))
 
 
 def _logits(reader: Reader, claims: Sequence[Claim]) -> list[float]:
