@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +25,10 @@ class Best:
         if score > self.score:
             return Best(score, step, weights)
         return Best(self.score, self.step, self.weights, self.missed + 1)
+
+    def state(self) -> dict[str, Any]:
+        """The fields, for a checkpoint."""
+        return {field: getattr(self, field) for field in self.__slots__}
 
     @property
     def stands(self) -> bool:

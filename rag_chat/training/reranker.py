@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FEWEST = 50  # pairs; with less there is nothing to learn that a few words of luck would not hide
 MOST_STEPS, ROUNDS = 2000, 20  # a pair is seen about so many times at most
 MEASURED = 10  # times a run the watched tenth is ranked
+CHECKPOINT_EVERY = 250  # steps, and whenever it was ranked
 TUNE_QUERIES = 200  # of each set; so many settle five weights
 ASIDE = "kept aside"
 SHIPPED = "minilm-interaction"
@@ -114,6 +115,7 @@ def run(
         "pairs": fingerprint(pairs, 0),
         "passages of the library": fingerprint((), 0, sources.others),
         "embedder": embedder.name,
+        "reranker in use": current.sha256,
     }
     folder = RunFolder(out, asdict(recipe) | made_of, restart=restart)
     split = split_of(pairs, embedder, recipe.seed, out, others=sources.others, scorer=current, progress=progress)
@@ -216,13 +218,15 @@ def _train(
 
         def report(step: int, losses: dict[str, float]) -> None:
             log(step, losses)
+            if step % CHECKPOINT_EVERY == 0 and step % every and step < steps:
+                folder.save(descent, best.state())
             if progress is not None:
                 progress("training", step, steps)
 
         while descent.step < steps and not best.stands:
-            trainer.train(split.learned, report, until=min(steps, descent.step + every))
+            trainer.train(split.learned, report, until=min(steps, (descent.step // every + 1) * every))
             best = best.after(measured(), descent.step, descent.weights())
-            folder.save(descent, {field: getattr(best, field) for field in Best.__slots__})
+            folder.save(descent, best.state())
     finished = (FINISHED.format(steps=begun),) if begun and begun == descent.step else ()
     kept = (
         f"Of {descent.step} steps the weights after step {best.step} are kept: they rank {len(split.watched)} questions"

@@ -12,11 +12,13 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag_chat.errors import BadSetting
 from rag_chat.library.files import no_space_is_disk_full, require_room
-from rag_chat.training.descent import Descent
+
+if TYPE_CHECKING:
+    from rag_chat.training.descent import Descent
 
 CHECKPOINT_FILE, LOSSES_FILE = "checkpoint.pt", "losses.jsonl"
 FULL = "No space is left for '{name}'; free some, then run the same command again: it goes on from its last checkpoint."

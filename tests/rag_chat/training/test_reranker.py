@@ -97,7 +97,8 @@ def test_a_run_that_gets_no_better_stops_and_keeps_the_weights_that_ranked_best(
     assert notes[0].startswith("This run had made its 9 steps before")
 
 
-def test_an_interrupted_run_chooses_the_same_weights(tmp_path):
+def test_an_interrupted_run_chooses_the_same_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("rag_chat.training.reranker.CHECKPOINT_EVERY", 2)  # between measurements, at times with them
     made, (whole, _) = toy_run(tmp_path / "whole")
     assert whole.step > 0
     with pytest.raises(KeyboardInterrupt):
