@@ -98,9 +98,7 @@ def run(
     Steps of 0 in the recipe are as many as the pairs are worth. Raises BadDataset for unreadable files or fewer than 50
     pairs, BadSetting where `out` holds another run and `restart` does not say to forget it.
     """
-    shipped = _reranker(weights.SHIPPED / SHIPPED)
-    current = current or shipped
-    if Path(current.name).expanduser().resolve() == out.resolve():
+    if current is not None and Path(current.name).expanduser().resolve() == out.resolve():
         raise BadSetting(f"The reranker in use is in '{out.name}'; name another folder with --out.")
     read = [*sources.feedback, *(pair for file in sources.pairs for pair in read_pairs(file))]
     pairs = distinct(read)
@@ -111,6 +109,7 @@ def run(
         )
     if not recipe.steps:
         recipe = replace(recipe, steps=min(MOST_STEPS, -(-ROUNDS * len(pairs) // recipe.groups)))
+    current = current or _reranker(weights.SHIPPED / SHIPPED)
     made_of = {
         "pairs": fingerprint(pairs, 0),
         "passages of the library": fingerprint((), 0, sources.others),
@@ -120,6 +119,7 @@ def run(
     folder = RunFolder(out, asdict(recipe) | made_of, restart=restart)
     split = split_of(pairs, embedder, recipe.seed, out, others=sources.others, scorer=current, progress=progress)
     _require_enough(pairs, split, recipe)
+    shipped = _reranker(weights.SHIPPED / SHIPPED)
     trainer = _trainer(recipe)
     best, said = _train(trainer, split, START_ORDER if recipe.fresh else shipped.card.passages, folder, progress)
     export(best.weights, recipe, out)

@@ -58,12 +58,19 @@ def test_duplicates_do_not_make_enough_pairs(tmp_path):
         run(Sources([file_of(tmp_path / "a.jsonl", rows(12) * 5)]), tmp_path / "out", HashEmbedder(), Recipe())
 
 
-def test_the_reranker_in_use_is_not_written_over(tmp_path):
-    class InUse:
-        name = str(tmp_path / "out")
+class InUse:
+    """Of a reranker, what a run needs before it trains."""
 
+    def __init__(self, name=""):
+        self.name = self.sha256 = name
+
+    def score(self, question, texts):
+        return [0.5] * len(texts)
+
+
+def test_the_reranker_in_use_is_not_written_over(tmp_path):
     with pytest.raises(BadSetting, match=r"^The reranker in use is in 'out'; name another folder with --out.$"):
-        run(Sources(), tmp_path / "out", HashEmbedder(), Recipe(), current=InUse())
+        run(Sources(), tmp_path / "out", HashEmbedder(), Recipe(), current=InUse(str(tmp_path / "out")))
 
 
 def test_what_was_tuned_on_does_not_decide():
@@ -113,7 +120,7 @@ def test_an_interrupted_run_chooses_the_same_weights(tmp_path, monkeypatch):
 def test_pairs_without_hard_negatives_are_refused(tmp_path, passages):
     few = [row | {"title": "", "passage": f"it goes to quay {i % passages}"} for i, row in enumerate(rows(60))]
     with pytest.raises(BadDataset, match="give pairs with more different passages"):
-        run(Sources([file_of(tmp_path / "a.jsonl", few)]), tmp_path / "out", HashEmbedder(), Recipe())
+        run(Sources([file_of(tmp_path / "a.jsonl", few)]), tmp_path / "out", HashEmbedder(), Recipe(), current=InUse())
 
 
 @pytest.mark.slow

@@ -55,13 +55,11 @@ def test_a_run_gives_a_folder_that_the_app_reads_with(tmp_path, capfd, monkeypat
     made = build.reader(config.load(reader=str(tmp_path / "out")))
     assert made.read("Where does the rail go?", ["To quay 3."])[0].offsets
 
-    assert cli.run(command) == 0
-    assert "This run had made its 2 steps before: nothing was trained" in capfd.readouterr().err
     assert cli.run([*command, "--steps", "3"]) == 2
     assert "'out' holds another run (steps 2, not 3)" in capfd.readouterr().err
     lines = [json.loads(line)["step"] for line in (tmp_path / "out" / "losses.jsonl").read_text().splitlines()]
     assert lines == [1, 2]
-    (mined,) = (tmp_path / "out").glob("hard-*.json")  # once for both runs
+    (mined,) = (tmp_path / "out").glob("hard-*.json")
     hard = json.loads(mined.read_text())
     assert len(hard) == 60
     assert not [t for i in range(60) for t in hard[pair(i)["question"]] if pair(i)["answer"] + " " in t]
