@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag_chat.protocols import Embedder
     from rag_chat.training.evidence import Gate
     from rag_chat.training.pairs import Pair
+    from rag_chat.training.support import Outcome
 
 
 def reranker(
@@ -195,13 +196,14 @@ def support(
         recipe = Recipe(steps=steps, seed=seed, fresh=fresh)
         made = training.run(sources, out, recipe, stages, report, restart=restart)
     _say(made.notes)
-    rows = [
-        *_shares(made.gate),
-        ("sentences with swapped facts, balanced accuracy", f"{made.swapped:.1%}"),
-        *((f"claims of {name}, balanced accuracy", f"{share:.1%}") for name, share in made.claims.items()),
-    ]
-    terminal.table(("on what was kept aside", "share"), rows, numbers=1)
+    terminal.table(("on what was kept aside", "share"), [*_shares(made.gate), *_checks(made)], numbers=1)
     terminal.say(f"The reader is in {made.out}.")
+
+
+def _checks(made: Outcome) -> list[tuple[str, str]]:
+    swapped = ("sentences with swapped facts, balanced accuracy", f"{made.swapped:.1%}")
+    claims = [(f"claims of {name}, balanced accuracy", f"{share:.1%}") for name, share in made.claims.items()]
+    return [swapped, *claims]
 
 
 def _shares(gate: Gate) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ def write(runs: Sequence[Path], out: Path) -> None:
     kind than the first one's."""
     if len(runs) < 2:
         raise BadSetting("The mean of one run is that run; give --of DIR twice or more.")
+    import torch
     from safetensors.torch import save
 
     read = [_read(run) for run in runs]
@@ -34,7 +35,7 @@ def write(runs: Sequence[Path], out: Path) -> None:
         alike = {key: tensor.shape for key, tensor in found.items()} == {key: t.shape for key, t in first.items()}
         if name != card_file or other["base_sha256"] != card["base_sha256"] or not alike:
             raise BadDataset(f"'{run.name}' holds other weights than '{runs[0].name}'; give runs of the same kind.")
-    means = {key: (sum(found[key].float() for _, _, found in read) / len(read)).half() for key in first}
+    means = {key: torch.stack([found[key].float() for _, _, found in read]).mean(0).half() for key in first}
     recipe = {"mean_of": [other.get("recipe") for _, other, _ in read]}
     with no_space_is_disk_full(FULL.format(name=out.name)):
         out.mkdir(parents=True, exist_ok=True)
