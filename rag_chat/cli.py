@@ -58,6 +58,7 @@ app.command()(backup.restore)
 training.command("reranker")(train.reranker)
 training.command("support")(train.support)
 training.command("answerer")(train.answerer)
+training.command("mean")(train.mean)
 app.add_typer(training, name="train")
 
 

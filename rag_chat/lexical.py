@@ -43,10 +43,10 @@ def _bm25(counts: Counter[str], weights: dict[str, float], length: float) -> flo
 
 def _weights(asked: set[Term], held: Sequence[set[Term]]) -> dict[Term, float]:
     """The inverse document frequency of each term asked for, as shares of their sum."""
-    found = {term: _idf(sum(term in terms for terms in held), len(held)) for term in asked}
+    found = {term: idf(sum(term in terms for terms in held), len(held)) for term in asked}
     total = sum(found.values())
     return {term: value / total for term, value in found.items()} if total else {}
 
 
-def _idf(holders: int, texts: int) -> float:
+def idf(holders: int, texts: int) -> float:
     return math.log(1 + (texts - holders + 0.5) / (holders + 0.5))

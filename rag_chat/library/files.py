@@ -18,6 +18,15 @@ from tempfile import TemporaryFile
 from rag_chat.errors import DiskFailed, DiskFull, DocumentError, LibraryError
 from rag_chat.types import Kind
 
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+RESERVE = 16_000_000  # bytes
+TRIAL = 1_000_000  # bytes
+LACKING = (
+    "The document needs about {needed} MB on the library's disk, where {free} MB are free; free some space and add it"
+    " again."
+)
+FAILED = "The library's disk could not be read or written ({}); check the disk, and try again."
+FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
 ENDINGS: dict[Kind, str] = {"pdf": ".pdf", "docx": ".docx", "html": ".html", "markdown": ".md", "text": ".txt"}
 
 
@@ -81,13 +90,13 @@ def digest(path: Path) -> str:
 
 
 @contextmanager
-def no_space_is_disk_full() -> Iterator[None]:
+def no_space_is_disk_full(said: str = FULL) -> Iterator[None]:
     """Words the operating system's "no space" as ours; a file-size limit of the process is the same to the user."""
     try:
         yield
     except OSError as error:
         if error.errno in _NO_SPACE:
-            raise DiskFull(FULL) from error
+            raise DiskFull(said) from error
         raise
 
 
@@ -105,14 +114,11 @@ def folder_errors_are_ours() -> Iterator[None]:
         ) from error
 
 
-def require_room(folder: Path, needed: int) -> None:
+def require_room(folder: Path, needed: int, said: str = LACKING) -> None:
     """Raises DiskFull where fewer bytes than needed, and a reserve for everything else, are free."""
     free = shutil.disk_usage(folder).free
     if free < needed + RESERVE:
-        raise DiskFull(
-            f"The document needs about {-(-(needed + RESERVE) // 1_000_000)} MB on the library's disk, where"
-            f" {free // 1_000_000} MB are free; free some space and add it again."
-        )
+        raise DiskFull(said.format(needed=-(-(needed + RESERVE) // 1_000_000), free=free // 1_000_000))
 
 
 def has_no_room(path: Path) -> bool:
@@ -127,13 +133,6 @@ def has_no_room(path: Path) -> bool:
     except OSError as error:
         return error.errno in _NO_SPACE
     return False
-
-
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-RESERVE = 16_000_000  # bytes
-TRIAL = 1_000_000  # bytes
-FAILED = "The library's disk could not be read or written ({}); check the disk, and try again."
-FULL = "No space is left for the library; nothing of this was kept: free some space and try again."
 
 
 def _sync_folder(folder: Path) -> None:

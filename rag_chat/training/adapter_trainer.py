@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from rag_chat.compute import keep_freed_memory
-from rag_chat.errors import ModelFailed
 from rag_chat.training.descent import Descent
 
 if TYPE_CHECKING:
@@ -58,7 +57,6 @@ class AdapterTrainer:
     def __init__(self, base: PreTrainedModel, recipe: AdapterRecipe) -> None:
         keep_freed_memory()
         self.recipe = recipe
-        self.parts = 1  # of a batch, each run by itself; doubled when the accelerator's memory is too small
         torch.manual_seed(recipe.seed)
         layers = range(min(recipe.untouched_layers, base.config.num_hidden_layers - 1), base.config.num_hidden_layers)
         self.config = LoraConfig(
@@ -69,17 +67,12 @@ class AdapterTrainer:
             task_type="CAUSAL_LM",
         )
         self._network: Any = _adapted(base, self.config)
-        self._descent = Descent(self._network, {"": recipe.learning_rate}, warmup=recipe.warmup, steps=recipe.steps)
-        self.save, self.resume = self._descent.save, self._descent.resume
-
-    @property
-    def step(self) -> int:
-        return self._descent.step
+        self.descent = Descent(self._network, {"": recipe.learning_rate}, warmup=recipe.warmup, steps=recipe.steps)
 
     def train(self, lessons: Sequence[Encoded], report: Callable[[int, float], None]) -> None:
         """Runs to the recipe's last step; `report(step, loss)` is called after each."""
-        for batch in batches([len(lesson.ids) for lesson in lessons], self.recipe)[self.step :]:
-            report(self.step + 1, self._learn([lessons[i] for i in batch]))
+        for batch in batches([len(lesson.ids) for lesson in lessons], self.recipe)[self.descent.step :]:
+            report(self.descent.step + 1, self._learn([lessons[i] for i in batch]))
 
     def loss(self, lessons: Sequence[Encoded]) -> float:
         """Mean loss of an answer's token, without learning."""
@@ -90,26 +83,14 @@ class AdapterTrainer:
         return sum(found) / max(1, answers)
 
     def _learn(self, batch: Sequence[Encoded]) -> float:
-        """One step on the whole batch, in as many parts as memory needs; the mean loss of an answer's token."""
+        """One step on the whole batch; the mean loss of an answer's token."""
         answers = sum(len(lesson.ids) - lesson.answer for lesson in batch)
-        while True:
-            try:
-                total = 0.0
-                for start in range(self.parts - 1):
-                    loss = self._loss(batch[start :: self.parts]) / answers
-                    loss.backward()
-                    total += loss.item()
-                loss = self._loss(batch[self.parts - 1 :: self.parts]) / answers
-                self._descent.update(loss)
-                return total + loss.item()
-            except torch.OutOfMemoryError as error:
-                self._network.zero_grad()
-                if self.parts * 2 > len(batch):
-                    raise ModelFailed(
-                        f"The accelerator's memory is too small for one lesson of {max(len(e.ids) for e in batch)}"
-                        " tokens; free some of it or train on the CPU (CUDA_VISIBLE_DEVICES= )."
-                    ) from error
-                self.parts *= 2
+
+        def losses(parts: int) -> Iterator[dict[str, Tensor]]:
+            for start in range(parts):
+                yield {"loss": self._loss(batch[start::parts]) / answers}
+
+        return self.descent.learn(losses, len(batch))["loss"]
 
     def _loss(self, batch: Sequence[Encoded]) -> Tensor:
         """Summed over the answers' tokens; the vocabulary is looked at for these positions alone."""
@@ -127,7 +108,7 @@ class AdapterTrainer:
 
     def trained_weights(self) -> dict[str, Tensor]:
         """The adapter's master weights, float32, under the names that peft gives them in a file."""
-        return {name.replace(".default.", "."): weight for name, weight in self._descent.weights().items()}
+        return {name.replace(".default.", "."): weight for name, weight in self.descent.weights().items()}
 
 
 def _adapted(base: PreTrainedModel, config: LoraConfig) -> Any:

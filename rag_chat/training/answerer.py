@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,8 @@ from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONF
 from rag_chat.generation.local import dense_copy
 from rag_chat.generation.template import plain_ids, prompt_ids
 from rag_chat.training.lessons import Lesson, lessons_of
-from rag_chat.training.pairs import Pair, fingerprint, read_pairs, whole_titles
+from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs, whole_titles
+from rag_chat.training.run_folder import FINISHED, Progress, RunFolder, write_whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -30,13 +31,11 @@ if TYPE_CHECKING:
     from rag_chat.protocols import Embedder
     from rag_chat.training.adapter_trainer import AdapterRecipe, AdapterTrainer, Encoded
 
-Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
 BASE = "SmolLM2-135M-Instruct"
 FEWEST = 50  # lessons
 LEARNED, UNANSWERED, SPARE = 3_000, 120, 2  # lessons of a source, of one without answers; pairs read for each
 KEPT_ASIDE, MOST_ASIDE = 0.05, 64
 CHECKPOINT_EVERY = 25  # steps
-CHECKPOINT_FILE = "checkpoint.pt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Taught:
     before: float
     after: float
     lessons: int
-    parts: int  # that a step was cut into, because the accelerator's memory was too small for it
+    notes: tuple[str, ...]  # sentences on how the run went
     out: Path
 
 
@@ -57,29 +56,32 @@ def run(
     recipe: AdapterRecipe,
     *,
     cache: Path,
+    restart: bool = False,
     progress: Progress | None = None,
 ) -> Taught:
-    """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 lessons."""
-    lessons = lessons_from(files, out, embedder, recipe.seed, progress)
+    """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 lessons, BadSetting where `out`
+    holds another run and `restart` does not say to forget it."""
+    every = [pair for file in files for pair in read_pairs(file)]
+    pairs = distinct(every)
+    made_of = {**asdict(recipe), "pairs": fingerprint(pairs, 0), "embedder": embedder.name}
+    folder = RunFolder(out, made_of, restart=restart)
+    lessons = lessons_from(pairs, out, embedder, recipe.seed, progress)
     trainer, tokenizer = _trainer(recipe, cache)
     encoded = [e for e in (_encode(tokenizer, lesson) for lesson in lessons) if len(e.ids) <= recipe.longest]
     cut = min(int(len(encoded) * KEPT_ASIDE), MOST_ASIDE)
     aside, learned = encoded[:cut], encoded[cut:]
     before = trainer.loss(aside)
-    if (out / CHECKPOINT_FILE).exists():
-        trainer.resume(out / CHECKPOINT_FILE)
-    _train(trainer, learned, out, progress)
+    folder.resume(trainer.descent)
+    notes = (*left_out(len(every), len(pairs)), *_train(trainer, learned, folder, progress))
     export(trainer, out)
-    return Taught(before, trainer.loss(aside), len(learned), trainer.parts, out)
+    return Taught(before, trainer.loss(aside), len(learned), notes, out)
 
 
 def lessons_from(
-    files: Sequence[Path], out: Path, embedder: Embedder, seed: int, progress: Progress | None = None
+    every: Sequence[Pair], out: Path, embedder: Embedder, seed: int, progress: Progress | None = None
 ) -> list[Lesson]:
     """In an order drawn once; kept in `out`, as building them takes minutes."""
-    out.mkdir(parents=True, exist_ok=True)
-    every = [pair for file in files for pair in read_pairs(file)]
-    path = out / f"lessons-{fingerprint(every, seed)}.jsonl"
+    path = out / f"lessons-{fingerprint(every, seed, [embedder.name])}.jsonl"
     if not path.exists():
         by_source: defaultdict[str, list[Pair]] = defaultdict(list)
         for pair in every:
@@ -97,18 +99,17 @@ def lessons_from(
                 f"{len(every)} pairs give {len(built)} lessons, which is too few to train on;"
                 f" give at least {FEWEST} whose `answer` stands in the passage word for word."
             )
-        fresh = path.with_suffix(".new")
-        fresh.write_text("".join(json.dumps(asdict(lesson)) + "\n" for lesson in built), encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, "".join(json.dumps(asdict(lesson)) + "\n" for lesson in built).encode())
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [Lesson(r["question"], tuple(r["quotes"]), r["target"], r["source"]) for r in rows]
 
 
 def export(trainer: AdapterTrainer, out: Path) -> None:
     """peft's own file layout, in half precision, and beside its settings the hash of the base and the recipe."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({name: w.half().contiguous() for name, w in trainer.trained_weights().items()}, out / ADAPTER_FILE)
+    tensors = {name: w.half().contiguous() for name, w in trainer.trained_weights().items()}
+    write_whole(out / ADAPTER_FILE, save(tensors))
     settings: dict[str, Any] = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -121,7 +122,7 @@ def export(trainer: AdapterTrainer, out: Path) -> None:
         "bias": "none",
         "recipe": asdict(trainer.recipe),
     }
-    (out / CONFIG_FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    write_whole(out / CONFIG_FILE, (json.dumps(settings, indent=2) + "\n").encode())
 
 
 def _trainer(recipe: AdapterRecipe, cache: Path) -> tuple[AdapterTrainer, PreTrainedTokenizerBase]:
@@ -149,15 +150,21 @@ def _encode(tokenizer: PreTrainedTokenizerBase, lesson: Lesson) -> Encoded:
     return Encoded((*asked, *plain_ids(tokenizer, lesson.target), tokenizer.eos_token_id), len(asked))
 
 
-def _train(trainer: AdapterTrainer, lessons: Sequence[Encoded], out: Path, progress: Progress | None) -> None:
-    with (out / "losses.jsonl").open("a", encoding="utf-8") as log:
+def _train(
+    trainer: AdapterTrainer, lessons: Sequence[Encoded], folder: RunFolder, progress: Progress | None
+) -> tuple[str, ...]:
+    """What there is to say of it."""
+    begun = trainer.descent.step
+    if begun == trainer.recipe.steps:
+        return (FINISHED.format(steps=begun),)
+    with folder.losses(begun) as log:
 
         def report(step: int, loss: float) -> None:
-            log.write(json.dumps({"step": step, "loss": round(loss, 4)}) + "\n")
+            log(step, {"loss": loss})
             if step % CHECKPOINT_EVERY == 0 or step == trainer.recipe.steps:
-                log.flush()
-                trainer.save(out / CHECKPOINT_FILE)
+                folder.save(trainer.descent)
             if progress is not None:
                 progress("training", step, trainer.recipe.steps)
 
         trainer.train(lessons, report)
+    return trainer.descent.notes

@@ -46,6 +46,28 @@ def fit(sets: Mapping[str, Sequence[Scored]]) -> tuple[Combination, float]:
     return replace(Combination(*chosen), scale=platt.weights[0], offset=platt.offset), best
 
 
+def calibrated_as(
+    order: Combination, scored: Sequence[Scored], model: Combination, by_model: Sequence[Scored]
+) -> Combination:
+    """`order` with a scale and an offset under which its probabilities mean what `model`'s do, judged by both on the
+    same queries.
+
+    A fit on these queries alone would not hold: their candidates are fewer and harder than those of a search, which
+    `model` was calibrated on. Where a fit tells nothing, the model's own scale and offset are kept.
+    """
+    own, other = _platt(order, scored), _platt(model, by_model)
+    if own.weights[0] <= 0 or other.weights[0] <= 0:
+        return replace(order, scale=model.scale, offset=model.offset)
+    ratio = model.scale / other.weights[0]
+    return replace(order, scale=ratio * own.weights[0], offset=model.offset + ratio * (own.offset - other.offset))
+
+
+def _platt(order: Combination, scored: Sequence[Scored]) -> calibration.Logistic:
+    weights = np.array([order.cosine, order.maxsim, order.joint, order.lexical])
+    sums = np.concatenate([query.signals @ weights for query in scored])
+    return calibration.fit(sums[:, None], np.concatenate([query.grades > 0 for query in scored]))
+
+
 def mean_ndcg(sets: Mapping[str, Sequence[Scored]], weights: Sequence[float]) -> float:
     """Mean over the sets of the mean nDCG@10 of their queries."""
     vector = np.array(weights)

@@ -103,17 +103,23 @@ def fit(found: Sequence[Found]) -> Gate:
 
 def read(path: Path, seed: int = 0) -> list[Asked]:
     """At most so many questions of each kind from JSON lines with `question`, `passage`, `answerable` and `answers`
-    (or `answer`). Raises BadDataset."""
-    try:
-        asked = []
-        for row in map(json.loads, lines(path)):
-            answers = tuple(row.get("answers") or [row.get("answer", "")]) if row["answerable"] else ()
-            asked.append(Asked(str(row["question"]), str(row["passage"]), answers))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadDataset(
-            f"'{path.name}' cannot be read as JSON lines with question, passage, answerable and answers"
-            f" ({type(error).__name__})."
-        ) from error
+    (or `answer`). Raises BadDataset with the line's number."""
+    asked = []
+    for number, line in enumerate(lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            answers = tuple(row.get("answers") or [row["answer"]]) if row["answerable"] else ()
+            texts = (row["question"].strip(), row["passage"].strip(), *(answer.strip() for answer in answers))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadDataset(
+                f"Line {number} of '{path.name}' is no JSON object with question, passage, answerable and answers"
+                f" ({type(error).__name__})."
+            ) from error
+        if not all(texts):
+            raise BadDataset(f"Line {number} of '{path.name}' has an empty question, passage or answer; fill it.")
+        asked.append(Asked(row["question"], row["passage"], answers))
     if len({bool(row.answers) for row in asked}) < 2:
         raise BadDataset(f"'{path.name}' needs answerable and unanswerable questions; it holds one kind only.")
     return some(asked, seed)

@@ -1,4 +1,4 @@
-"""Hard negatives: passages that stage one ranks high for a question and that do not answer it."""
+"""Hard negatives: passages that stage one or BM25 ranks high for a question and that do not answer it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag_chat.protocols import Embedder
+from rag_chat.protocols import Embedder, PairScorer
+from rag_chat.scoring import logit
 from rag_chat.training.pairs import Pair
+from rag_chat.training.word_index import WordIndex
 
 DEPTH = 40  # stage-one ranks looked at for a question
+WORDED = 10  # BM25's ranks looked at beside them
 MARGIN = 0.05  # without a known answer, a passage nearer to the question than the positive by this is left out
+# Nor is one whose log-odds pass the positive's by this: most likely it answers too. All that pass it would be too many,
+# for what the scorer mistakes is what there is to learn.
+BETTER = 1.0
 WORDS = re.compile(r"\w+")
 
 
@@ -36,15 +42,17 @@ def mine(
     negatives: int,
     seed: int,
     others: Sequence[str] = (),
+    scorer: PairScorer | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Group]:
     """Groups for the pairs of one corpus, which `others` are part of; a pair with fewer than four usable negatives is
-    left out."""
+    left out. Where a pair's answer is not known, `scorer` tells what most likely answers too."""
     rng = random.Random(seed)
     passages = sorted({*(text_of(pair) for pair in pairs), *others})
     place = {text: row for row, text in enumerate(passages)}
     vectors = embedder.encode_passages([shorten(text) for text in passages], progress)
     questions = embedder.encode_passages([pair.question for pair in pairs])
+    worded = WordIndex(passages)
     right: defaultdict[str, set[int]] = defaultdict(set)
     for pair in pairs:
         right[pair.question].add(place[text_of(pair)])
@@ -52,14 +60,23 @@ def mine(
     for pair, question in zip(pairs, questions, strict=True):
         cosines = vectors @ question
         own = place[text_of(pair)]
-        usable = [
-            int(row)
-            for row in np.argsort(-cosines)[:DEPTH]
-            if row not in right[pair.question] and not _answers(passages[row], pair, cosines[row] - cosines[own])
-        ]
-        if len(usable) < 4:
+        matched = worded.scores(pair.question)
+        nearest, by_words = (
+            [
+                int(row)
+                for row in found
+                if row not in right[pair.question] and not _answers(passages[row], pair, cosines[row] - cosines[own])
+            ]
+            for found in (
+                np.argsort(-cosines)[:DEPTH],
+                [row for row in np.argsort(-matched, kind="stable")[:WORDED] if matched[row] > 0],
+            )
+        )
+        chosen = _spread(nearest, by_words, negatives, rng)
+        if scorer is not None and not pair.answer and chosen:
+            chosen = _worse(chosen, pair.question, own, passages, scorer)
+        if len(chosen) < 4:
             continue
-        chosen = usable[:negatives] if len(usable) <= negatives else _spread(usable, negatives, rng)
         groups.append(
             Group(
                 question=pair.question,
@@ -93,7 +110,14 @@ def _answers(passage: str, pair: Pair, nearer: float) -> bool:
     return nearer > MARGIN
 
 
-def _spread(rows: list[int], count: int, rng: random.Random) -> list[int]:
-    """Half from the very top, the rest from anywhere in the list."""
-    top = rows[: count // 2]
-    return top + rng.sample(rows[count // 2 :], count - len(top))
+def _spread(nearest: list[int], by_words: list[int], count: int, rng: random.Random) -> list[int]:
+    """Half from the very top of stage one, a quarter from the top of BM25, the rest from anywhere in both lists."""
+    top = nearest[: count // 2]
+    top += [row for row in by_words if row not in top][: count // 4]
+    rest = [row for row in dict.fromkeys([*nearest, *by_words]) if row not in top]
+    return top + (rest if len(rest) <= count - len(top) else rng.sample(rest, count - len(top)))
+
+
+def _worse(rows: list[int], question: str, own: int, passages: Sequence[str], scorer: PairScorer) -> list[int]:
+    positive, *scores = map(logit, scorer.score(question, [passages[row] for row in (own, *rows)]))
+    return [row for row, score in zip(rows, scores, strict=True) if score <= positive + BETTER]

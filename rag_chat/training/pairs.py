@@ -51,13 +51,43 @@ def read_pairs(path: Path) -> list[Pair]:
             raise BadDataset(
                 f"Line {number} of '{path.name}' is no JSON object with the texts `question` and `passage`: {error}."
             ) from error
-        if not question or not passage or row.get("lang", "en") != "en" or not row.get("answerable", True):
+        if not question or not passage:
+            raise BadDataset(
+                f"Line {number} of '{path.name}' has an empty `question` or `passage`; fill it or take the line out."
+            )
+        if row.get("lang", "en") != "en" or not row.get("answerable", True):
             continue
         texts = [row.get(key) or missing for key, missing in (("title", ""), ("answer", ""), ("source", path.name))]
         if not all(isinstance(text, str) for text in texts):
             raise BadDataset(f"Line {number} of '{path.name}': `title`, `answer` and `source` must be texts.")
         pairs.append(Pair(question, passage, *texts))
     return pairs
+
+
+def distinct(pairs: Sequence[Pair]) -> list[Pair]:
+    """The first of those with the same question and passage, blanks and capitals aside."""
+    first: dict[tuple[str, str], Pair] = {}
+    for pair in pairs:
+        first.setdefault((_plain(pair.question), _plain(pair.passage)), pair)
+    return list(first.values())
+
+
+def left_out(before: int, after: int) -> tuple[str, ...]:
+    """A sentence on the duplicates, where there were any."""
+    return (f"{before - after} duplicates left out of {before} pairs.",) if before > after else ()
+
+
+def apart(pairs: Sequence[Pair], share: float, most: int, rng: random.Random) -> tuple[list[Pair], list[Pair]]:
+    """The rest, and about this share of the pairs, at most `most`, kept aside: no question and no passage is on both
+    sides. None are, where all hang together by their questions and passages."""
+    together = _clusters(pairs)
+    rng.shuffle(together)
+    wanted, aside = min(int(len(pairs) * share), most), list[Pair]()
+    for cluster in together:
+        if len(aside) < wanted and len(aside) + len(cluster) <= 2 * wanted:
+            aside += cluster
+    chosen = set(aside)
+    return [pair for pair in pairs if pair not in chosen], aside
 
 
 def claims(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
@@ -103,6 +133,27 @@ def whole_titles(pairs: Sequence[Pair], most: int, rng: random.Random) -> list[P
             break
         kept += by_title[title]
     return kept[:most]
+
+
+def _clusters(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """Pairs that a question or a passage joins, directly or by way of others."""
+    parent: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def root(key: tuple[str, str]) -> tuple[str, str]:
+        while parent.setdefault(key, key) != key:
+            parent[key] = key = parent[parent[key]]
+        return key
+
+    for pair in pairs:
+        parent[root(("question", _plain(pair.question)))] = root(("passage", _plain(pair.passage)))
+    found: defaultdict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        found[root(("passage", _plain(pair.passage)))].append(pair)
+    return list(found.values())
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -77,28 +77,38 @@ class ReaderTrainer:
         """Runs to the recipe's last step; `report(step, losses)` is called after each."""
         while self.descent.step < self.recipe.steps:
             rng = random.Random(f"{self.recipe.seed}/{self.descent.step}")
-            losses = {
-                "span": self._span_loss([examples.question(rng) for _ in range(self.recipe.questions)]),
-                "claim": self._claim_loss([_claim(examples, known, rng) for _ in range(self.recipe.claims)]),
-            }
-            self.descent.update(torch.stack(list(losses.values())).sum())
-            report(self.descent.step, {name: loss.item() for name, loss in losses.items()})
+            asked = [examples.question(rng) for _ in range(self.recipe.questions)]
+            claims = [_claim(examples, known, rng) for _ in range(self.recipe.claims)]
+            losses = self._learn(asked, claims)
+            report(self.descent.step, losses)
+
+    def _learn(self, asked: Sequence[Asked], claims: Sequence[Claim]) -> dict[str, float]:
+        def losses(parts: int) -> Iterator[dict[str, Tensor]]:
+            for start in range(parts):
+                yield {
+                    "span": self._span_loss(asked[start::parts]) / (2 * len(asked)),
+                    "claim": self._claim_loss(claims[start::parts]) / len(claims),
+                }
+
+        return self.descent.learn(losses, min(len(asked), len(claims)))
 
     def _span_loss(self, asked: Sequence[Asked]) -> Tensor:
+        """Summed over first and last tokens."""
         rows = coupled(self._tokenizer, [a.question for a in asked], [a.text for a in asked])
         losses = []
         for part, readings in self._read(rows):
             places = torch.tensor([place(rows[i], asked[i].start, asked[i].end) for i in part], device=self._device)
             losses += [missed(readings.starts, places[:, 0]), missed(readings.ends, places[:, 1])]
-        return torch.stack(losses).sum() / (2 * len(rows))
+        return torch.stack(losses).sum()
 
     def _claim_loss(self, claims: Sequence[Claim]) -> Tensor:
+        """Summed over the claims."""
         rows = coupled(self._tokenizer, [c.sentence for c in claims], [c.quote for c in claims])
         losses = []
         for part, readings in self._read(rows):
             carried = torch.tensor([float(claims[i].carried) for i in part], device=self._device)
             losses.append(binary_cross_entropy_with_logits(readings.carried, carried, reduction="sum"))
-        return torch.stack(losses).sum() / len(rows)
+        return torch.stack(losses).sum()
 
     def _read(self, rows: Sequence[Coupled]) -> Iterator[tuple[list[int], Readings]]:
         """Rows of a length together, so that little is padded."""

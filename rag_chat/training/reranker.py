@@ -1,45 +1,48 @@
 """`rag-chat train reranker`: from files of pairs to a folder of weights that the setting `reranker` can name.
 
-Reads pairs, mines negatives with stage one, trains with checkpoints, sets the final order on data nothing was trained
-on (retrieval sets given with `tune`, else the tenth of the pairs that is kept aside), and prints what that is worth.
-Everything random follows the seed; an interrupted run goes on from its last checkpoint.
+Reads pairs, mines negatives with stage one and BM25, trains with checkpoints, keeps the weights that rank a watched
+tenth best, and says what they are worth on the tenth that is kept aside, beside the reranker in use. Retrieval sets
+given with `tune` set the final order. Everything random follows the seed; an interrupted run goes on from its last
+checkpoint.
 """
 
 from __future__ import annotations
 
 import json
-import random
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from rag_chat import quiet, weights
 from rag_chat.bert import load_encoder, load_tokenizer
-from rag_chat.errors import BadDataset
+from rag_chat.errors import BadDataset, BadSetting
 from rag_chat.evaluation import beir, retrieval
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker
 from rag_chat.scoring import Combination
 from rag_chat.training import combination
-from rag_chat.training.mining import Group, mine
-from rag_chat.training.pairs import Pair, claims, fingerprint, read_pairs, whole_titles
+from rag_chat.training.best import Best
+from rag_chat.training.mining import Group
+from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs
+from rag_chat.training.run_folder import FINISHED, Progress, RunFolder, write_whole
+from rag_chat.training.split import Split, split_of
+from rag_chat.types import Signals
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rag_chat.protocols import Embedder
     from rag_chat.training.trainer import Recipe, Trainer
 
-Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
 FEWEST = 50  # pairs; with less there is nothing to learn that a few words of luck would not hide
-KEPT_ASIDE = 0.1
-MINED, CLAIM_SHARE, LARGEST_SOURCE = 10, 8, 32_000  # negatives a pair; one claim to so many pairs; pairs of a source
+MOST_STEPS, ROUNDS = 2000, 20  # a pair is seen about so many times at most
+MEASURED = 10  # times a run the watched tenth is ranked
+CHECKPOINT_EVERY = 250  # steps, and whenever it was ranked
 TUNE_QUERIES = 200  # of each set; so many settle five weights
-CHECKPOINT_EVERY = 250  # steps
-CHECKPOINT_FILE = "checkpoint.pt"
+ASIDE = "kept aside"
 SHIPPED = "minilm-interaction"
-Sets = Mapping[str, Sequence[combination.Scored]]
 ENCODER = "all-MiniLM-L6-v2"
 START_ORDER, START_SENTENCES = (
     Combination(8.0, 24.0, 1.0, 4.0), Combination(0.0, 8.0, 0.5, 4.0, scale=0.5, offset=-3.0),
@@ -47,154 +50,189 @@ START_ORDER, START_SENTENCES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """Files of pairs; pairs rated in a library; further passages to look for hard negatives in; retrieval sets to set
+    the final order on."""
+
+    pairs: Sequence[Path] = ()
+    feedback: Sequence[Pair] = ()
+    others: Sequence[str] = ()
+    tune: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """nDCG@10 by set: of stage one, of the shipped reranker's final order, and of the new one's."""
+    """nDCG@10 by set: of stage one, of the final order of the reranker in use, and of the new one's; sets to tune on
+    beside what was kept aside, which alone nothing was learned from or set on."""
 
     stage1: dict[str, float]
-    shipped: dict[str, float]
+    before: dict[str, float]
     new: dict[str, float]
     out: Path
+    notes: tuple[str, ...] = ()  # sentences on how the run went
 
     @property
     def better(self) -> bool:
         """Whether the new one is worth switching to."""
-        return sum(self.new.values()) > sum(self.shipped.values())
+        return self.new[ASIDE] > self.before[ASIDE]
+
+
+class SignalScorer(Protocol):
+    """A reranker, or what is to become one."""
+
+    def signals(self, question: str, texts: Sequence[str]) -> list[Signals]: ...
 
 
 def run(
-    files: Sequence[Path],
+    sources: Sources,
     out: Path,
     embedder: Embedder,
     recipe: Recipe,
     *,
-    tune: Sequence[Path] = (),
-    feedback: Sequence[Pair] = (),
-    others: Sequence[str] = (),
+    current: InteractionReranker | None = None,
+    restart: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Trains and writes `out`; `feedback` are pairs beside those of the files, `others` further passages among which
-    hard negatives are looked for.
+    """Trains and writes `out`; compares with `current`, the shipped reranker where there is none.
 
-    Raises BadDataset for unreadable files or fewer than 50 pairs.
+    Steps of 0 in the recipe are as many as the pairs are worth. Raises BadDataset for unreadable files or fewer than 50
+    pairs, BadSetting where `out` holds another run and `restart` does not say to forget it.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    pairs = [*feedback, *(pair for file in files for pair in read_pairs(file))]
+    if current is not None and Path(current.name).expanduser().resolve() == out.resolve():
+        raise BadSetting(f"The reranker in use is in '{out.name}'; name another folder with --out.")
+    read = [*sources.feedback, *(pair for file in sources.pairs for pair in read_pairs(file))]
+    pairs = distinct(read)
+    notes = left_out(len(read), len(pairs))
     if len(pairs) < FEWEST:
-        raise BadDataset(f"{len(pairs)} pairs are too few to train on; give at least {FEWEST}.")
-    learned, aside = groups_of(pairs, embedder, recipe.seed, out, progress, others=others)
-    if not any(len(group.negatives) >= recipe.negatives for group in learned) or not (aside or tune):
         raise BadDataset(
-            f"Of {len(pairs)} pairs only {len(learned) + len(aside)} have enough hard negatives to learn from;"
-            " give pairs with more different passages."
+            f"{' '.join((*notes, str(len(pairs))))} pairs are too few to train on; give at least {FEWEST}."
         )
-    trainer = _trainer(recipe, out)
-    _train(trainer, learned, out, progress)
-    export(trainer, out)
-    return set_order(out, embedder, tune, aside, progress)
+    if not recipe.steps:
+        recipe = replace(recipe, steps=min(MOST_STEPS, -(-ROUNDS * len(pairs) // recipe.groups)))
+    current = current or _reranker(weights.SHIPPED / SHIPPED)
+    made_of = {
+        "pairs": fingerprint(pairs, 0),
+        "passages of the library": fingerprint((), 0, sources.others),
+        "embedder": embedder.name,
+        "reranker in use": current.sha256,
+    }
+    folder = RunFolder(out, asdict(recipe) | made_of, restart=restart)
+    split = split_of(pairs, embedder, recipe.seed, out, others=sources.others, scorer=current, progress=progress)
+    _require_enough(pairs, split, recipe)
+    shipped = _reranker(weights.SHIPPED / SHIPPED)
+    trainer = _trainer(recipe)
+    best, said = _train(trainer, split, START_ORDER if recipe.fresh else shipped.card.passages, folder, progress)
+    export(best.weights, recipe, out)
+    return replace(
+        set_order(out, embedder, split, sources.tune, (current, shipped), progress),
+        notes=(*notes, *said, *trainer.descent.notes),
+    )
 
 
-def groups_of(
-    pairs: Sequence[Pair],
-    embedder: Embedder,
-    seed: int,
-    out: Path,
-    progress: Progress | None,
-    *,
-    others: Sequence[str] = (),
-) -> tuple[list[Group], list[Group]]:
-    """Groups to learn from and groups kept aside; mined once for the same pairs and kept in `out`."""
-    path = out / f"groups-{fingerprint(pairs, seed, others)}.jsonl"
-    if not path.exists():
-        rng = random.Random(seed)
-        by_source: defaultdict[str, list[Pair]] = defaultdict(list)
-        for pair in pairs:
-            by_source[pair.source].append(pair)
-        groups: list[Group] = []
-        for done, (_, own) in enumerate(sorted(by_source.items())):
-            if progress is not None:
-                progress("mining negatives", done, len(by_source))
-            kept = whole_titles(own, LARGEST_SOURCE, rng)
-            kept += claims(kept, len(kept) // CLAIM_SHARE, rng)
-            groups += mine(kept, embedder, negatives=MINED, seed=seed, others=others)
-        _write_groups(path, groups)
-    groups = _read_groups(path)
-    random.Random(seed).shuffle(groups)
-    cut = min(int(len(groups) * KEPT_ASIDE), 500)
-    return groups[cut:], groups[:cut]
-
-
-def export(trainer: Trainer, out: Path) -> None:
+def export(best: Mapping[str, Tensor], recipe: Recipe, out: Path) -> None:
     """What training changed, in half precision, with the starting order; the encoder itself stays where it is."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({name: w.half().contiguous() for name, w in trainer.descent.weights().items()}, out / WEIGHTS_FILE)
+    write_whole(out / WEIGHTS_FILE, save({name: weight.half().contiguous() for name, weight in best.items()}))
     card = Card(START_ORDER, START_SENTENCES, weights.hash_of(weights.find(ENCODER)))
-    _write_card(out, card, asdict(trainer.recipe))
+    _write_card(out, card, asdict(recipe))
 
 
 def set_order(
-    out: Path, embedder: Embedder, tune: Sequence[Path], aside: Sequence[Group], progress: Progress | None = None
-) -> Outcome:
-    """Sets the final order, and measures it beside stage one and the shipped reranker.
-
-    With retrieval sets to tune on the order's weights and calibration are set on them. Without, a run that went on
-    from the shipped weights keeps their order, so that what was kept aside stays unseen; a fresh one must use it.
-    """
-    new, shipped = _reranker(out), _reranker(weights.SHIPPED / SHIPPED)
-    recipe = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))["recipe"]
-    scored = [_scored(reranker, embedder, tune, aside, out, progress) for reranker in (new, shipped)]
-    fitted = bool(tune) or recipe["fresh"]
-    order = combination.fit(scored[0])[0] if fitted else shipped.card.passages
-    _write_card(out, replace(new.card, passages=order), recipe)
-
-    def measured(sets: Sets, weighed: Combination) -> dict[str, float]:
-        weights_ = (weighed.cosine, weighed.maxsim, weighed.joint, weighed.lexical)
-        return {name: combination.mean_ndcg({name: found}, weights_) for name, found in sets.items()}
-
-    stage1 = measured(scored[0], Combination(1.0, 0.0, 0.0))
-    return Outcome(stage1, measured(scored[1], shipped.card.passages), measured(scored[0], order), out)
-
-
-def _scored(
-    reranker: InteractionReranker,
-    embedder: Embedder,
-    tune: Sequence[Path],
-    aside: Sequence[Group],
     out: Path,
-    progress: Progress | None,
-) -> Sets:
-    sets = {folder.name: _score_set(folder, embedder, reranker, out, progress) for folder in tune}
-    return sets or {"kept aside": _score_groups(aside, reranker)}
+    embedder: Embedder,
+    split: Split,
+    tune: Sequence[Path],
+    compared: tuple[InteractionReranker, InteractionReranker],
+    progress: Progress | None = None,
+) -> Outcome:
+    """Sets the final order, and measures it beside stage one and the first of the two `compared`, the reranker in use;
+    the second is the shipped one.
+
+    With retrieval sets to tune on, the order's weights and calibration are set on them. Without, a run that went on
+    from the shipped weights keeps their order, and a fresh one gets its own from the watched groups; the probabilities
+    then mean what the shipped ones mean.
+    """
+    new, (current, shipped) = _reranker(out), compared
+    recipe = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))["recipe"]
+    sets = {folder.name: _score_set(folder, embedder, new, out, progress) for folder in tune}
+    measured = {**sets, ASIDE: _score_groups(split.aside, new)}
+    if tune:
+        order = combination.fit(sets)[0]
+    else:
+        watched = _score_groups(split.watched, new)
+        order = combination.fit({"watched": watched})[0] if recipe["fresh"] else shipped.card.passages
+        known = _score_groups([*split.watched, *split.aside], shipped)
+        order = combination.calibrated_as(order, [*watched, *measured[ASIDE]], shipped.card.passages, known)
+    _write_card(out, replace(new.card, passages=order), recipe)
+    before = {folder.name: _score_set(folder, embedder, current, out, progress) for folder in tune}
+    before[ASIDE] = _score_groups(split.aside, current)
+    stage1 = Combination(1.0, 0.0, 0.0)
+    return Outcome(_ndcg(measured, stage1), _ndcg(before, current.card.passages), _ndcg(measured, order), out)
+
+
+def _ndcg(sets: Mapping[str, Sequence[combination.Scored]], order: Combination) -> dict[str, float]:
+    weighed = (order.cosine, order.maxsim, order.joint, order.lexical)
+    return {name: combination.mean_ndcg({name: found}, weighed) for name, found in sets.items()}
+
+
+def _require_enough(pairs: Sequence[Pair], split: Split, recipe: Recipe) -> None:
+    groups = [*split.learned, *split.watched, *split.aside]
+    if not any(len(group.negatives) >= recipe.negatives for group in split.learned) or not split.aside:
+        raise BadDataset(
+            f"Of {len(pairs)} pairs only {len(groups)} have enough hard negatives to learn from;"
+            " give pairs with more different passages."
+        )
+    if not split.watched:
+        raise BadDataset(
+            f"The {len(pairs)} pairs have too few different questions and passages to keep some aside; give more."
+        )
 
 
 def _reranker(folder: Path) -> InteractionReranker:
     return InteractionReranker(weights.find(str(folder)), weights.find(ENCODER))
 
 
-def _trainer(recipe: Recipe, out: Path) -> Trainer:
+def _trainer(recipe: Recipe) -> Trainer:
     quiet.libraries()
     from rag_chat.training.trainer import Trainer
 
     start = weights.find(ENCODER)
     shipped = None if recipe.fresh else weights.SHIPPED / SHIPPED / WEIGHTS_FILE
-    trainer = Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe, shipped)
-    if (out / CHECKPOINT_FILE).exists():
-        trainer.descent.resume(out / CHECKPOINT_FILE)
-    return trainer
+    return Trainer(load_encoder(start, for_training=True), load_tokenizer(start), recipe, shipped)
 
 
-def _train(trainer: Trainer, groups: Sequence[Group], out: Path, progress: Progress | None) -> None:
-    with (out / "losses.jsonl").open("a", encoding="utf-8") as log:
+def _train(
+    trainer: Trainer, split: Split, order: Combination, folder: RunFolder, progress: Progress | None
+) -> tuple[Best, tuple[str, ...]]:
+    """The weights that rank the watched groups best, and what there is to say of the run."""
+    steps, descent = trainer.recipe.steps, trainer.descent
+
+    def measured() -> float:
+        return _ndcg({"watched": _score_groups(split.watched, trainer)}, order)["watched"]
+
+    beside = folder.resume(descent)
+    best = Best(**beside) if beside else Best(measured(), 0, descent.weights())
+    begun, every = descent.step, -(-steps // MEASURED)
+    with folder.losses(begun) as log:
 
         def report(step: int, losses: dict[str, float]) -> None:
-            log.write(json.dumps({"step": step, **{name: round(loss, 4) for name, loss in losses.items()}}) + "\n")
-            if step % CHECKPOINT_EVERY == 0 or step == trainer.recipe.steps:
-                log.flush()
-                trainer.descent.save(out / CHECKPOINT_FILE)
+            log(step, losses)
+            if step % CHECKPOINT_EVERY == 0 and step % every and step < steps:
+                folder.save(descent, best.state())
             if progress is not None:
-                progress("training", step, trainer.recipe.steps)
+                progress("training", step, steps)
 
-        trainer.train(groups, report)
+        while descent.step < steps and not best.stands:
+            trainer.train(split.learned, report, until=min(steps, (descent.step // every + 1) * every))
+            best = best.after(measured(), descent.step, descent.weights())
+            folder.save(descent, best.state())
+    finished = (FINISHED.format(steps=begun),) if begun and begun == descent.step else ()
+    kept = (
+        f"Of {descent.step} steps the weights after step {best.step} are kept: they rank {len(split.watched)} questions"
+        " best that nothing was learned from."
+    )
+    return best, (*finished, kept)
 
 
 def _score_set(
@@ -216,7 +254,7 @@ def _score_set(
     ]
 
 
-def _score_groups(groups: Sequence[Group], reranker: InteractionReranker) -> list[combination.Scored]:
+def _score_groups(groups: Sequence[Group], reranker: SignalScorer) -> list[combination.Scored]:
     scored = []
     for group in groups:
         found = reranker.signals(group.question, [group.positive, *group.negatives])
@@ -232,18 +270,4 @@ def _signals(rows: Sequence[tuple[float | None, ...]]) -> np.ndarray[Any, np.dty
 
 def _write_card(out: Path, card: Card, recipe: Mapping[str, Any]) -> None:
     values = {**asdict(card), "recipe": dict(recipe)}
-    (out / CARD_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-
-
-def _write_groups(path: Path, groups: Sequence[Group]) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        for group in groups:
-            file.write(json.dumps(asdict(group)) + "\n")
-    fresh.replace(path)
-
-
-def _read_groups(path: Path) -> list[Group]:
-    with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    return [Group(r["question"], r["positive"], tuple(r["negatives"]), tuple(r["cosines"]), r["source"]) for r in rows]
+    write_whole(out / CARD_FILE, (json.dumps(values, indent=2) + "\n").encode())

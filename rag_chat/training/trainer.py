@@ -13,19 +13,23 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
 
+from rag_chat import lexical
 from rag_chat.bert import load_trained
 from rag_chat.compute import keep_freed_memory, this_machine
-from rag_chat.rerank.interaction import tokens_of
-from rag_chat.rerank.network import InteractionNetwork
+from rag_chat.rerank.interaction import PASSAGE_TOKENS, QUESTION_TOKENS, tokens_of
+from rag_chat.rerank.network import InteractionNetwork, Tokens
 from rag_chat.training.descent import Descent
 from rag_chat.training.mining import Group
+from rag_chat.types import Signals
 
 if TYPE_CHECKING:
     from transformers import BertModel, PreTrainedTokenizerBase
@@ -37,7 +41,7 @@ COSINE_WEIGHT, MAXSIM_WEIGHT = 8.0, 24.0  # the untrained ranking that training 
 class Recipe:
     """Everything that shapes a run; stored with the weights."""
 
-    steps: int = 2000
+    steps: int = 2000  # at most
     fresh: bool = False  # start from the stage-one encoder instead of from the shipped weights
     groups: int = 8  # questions a step
     negatives: int = 4  # hard negatives a question and step
@@ -71,20 +75,38 @@ class Trainer:
         rates = {"encoder.": recipe.learning_rate, "": recipe.joint_learning_rate}
         self.descent = Descent(self.network, rates, warmup=recipe.warmup, steps=recipe.steps)
 
-    def train(self, groups: Sequence[Group], report: Callable[[int, dict[str, float]], None]) -> None:
-        """Runs to the recipe's last step; `report(step, losses)` is called after each."""
-        for batch in steps(groups, self.recipe, self.descent.step):
-            losses = self._losses(batch)
-            self.descent.update(torch.stack(list(losses.values())).sum())
-            report(self.descent.step, {name: loss.item() for name, loss in losses.items()})
+    def train(
+        self, groups: Sequence[Group], report: Callable[[int, dict[str, float]], None], until: int | None = None
+    ) -> None:
+        """Runs to the recipe's last step, or the step `until`; `report(step, losses)` is called after each."""
+        left = (self.recipe.steps if until is None else until) - self.descent.step
+        for batch in islice(steps(groups, self.recipe, self.descent.step), max(0, left)):
+            losses = self._learn(batch)
+            report(self.descent.step, losses)
 
-    def _losses(self, batch: Sequence[Group]) -> dict[str, Tensor]:
+    def signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
+        """As the reranker would give them with the weights of this moment."""
+        asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, self._device)
+        passages = tokens_of(self._tokenizer, texts, PASSAGE_TOKENS, self._device)
+        self.network.eval()
+        with torch.no_grad():
+            vectors = self.network.token_vectors(passages)
+            scores = self.network(self.network.token_vectors(asked), asked.mask, vectors[None], passages.mask[None])
+        self.network.train()
+        found = zip(scores.maxsim[0].tolist(), scores.joint[0].tolist(), lexical.match(question, texts), strict=True)
+        return [Signals(maxsim=maxsim, joint=joint, lexical=matched) for maxsim, joint, matched in found]
+
+    def _learn(self, batch: Sequence[Group]) -> dict[str, float]:
+        return self.descent.learn(lambda parts: [self._losses(batch, parts)], len(batch))
+
+    def _losses(self, batch: Sequence[Group], parts: int) -> dict[str, Tensor]:
+        """The passages are encoded in so many parts: each question is compared with all of them."""
         recipe, size = self.recipe, len(batch[0].negatives) + 1
         questions = tokens_of(self._tokenizer, [g.question for g in batch], recipe.question_tokens, self._device)
         texts = [text for g in batch for text in (g.positive, *g.negatives)]
         passages = tokens_of(self._tokenizer, texts, recipe.passage_tokens, self._device)
         network, grouped = self.network, (len(batch), size, -1)
-        question, passage = network.token_vectors(questions), network.token_vectors(passages)
+        question, passage = network.token_vectors(questions), self._encoded(passages, parts)
         scores = network(
             question, questions.mask, passage.view(*grouped, passage.shape[-1]), passages.mask.view(*grouped)
         )
@@ -97,6 +119,13 @@ class Trainer:
             "joint": 0.3 * cross_entropy(scores.joint, first),
             "all": 0.5 * cross_entropy(MAXSIM_WEIGHT * every, rows * size),
         }
+
+    def _encoded(self, tokens: Tokens, parts: int) -> Tensor:
+        """Token vectors; in parts, what their gradients need is made anew when it is their turn, and is not kept."""
+        if parts == 1:
+            return self.network.token_vectors(tokens)
+        pieces = map(Tokens, tokens.ids.chunk(parts), tokens.mask.chunk(parts))
+        return torch.cat([checkpoint(self.network.token_vectors, piece, use_reentrant=False) for piece in pieces])
 
 
 def steps(groups: Sequence[Group], recipe: Recipe, done: int) -> Iterator[list[Group]]:

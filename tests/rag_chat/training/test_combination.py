@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from rag_chat.scoring import sigmoid
-from rag_chat.training.combination import Scored, fit, ideal_dcg, mean_ndcg
+from rag_chat.scoring import Combination, sigmoid
+from rag_chat.training.combination import Scored, calibrated_as, fit, ideal_dcg, mean_ndcg
 
 
 def scored(signals, grades, ideal=None):
@@ -69,3 +69,25 @@ def test_the_calibration_is_on_the_same_candidates():
     sums = np.concatenate([q.signals @ weights for q in noisy(0, 1)["s"]])
     mean = np.mean([sigmoid(combination.scale * s + combination.offset) for s in sums])
     assert mean == pytest.approx(1 / 8, abs=0.01)
+
+
+def judged(count=40, *, times=1.0, more=0.0, noise=1.0):
+    """Queries whose only signal, MaxSim, is one higher for the relevant text, beside noise."""
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(size=4) * noise + [1, 0, 0, 0] for _ in range(count)]
+    return [scored([[0, times * value + more] for value in row], [1, 0, 0, 0]) for row in rows]
+
+
+def test_a_score_of_the_same_odds_gets_the_same_probability_as_the_model_gives_it():
+    model = Combination(0.0, 2.0, 0.0, scale=0.7, offset=-3.0)
+    made = calibrated_as(Combination(0.0, 4.0, 0.0), judged(times=3.0, more=5.0), model, judged())
+    for value in (-1.0, 0.0, 2.5):
+        there, here = 2.0 * value, 4.0 * (3.0 * value + 5.0)
+        assert made.scale * here + made.offset == pytest.approx(0.7 * there - 3.0, abs=1e-3)
+
+
+def test_better_signals_get_surer_probabilities_and_useless_ones_keep_the_models():
+    model = Combination(0.0, 1.0, 0.0, scale=0.7, offset=-3.0)
+    assert calibrated_as(model, judged(noise=0.4), model, judged()).scale > 1.5 * model.scale
+    turned = judged(times=-1.0)  # the relevant ones lowest
+    assert calibrated_as(Combination(0.0, 1.0, 0.0), turned, model, judged()) == model

@@ -74,14 +74,24 @@ def test_questions_of_both_kinds_are_read(tmp_path):
     assert found == {"a?": ("x", "y"), "b?": ("z",), "c?": ()}
 
 
+GOOD = {"question": "c?", "passage": "p", "answerable": False}
+
+
 @pytest.mark.parametrize(
-    ("rows", "message"),
+    ("bad", "message"),
     [
-        ([{"question": "a?", "passage": "p", "answerable": True}], "it holds one kind only"),
-        ([{"question": "a?", "passage": "p"}], "cannot be read as JSON lines"),
-        (["a"], "cannot be read as JSON lines"),
+        (
+            {"question": "a?", "passage": "p", "answerable": True},
+            r"^Line 2 of 'q.jsonl' is no JSON object with question",
+        ),
+        ({"question": "a?", "passage": "p"}, r"^Line 2 of 'q.jsonl' is no JSON object"),
+        ({"question": 1, "passage": "p", "answerable": False}, r"^Line 2 of 'q.jsonl' is no JSON object"),
+        ("a", r"^Line 2 of 'q.jsonl' is no JSON object"),
+        ({**GOOD, "passage": " "}, r"^Line 2 of 'q.jsonl' has an empty question, passage or answer"),
+        ({**GOOD, "answerable": True, "answers": [""]}, r"^Line 2 of 'q.jsonl' has an empty question"),
+        (GOOD, "it holds one kind only"),
     ],
 )
-def test_a_file_of_another_shape_is_refused(tmp_path, rows, message):
+def test_a_bad_line_is_named_and_one_kind_of_questions_is_not_enough(tmp_path, bad, message):
     with pytest.raises(BadDataset, match=message):
-        read(write(tmp_path / "q.jsonl", *rows))
+        read(write(tmp_path / "q.jsonl", GOOD, bad))

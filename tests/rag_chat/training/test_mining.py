@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from fakes import HashEmbedder
 
@@ -92,3 +93,41 @@ def test_of_a_long_passage_what_is_around_the_answer_is_kept():
     assert len(text) <= 1200
     assert text.startswith("word ")
     assert text_of(pair(0, passage=long)) == long
+
+
+class Nowhere(HashEmbedder):
+    """Sees no difference between the texts of the corpus but their length."""
+
+    def encode_query(self, text):
+        vector = np.zeros(self.dimension, dtype=np.float32)
+        vector[:2] = 1, len(text) / 10_000
+        return vector / np.linalg.norm(vector)
+
+
+def test_what_has_the_rare_word_of_the_question_is_a_negative_though_stage_one_does_not_see_it():
+    asked = pair(0, "where is the lighthouse", "it stands at the quay")
+    decoy = "no lighthouse was ever built in the town, whose only tower is that of the old church by the market hall"
+    far = [pair(1, f"why {i}", f"some text number {i}" + " more" * (i % 7)) for i in range(80)]
+    groups = mine([asked, pair(2, "why", decoy), *far], Nowhere(), negatives=10, seed=0)
+    assert decoy in next(group for group in groups if group.positive == asked.passage).negatives
+
+
+class Knowing:
+    """Gives each text a probability that stands in it."""
+
+    def score(self, question, texts):
+        return [float(text.split()[-1]) for text in texts]
+
+
+def test_without_an_answer_what_the_scorer_puts_far_above_the_positive_is_left_out():
+    texts = ["grain 0.5", "ship 0.1", "road 0.6", "wind 0.72", "salt 0.74", "sand 0.9", "rope 0.4", "fish 0.3"]
+    pairs = [pair(0, f"why {i}", text) for i, text in enumerate(texts)]
+    groups = mine(pairs, HashEmbedder(dimension=512), negatives=7, seed=0, scorer=Knowing())
+    first = next(group for group in groups if group.positive == "grain 0.5")
+    # log-odds of 0.5 are 0, of 0.72 0.94, of 0.74 1.05
+    assert set(first.negatives) == {"ship 0.1", "road 0.6", "wind 0.72", "rope 0.4", "fish 0.3"}
+    assert len(first.cosines) == 6
+    known = [pair(0, f"why {i}", text, answer="no such") for i, text in enumerate(texts)]
+    assert all(
+        len(g.negatives) == 7 for g in mine(known, HashEmbedder(dimension=512), negatives=7, seed=0, scorer=Knowing())
+    )

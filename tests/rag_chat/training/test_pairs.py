@@ -5,7 +5,7 @@ import random
 import pytest
 
 from rag_chat.errors import BadDataset
-from rag_chat.training.pairs import Pair, claims, read_pairs
+from rag_chat.training.pairs import Pair, apart, claims, distinct, left_out, read_pairs
 
 ROW = {"question": " When? ", "passage": "At five.", "title": "Gate", "answer": "five", "source": "own"}
 
@@ -32,8 +32,8 @@ def test_a_compressed_file_is_read_alike(tmp_path):
     assert [pair.question for pair in read_pairs(tmp_path / "a.jsonl.gz")] == ["When?"]
 
 
-def test_other_languages_empty_texts_and_unanswerable_questions_are_left_out(tmp_path):
-    left_out = [{"lang": "de"}, {"answerable": False}, {"question": " "}, {"passage": ""}]
+def test_other_languages_and_unanswerable_questions_are_left_out(tmp_path):
+    left_out = [{"lang": "de"}, {"answerable": False}]
     kept = [{"lang": "en"}, {"answerable": True}]
     assert len(read_pairs(write(tmp_path / "a.jsonl", *(ROW | row for row in left_out + kept)))) == 2
 
@@ -45,6 +45,39 @@ def test_other_languages_empty_texts_and_unanswerable_questions_are_left_out(tmp
 def test_a_bad_line_is_named_by_file_and_number(tmp_path, bad):
     with pytest.raises(BadDataset, match=r"Line 2 of 'a.jsonl'"):
         read_pairs(write(tmp_path / "a.jsonl", ROW, bad))
+
+
+@pytest.mark.parametrize("empty", [{"question": " "}, {"passage": ""}])
+def test_an_empty_text_is_named_by_file_and_number(tmp_path, empty):
+    with pytest.raises(BadDataset, match=r"^Line 3 of 'a.jsonl' has an empty `question` or `passage`; fill it or take"):
+        read_pairs(write(tmp_path / "a.jsonl", ROW, "", ROW | empty))
+
+
+def test_of_the_same_pair_the_first_counts_whatever_its_blanks_and_capitals():
+    first, other = Pair("Who?", "Ada  Lind.", "", "", "a"), Pair("Who?", "Nobody.", "", "", "a")
+    again = Pair("who?", "ada lind.", "Other title", "Lind", "b")
+    found = distinct([first, again, other, first])
+    assert found == [first, other]
+    assert left_out(4, len(found)) == ("2 duplicates left out of 4 pairs.",)
+    assert left_out(2, 2) == ()
+
+
+def test_what_is_kept_aside_shares_no_question_and_no_passage_with_the_rest():
+    """Two questions a passage, and every tenth question is asked of the next passage too."""
+    pairs = [Pair(f"question {i}?", f"Passage {i // 2}.", "", "", "s") for i in range(100)]
+    pairs += [Pair(f"Question {i}?", f"passage {i // 2 + 1}.", "", "", "t") for i in range(0, 100, 10)]
+    for seed in range(10):
+        rest, aside = apart(pairs, 0.1, 500, random.Random(seed))
+        assert len(rest) + len(aside) == 110
+        assert 11 <= len(aside) <= 22
+        for text in (lambda p: p.question.lower(), lambda p: p.passage.lower()):
+            assert not {text(p) for p in rest} & {text(p) for p in aside}
+    assert len(apart(pairs, 0.1, 4, random.Random(0))[1]) <= 8
+
+
+def test_pairs_that_all_hang_together_leave_nothing_aside():
+    pairs = [Pair(f"q{i}", "The only passage.", "", "", "s") for i in range(60)]
+    assert apart(pairs, 0.1, 500, random.Random(0)) == (pairs, [])
 
 
 def test_a_file_that_is_not_there_or_damaged(tmp_path):

@@ -1,5 +1,7 @@
 """Training the reader on a toy encoder: does it learn, and is an interrupted run the same run?"""
 
+import random
+
 import pytest
 import torch
 import toy_bert
@@ -43,20 +45,20 @@ def test_a_short_run_lowers_the_span_loss():
     assert sum(seen[-20:]) < 0.95 * sum(seen[:20])
 
 
-def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one(tmp_path):
+def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one():
     whole, first, second = trainer(), trainer(), trainer()
-    losses, resumed = {}, {}
+    losses, resumed, state = {}, {}, {}
     known = [Claim("grain", "grain rail", True)]
     whole.train(ToyExamples(), known, lambda step, found: losses.update({step: found}))
 
     def until_twelve(step, found):
         if step == 12:
-            first.descent.save(tmp_path / "checkpoint.pt")
+            state.update(first.descent.state())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         first.train(ToyExamples(), known, until_twelve)
-    second.descent.resume(tmp_path / "checkpoint.pt")
+    second.descent.resume(state)
     second.train(ToyExamples(), known, lambda step, found: resumed.update({step: found}))
     assert resumed == {step: found for step, found in losses.items() if step > 12}
     expected = whole.descent.weights()
@@ -81,3 +83,28 @@ def test_the_place_of_an_answer_is_its_first_and_last_token():
     )
     assert place(row, -1, -1) == (0, 0)
     assert place(row, 400, 410) == (0, 0)
+
+
+def gradients(made, asked, claims):
+    found = {}
+    made.descent._update = lambda: found.update({n: p.grad.clone() for n, p in made.descent._trained.items()})
+    return made._learn(asked, claims), found
+
+
+def test_too_little_memory_runs_the_step_in_parts_with_the_same_gradients():
+    rng, examples = random.Random(0), ToyExamples()
+    asked, claims = [examples.question(rng) for _ in range(6)], [examples.claim(rng) for _ in range(4)]
+    losses, whole = gradients(trainer(), asked, claims)
+    starved, within = trainer(), ReaderTrainer._span_loss
+
+    def small(some):
+        if len(some) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return within(starved, some)
+
+    starved._span_loss = small
+    same, found = gradients(starved, asked, claims)
+    assert starved.descent.parts == 2
+    assert same == pytest.approx(losses, rel=1e-2)
+    for name, gradient in whole.items():
+        assert torch.allclose(gradient, found[name], rtol=0.05, atol=2e-3), name

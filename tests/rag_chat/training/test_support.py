@@ -8,6 +8,7 @@ from rag_chat import build, cli, config
 from rag_chat.reading.reader import CARD_FILE, WEIGHTS_FILE
 from rag_chat.training.claims import Claim
 from rag_chat.training.support import kept_aside
+from rag_chat.weights import SHIPPED
 
 THINGS = "rail ship road wind salt sand rope lamp fish coal".split()
 
@@ -54,10 +55,11 @@ def test_a_run_gives_a_folder_that_the_app_reads_with(tmp_path, capfd, monkeypat
     made = build.reader(config.load(reader=str(tmp_path / "out")))
     assert made.read("Where does the rail go?", ["To quay 3."])[0].offsets
 
-    cli.run([*command[:-6], "--steps", "3", *command[-6:]])
+    assert cli.run([*command, "--steps", "3"]) == 2
+    assert "'out' holds another run (steps 2, not 3)" in capfd.readouterr().err
     lines = [json.loads(line)["step"] for line in (tmp_path / "out" / "losses.jsonl").read_text().splitlines()]
-    assert lines == [1, 2, 3]
-    (mined,) = (tmp_path / "out").glob("hard-*.json")  # once for both runs
+    assert lines == [1, 2]
+    (mined,) = (tmp_path / "out").glob("hard-*.json")
     hard = json.loads(mined.read_text())
     assert len(hard) == 60
     assert not [t for i in range(60) for t in hard[pair(i)["question"]] if pair(i)["answer"] + " " in t]
@@ -70,3 +72,29 @@ def test_too_few_pairs_with_an_answer_are_refused(tmp_path, capfd, monkeypatch):
     command = ["train", "support", "--out", "out", "--pairs", file_of(tmp_path / "p.jsonl", pairs)]
     assert cli.run([*command, "--answerable", file_of(tmp_path / "a.jsonl", asked)]) == 2
     assert "Only 1 pairs have an answer that stands in the passage; give at least 50." in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_gate_alone_is_set_for_the_reranker_in_use(tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAG_CHAT_RERANKER", "none")
+    asked = [
+        {**pair(i), "answerable": i % 2 == 0, "answers": [pair(i)["answer"]] if i % 2 == 0 else []} for i in range(12)
+    ]
+    command = ["train", "support", "--answerable", file_of(tmp_path / "a.jsonl", asked), "--out", "out"]
+    assert cli.run([*command, "--calibrate-only"]) == 0
+    said = capfd.readouterr().out
+    assert "questions refused though the answer is there" in said and "questions answered though it is not" in said
+    assert "RAG_CHAT_READER=out" in said
+    made, shipped = tmp_path / "out", SHIPPED / "minilm-reader"
+    assert (made / WEIGHTS_FILE).read_bytes() == (shipped / WEIGHTS_FILE).read_bytes()
+    card, before = (json.loads((folder / CARD_FILE).read_text()) for folder in (made, shipped))
+    assert {name for name in before if card[name] != before[name]} == {"quotes", "threshold"}
+    assert card.keys() == before.keys()
+
+
+def test_training_and_calibrating_only_are_not_asked_for_together_nor_neither(tmp_path, capfd):
+    command = ["train", "support", "--answerable", "a.jsonl", "--out", str(tmp_path)]
+    for more in ([], ["--calibrate-only", "--pairs", "p.jsonl"]):
+        assert cli.run([*command, *more]) == 2
+        assert "Give either --pairs FILE to train on, or --calibrate-only" in capfd.readouterr().err

@@ -3,29 +3,11 @@
 import pytest
 import torch
 import toy_bert
+from toy_training import RECIPE, toy_groups
 
+from rag_chat.errors import ModelFailed
 from rag_chat.training.mining import Group
 from rag_chat.training.trainer import Recipe, Trainer, steps
-
-RECIPE = Recipe(
-    steps=30, groups=4, negatives=3, passage_tokens=16, question_tokens=8, frozen_layers=1,
-    learning_rate=3e-3, joint_learning_rate=3e-3, warmup=3, seed=4,
-)  # fmt: skip
-
-
-def toy_groups(source="own", negatives=4):
-    """The right passage repeats the question's word, the others do not."""
-    words = toy_bert.WORDS
-    return [
-        Group(
-            question=f"{word} {words[i - 1]}",
-            positive=f"{word} {words[i - 2]} {word}",
-            negatives=tuple(f"{words[(i + k) % 16]} {words[(i + k + 3) % 16]}" for k in range(2, 2 + negatives)),
-            cosines=(0.5,) * (1 + negatives),
-            source=source,
-        )
-        for i, word in enumerate(words)
-    ]
 
 
 def trainer(recipe=RECIPE):
@@ -41,26 +23,25 @@ def test_a_short_run_lowers_every_loss():
         assert sum(losses[-6:]) < 0.8 * sum(losses[:6]), name
 
 
-def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one(tmp_path):
+def test_an_interrupted_run_that_is_resumed_is_the_uninterrupted_one():
     whole, first, second = trainer(), trainer(), trainer()
-    losses = {}
+    losses, state = {}, {}
     whole.train(toy_groups(), lambda step, found: losses.update({step: found}))
 
     def until_twelve(step, found):
         if step == 12:
-            first.descent.save(tmp_path / "checkpoint.pt")
+            state.update(first.descent.state())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         first.train(toy_groups(), until_twelve)
-    second.descent.resume(tmp_path / "checkpoint.pt")
+    second.descent.resume(state)
     assert second.descent.step == 12
     resumed = {}
     second.train(toy_groups(), lambda step, found: resumed.update({step: found}))
     assert resumed == {step: found for step, found in losses.items() if step > 12}
     expected = whole.descent.weights()
     assert all(torch.equal(weight, expected[name]) for name, weight in second.descent.weights().items())
-    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
 def test_frozen_layers_stay_and_the_others_move():
@@ -103,3 +84,49 @@ def test_sources_are_balanced_by_the_square_root_of_their_size():
 def test_a_group_with_too_few_negatives_is_left_out():
     few = toy_groups("few", negatives=2)
     assert {g.source for batch in steps([*few, *toy_groups()], RECIPE, 0) for g in batch} == {"own"}
+
+
+def starved(made, limit):
+    """As if the accelerator's memory held no more than so many passages at once."""
+    within = made.network.token_vectors
+
+    def small(tokens):
+        if len(tokens.ids) > limit:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return within(tokens)
+
+    made.network.token_vectors = small
+    return made
+
+
+def gradients(made, batch):
+    """Of one step; the descent's own are taken before it uses them up."""
+    found = {}
+    made.descent._update = lambda: found.update({n: p.grad.clone() for n, p in made.descent._trained.items()})
+    return made._learn(batch), found
+
+
+def test_too_little_memory_runs_the_step_in_parts_with_the_same_gradients():
+    batch = next(steps(toy_groups(), RECIPE, 0))  # 16 passages
+    losses, whole = gradients(trainer(), batch)
+    parted = starved(trainer(), 4)
+    same, found = gradients(parted, batch)
+    assert parted.descent.parts == 4
+    assert parted.descent.notes == ("The accelerator's memory is small: each step was run in 4 parts.",)
+    assert same == pytest.approx(losses, rel=1e-2)
+    for name, gradient in whole.items():
+        assert torch.allclose(gradient, found[name], rtol=0.05, atol=2e-3), name
+    with pytest.raises(ModelFailed, match="too small to train in, even for a step in 4 parts; free some of it"):
+        starved(trainer(), 0)._learn(batch)
+
+
+def test_signals_are_those_of_the_network_as_it_is_used():
+    made = trainer()
+    made.train(toy_groups(), lambda *_: None, until=3)
+    assert made.descent.step == 3
+    question, texts = "grain rail", ["grain gate", "tide pump quay grain"]
+    found = made.signals(question, texts)
+    alone = [made.signals(question, [text])[0] for text in texts]
+    assert [s.maxsim for s in found] == pytest.approx([s.maxsim for s in alone], abs=0.02)
+    assert found[0].lexical > 0
+    assert made.network.training
