@@ -54,6 +54,7 @@ class Models:
 
 def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     """Opens the library and loads every model; raises RagChatError with what to do where something is missing."""
+    from rag_chat import language
     from rag_chat.highlight import PageView
     from rag_chat.library import remembered
 
@@ -62,6 +63,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)
     shared = Models(bi_encoder, second, scorer, reader(settings))
+    language.warm_up()
     pages = PageView(lambda path, page: opened.catalog.words(path.stem, page))  # files are named by document id
     answering = engine(
         settings,

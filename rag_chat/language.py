@@ -77,6 +77,11 @@ def notice(what: str, text: str, english_encoder: str) -> str:
     )
 
 
+def warm_up() -> None:
+    """Loads what would else make the first question wait half a second."""
+    _identifier()
+
+
 @functools.cache
 def _identifier() -> LanguageIdentifier:
     """Its model takes half a second to unpack, so only once it is asked."""
