@@ -3,7 +3,7 @@
 Chroma is derived and disposable. While it is not whole (its process died, its files were thrown away with a deleted
 document's vectors) every search is exact, over the catalog's vectors in memory, and a thread puts one document after
 the other back. Nothing is tried for ever: after three losses within ten minutes the exact search stays until a later
-write or the next opening. Limit: an exact search takes 1.5 kB of memory a chunk, and about 2 ms a chunk go by before
+write or the next opening. Limit: an exact search takes 1.5 kB of memory a chunk, and about 1 ms a chunk goes by before
 the index is whole again.
 """
 
