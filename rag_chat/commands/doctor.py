@@ -161,4 +161,4 @@ def _repair(settings: Settings) -> None:
             if any(library.catalog.word_faults()):
                 library.catalog.refill_words()
             library.store.count()  # waits until all vectors are put back
-            terminal.say("   ok  library: every vector of the index compared with the catalog, what differed made anew")
+            terminal.say("   ok  library: the vector index was made anew from the catalog")

@@ -33,6 +33,9 @@ SECONDS_WHEN_FULL = 10.0  # where the disk has no room left
 NO_ROOM = 1_000_000  # bytes
 _LOOK_SECONDS = 0.5
 _AT_ONCE = 500  # chunks in one write, so that a search waits for a fraction of a second at most
+# A new graph's file is written with whatever its memory held before, a deleted document's vectors may be among it: so
+# glibc is to take every large piece of memory from the system, which gives it empty.
+_CLEAN = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 _ANEW = "restart the app: it is made anew from the catalog."
 
 
@@ -65,7 +68,7 @@ class ChromaProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+                env=os.environ | _CLEAN | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             )
         os.close(life)
         self._connection: Connection[Any, Any] = Connection(ours.detach())
@@ -112,11 +115,16 @@ class ChromaProcess:
         """A fresh process over the same files."""
         self._submit(self._start_again)
 
-    def close(self) -> None:
-        with contextlib.suppress(LibraryError):
+    def close(self) -> bool:
+        """Whether it ended in order."""
+        try:
             self._ask("close")
+            orderly = True
+        except LibraryError:
+            orderly = False
         self._exchanges.shutdown()
         self._end()
+        return orderly
 
     def _ask(self, method: str, *args: object) -> Any:
         """Whoever asks may be interrupted; the exchange goes on, and the next one waits for its end."""

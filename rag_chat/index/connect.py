@@ -15,7 +15,6 @@ from typing import cast
 
 from rag_chat.config import profiles_of
 from rag_chat.errors import LibraryError, LibraryMismatch, NotFound
-from rag_chat.index import parity
 from rag_chat.index.chroma_process import ChromaProcess, throw_away
 from rag_chat.index.in_memory import InMemory
 from rag_chat.index.lasting import PER_CHUNK, Lasting, exact_search
@@ -176,7 +175,7 @@ def open_library(
 
 
 def distrust(folder: Path) -> None:
-    """Lets the next owner compare the whole index with the catalog, vector by vector, before it is used."""
+    """Lets the next owner make the whole index anew from the catalog."""
     (folder / SEAL).unlink(missing_ok=True)
 
 
@@ -204,7 +203,7 @@ def _words(built: Built) -> str:
 def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> VectorStore:
     """Chroma, made to hold exactly the catalog's ready chunks, in the background where that takes long."""
     throw_away(folder.with_name("chroma.damaged"))  # earlier versions kept what they could not use
-    if catalog.is_deleting() or (folder.exists() and not parity.is_sound(folder, catalog, seal)):
+    if catalog.is_deleting() or not seal.holds():
         throw_away(folder)
     catalog.sweep()
     new = not folder.exists() and not catalog.documents()

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from rag_chat.errors import DocumentError, LibraryError
-from rag_chat.index.seal import Seal
 from rag_chat.library.catalog import Catalog
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Vectors
@@ -34,27 +33,6 @@ def read_apart(folder: Path) -> Iterator[tuple[list[str], Vectors]]:
             yield from sandbox.stream(dump, str(folder))
     except DocumentError as error:
         raise LibraryError(f"The vector index cannot be read ({error}); run: rag-chat doctor --repair") from error
-
-
-def is_sound(folder: Path, catalog: Catalog, seal: Seal) -> bool:
-    """Can the index in this folder be used? It is read where the seal cannot tell."""
-    return seal.holds() or (not seal.swollen() and survives_reading(folder, catalog))
-
-
-def survives_reading(folder: Path, catalog: Catalog) -> bool:
-    """Can all of the index be read, and is none of the catalog's vectors another there?"""
-    held: set[str] = set()
-
-    def noted() -> Iterator[tuple[list[str], Vectors]]:
-        for ids, vectors in read_apart(folder):
-            held.update(ids)
-            yield ids, vectors
-
-    try:
-        found = right(noted(), catalog)
-    except LibraryError:
-        return False
-    return held & catalog.chunk_ids() <= found
 
 
 def _is_same(known: Vectors | None, held: Vectors) -> bool:

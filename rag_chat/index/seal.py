@@ -17,7 +17,6 @@ from rag_chat.library.files import folder_errors_are_ours
 
 SQLITE_FILE = "chroma.sqlite3"
 MOST_MB = 256  # read of a file: a torn graph can leave a sparse one of hundreds of GB behind
-SWOLLEN = 16  # times the blocks on disk; Chroma's files of a whole index have no holes
 REWRITTEN = "length.bin"  # Chroma writes it anew whenever it opens the index; a reader must not break the seal
 
 
@@ -48,11 +47,6 @@ class Seal:
         except (OSError, ValueError):
             return False
         return bool(sealed == self._sums() and self._sqlite_is_whole())
-
-    def swollen(self) -> bool:
-        """A file that claims far more bytes than it has on disk: what a save that was cut short can leave."""
-        files = [p.stat() for p in self._folder.rglob("*") if p.is_file()]
-        return any(f.st_size > SWOLLEN * (f.st_blocks * 512 + 1024 * 1024) for f in files)
 
     def _sums(self) -> dict[str, int]:
         files = sorted(p for p in self._folder.rglob("*") if p.is_file() and _is_graph(p))

@@ -320,7 +320,7 @@ def test_doctor_repair_mends_the_index_from_the_catalog(capfd, small_library, mo
     assert "the vector index is not as it was left; run: rag-chat doctor --repair" in capfd.readouterr().out
     cli.run(["doctor", "--repair", *where])
     out = capfd.readouterr().out
-    assert "every vector of the index compared with the catalog" in out
+    assert "the vector index was made anew from the catalog" in out
     assert "library: 3 documents, 4 chunks, every vector and every file as it was added" in out
 
 
