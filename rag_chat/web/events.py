@@ -58,11 +58,14 @@ class Events:
         """Banner, documents and the welcome, until nothing is on its way any more."""
         shown: tuple[str, str] | None = None
         while True:
+            over = (
+                self._loading.settled and not self._uploads.busy()
+            )  # asked first: what ends after it is looked at again
             banner, panel = self._banner(), self._panel(_session(request))
             if (banner, panel) != shown:
                 shown = banner, panel
                 yield banner, panel, str(self._welcome())
-            if self._loading.settled and not self._uploads.busy():
+            if over:
                 return
             time.sleep(TICK)
 

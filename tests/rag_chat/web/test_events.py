@@ -6,6 +6,7 @@ import gc
 import itertools
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -336,6 +337,31 @@ def test_watch_shows_loading_then_documents_then_ends(tmp_path):
     assert "pump.pdf" in documents
     assert "How strong is the pump?" in welcome
     page.loading.close()
+
+
+def test_watch_shows_what_ends_between_its_look_and_its_question_whether_anything_is_left(tmp_path):
+    scripted, go_on = ScriptedBackend(folder=tmp_path / "library"), threading.Event()
+
+    def add(path, name, progress, **options):
+        assert go_on.wait(5)
+        return scripted.add(path, name, progress, **options)
+
+    class Ending(Uploads):
+        def busy(self):
+            go_on.set()
+            while super().busy():
+                time.sleep(0.01)
+            return False
+
+    loading = Loading(lambda: replace(scripted.backend(), add_document=add))
+    queued = Ending(loading, Incoming(tmp_path / "incoming"))
+    loading.start()
+    loading.wait()
+    path = write_pdf(tmp_path / "pump.pdf", [["The pump."]])
+    queued.add([(path, path.name)])
+    *_, (_, documents, _) = Events(loading, queued).watch(SimpleNamespace(session_hash="s", query_params={}))
+    assert 'class="document"' in documents and "progressbar" not in documents
+    loading.close()
 
 
 def test_watch_says_why_loading_failed(tmp_path):
