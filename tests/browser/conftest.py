@@ -22,13 +22,6 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def pytest_collection_modifyitems(items):
-    """Two processes and a browser share two cores: what was too slow once is tried once more, and shown as rerun."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory):
     """Runs `python ARGUMENTS... PORT` until the block ends; gives its address once it answers."""
