@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from json_server import serving
 
 
 def event(text, reason=None):
@@ -45,14 +46,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def running() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def running() -> AbstractContextManager[Server]:
+    return serving(Server())

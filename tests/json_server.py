@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
+S = TypeVar("S", bound=ThreadingHTTPServer)
 Answer = tuple[int, object]  # status, and JSON or the bytes themselves
 
 
@@ -41,8 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running() -> Iterator[JsonServer]:
-    server = JsonServer()
+def serving(server: S) -> Iterator[S]:
+    """Answers in a thread until the block ends."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -51,3 +53,7 @@ def running() -> Iterator[JsonServer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def running() -> AbstractContextManager[JsonServer]:
+    return serving(JsonServer())

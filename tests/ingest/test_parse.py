@@ -87,14 +87,11 @@ def test_broken_cross_references_are_repaired(tmp_path, sandbox):
     assert "harbor" in parse(tmp_path / "broken.pdf", LIMITS, sandbox).pages[0].text
 
 
-def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, sandbox):
-    cmap = (
-        b"1 begincodespacerange <00> <ff> endcodespacerange 3 beginbfchar <41> <0000> <42> <FFFF> <43> <D800> endbfchar"
-    )
+def mapped(path, content, cmap):
+    """A page whose font says by `cmap` what its letters mean."""
     cmap = b"/CIDInit /ProcSet findresource begin begincmap " + cmap + b" endcmap end"
-    content = b"BT /F1 12 Tf 72 700 Td (ABCDxyz) Tj ET"
-    path = raw_pdf(
-        tmp_path / "odd.pdf",
+    return raw_pdf(
+        path,
         {
             1: b"<</Type/Catalog/Pages 2 0 R>>",
             2: b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
@@ -104,6 +101,14 @@ def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, san
             6: b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
         },
     )
+
+
+def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, sandbox):
+    cmap = (
+        b"1 begincodespacerange <00> <ff> endcodespacerange 3 beginbfchar <41> <0000> <42> <FFFF> <43> <D800> endbfchar"
+    )
+    content = b"BT /F1 12 Tf 72 700 Td (ABCDxyz) Tj ET"
+    path = mapped(tmp_path / "odd.pdf", content, cmap)
     text = parse(path, LIMITS, sandbox).pages[0].text
     text.encode("utf-8")
     assert not {"\x00", "\uffff", "\ufffe", "\ud800"} & set(text)
@@ -112,19 +117,8 @@ def test_control_characters_and_noncharacters_never_reach_the_text(tmp_path, san
 
 def test_signs_that_only_machines_read_are_kept_and_told(tmp_path, sandbox):
     cmap = b"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <41> <DB40DC41> endbfchar"
-    cmap = b"/CIDInit /ProcSet findresource begin begincmap " + cmap + b" endcmap end"
     content = b"BT /F1 12 Tf 72 700 Td (harborAAAA) Tj ET"
-    path = raw_pdf(
-        tmp_path / "tags.pdf",
-        {
-            1: b"<</Type/Catalog/Pages 2 0 R>>",
-            2: b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
-            3: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
-            4: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents 5 0 R>>",
-            5: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
-            6: b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
-        },
-    )
+    path = mapped(tmp_path / "tags.pdf", content, cmap)
     (page,) = parse(path, LIMITS, sandbox).pages
     assert (page.text.count("\U000e0041"), page.hidden, readable(page.text)) == (4, True, "harbor")
 
