@@ -46,6 +46,7 @@ LITTLE = frozenset(
         " いつ どこ だれ なに ある あり りま"
     ).split()
 )
+_TELLS_NOTHING = LITTLE | words.STOP
 LONGEST = 3000  # characters that are looked at
 HARDLY_ENGLISH, SURE = 0.05, 0.5  # probability of English at most, and of the other language at least
 _WORD = re.compile(r"[^\W\d_]+")
@@ -63,7 +64,7 @@ def foreign(text: str) -> str:
 
 def telling(question: str) -> set[str]:
     """Stems of the question's words that are no little word in whatever language it is."""
-    return {words.stem(word) for word in words.parted(question) if word.lower() not in LITTLE | words.STOP}
+    return {words.stem(word) for word in words.parted(question) if word.lower() not in _TELLS_NOTHING}
 
 
 def notice(what: str, text: str, english_encoder: str) -> str:
