@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 
 AHEAD = 2  # batches a lane that are handed in at once; what another thread asks for waits for no more than these
 MOST_TOKENS = 4096  # of a batch, without its padding: larger ones leave the cache
+WIDTHS = 16  # tokens; what is padded to few widths needs few kernels and few kinds of blocks of memory
 LEAST_TOKENS = 512  # smaller ones cost more in calls than the other lanes gain
 
 
@@ -49,14 +50,19 @@ class Lanes:
                 future.cancel()
 
     def batches(self, tokens: Sequence[int]) -> list[list[int]]:
-        """Places of texts of so many tokens, longest first, so that a batch pads little; as many batches of the same
-        size for every lane, so that none is left waiting for the last."""
+        """Places of texts of so many tokens, longest first, so that a batch pads little.
+
+        Little work is cut into as many batches of the same size for every lane, so that none is left waiting for the
+        last. Of much work, batches of one width, in steps of `WIDTHS` tokens, have as many rows whatever the work.
+        """
+        order = sorted(range(len(tokens)), key=lambda i: -tokens[i])
         total = sum(tokens)
-        count = self.count * max(1, math.ceil(total / (self.count * MOST_TOKENS)))
-        share = max(1.0, total / max(1, min(count, total // LEAST_TOKENS)))
+        if total > self.count * MOST_TOKENS:
+            return _of_few_shapes(order, tokens)
+        share = max(1.0, total / max(1, min(self.count, total // LEAST_TOKENS)))
         batches: list[list[int]] = []
         done = 0
-        for place in sorted(range(len(tokens)), key=lambda i: -tokens[i]):
+        for place in order:
             if done >= share * len(batches):
                 batches.append([])
             batches[-1].append(place)
@@ -78,6 +84,16 @@ class Lanes:
         for future in [self._pool.submit(settle) for _ in range(self.count)]:
             future.result()
         torch.set_num_threads(before)
+
+
+def _of_few_shapes(order: Sequence[int], tokens: Sequence[int]) -> list[list[int]]:
+    batches, start = [], 0
+    while start < len(order):
+        width = max(1, math.ceil(tokens[order[start]] / WIDTHS)) * WIDTHS
+        rows = max(1, MOST_TOKENS // width)
+        batches.append(list(order[start : start + rows]))
+        start += rows
+    return batches
 
 
 @functools.cache

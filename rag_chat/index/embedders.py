@@ -11,7 +11,7 @@ import numpy as np
 from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
-from rag_chat.lanes import lanes
+from rag_chat.lanes import WIDTHS, lanes
 from rag_chat.weights import Weights
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ class BiEncoder:
 
         with self._lock:
             features = self._model.preprocess(texts, prompt=self._document_prompt, task="document")
+            features = features | self._tokenizer.pad(
+                {k: v for k, v in features.items() if k in self._tokenizer.model_input_names},
+                pad_to_multiple_of=WIDTHS,
+                return_tensors="pt",
+            )
         with torch.inference_mode():
             at_device = {k: v.to(self._model.device) if isinstance(v, torch.Tensor) else v for k, v in features.items()}
             read: dict[str, torch.Tensor] = self._model(at_device, task="document")

@@ -4,7 +4,7 @@ import time
 import pytest
 import torch
 
-from rag_chat.lanes import AHEAD, LEAST_TOKENS, MOST_TOKENS, Lanes
+from rag_chat.lanes import AHEAD, LEAST_TOKENS, MOST_TOKENS, WIDTHS, Lanes
 
 
 def cores_seen(_):
@@ -67,6 +67,14 @@ def test_batches_are_sorted_by_length_and_every_lane_gets_as_much():
     sizes = [sum(tokens[i] for i in batch) for batch in batches]
     assert max(sizes) <= MOST_TOKENS + 250
     assert max(sizes) - min(sizes) <= 2 * 250
+
+
+def test_batches_of_a_width_have_as_many_rows_so_that_few_kernels_serve_a_long_document():
+    """Each shape costs a kernel of its own and blocks of memory that no other shape fits into."""
+    batches = Lanes(2).batches([60 + i % 190 for i in range(8000)])
+    shapes = {(len(batch), -(-max(60 + i % 190 for i in batch) // WIDTHS)) for batch in batches[:-1]}
+    assert len(shapes) <= 190 // WIDTHS + 2
+    assert len(batches) > 200
 
 
 def test_little_work_is_not_split_and_none_is_no_batch():

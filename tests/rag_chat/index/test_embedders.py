@@ -5,6 +5,7 @@ import pytest
 
 from rag_chat import weights
 from rag_chat.index.embedders import BiEncoder
+from rag_chat.lanes import WIDTHS
 
 pytestmark = pytest.mark.slow
 TEXTS = [f"Ship {i} carried {'grain ' * (i % 40)}to the quay." for i in range(150)]
@@ -36,3 +37,11 @@ def test_equal_texts_have_equal_vectors_wherever_they_stand(encoder):
 
 def test_no_texts_are_no_vectors(encoder):
     assert encoder.encode_passages([]).shape == (0, 384)
+
+
+def test_batches_are_padded_to_few_widths(encoder):
+    """Without that, 3,000 texts took 1,400 MB for kernels and blocks of memory, and not 560."""
+    for words in (3, 20, 31, 90):
+        read = encoder._read(["quay " * words, "ship"])
+        assert read["attention_mask"].shape[1] % WIDTHS == 0
+        assert read["attention_mask"].sum(dim=1).tolist() == [words + 2, 3]

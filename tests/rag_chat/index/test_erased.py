@@ -21,7 +21,14 @@ TESTS = Path(__file__).parents[2]
 
 def files_with(folder, vector):
     """Files in which three numbers of the vector follow each other."""
-    return [path.name for path in sorted(folder.rglob("*")) if path.is_file() and _holds(path.read_bytes(), vector)]
+    return [path.name for path in sorted(folder.rglob("*")) if path.is_file() and _holds(_bytes(path), vector)]
+
+
+def _bytes(path):
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # a journal of SQLite's, gone since it was listed: the index is filled meanwhile
+        return b""
 
 
 def _holds(data, vector):
