@@ -43,8 +43,9 @@ lint: .venv/.tools
 types: .venv/.tools
 	$(BIN)/mypy
 
+# Two at a time: half of the tests wait for other processes. The tests of a file share what they set up.
 check: .venv/.tools
-	$(BIN)/pytest --durations=12
+	$(BIN)/pytest -n 2 --dist loadfile --durations=12
 
 clean:
 	rm -rf .venv data/cache data/library
