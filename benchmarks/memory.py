@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory --pdf FILE [--pdf FILE ...] [--pages 2000]
 
-The document is made of the given files' pages, again and again until it is long enough. The reading process is not
-counted: it has a limit of its own (RAG_CHAT_PARSE_MEMORY_MB).
+The document is made of the given files' pages, again and again until it is long enough. The reading process, which
+has a limit of its own (RAG_CHAT_PARSE_MEMORY_MB), and Chroma's are counted with it.
 """
 
 from __future__ import annotations
