@@ -26,7 +26,6 @@ from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox, StepTooSlow
 from rag_chat.types import Outline, Page, PageState, WordBox
 
-NO_PAGES = "The PDF has no pages; export it again."
 TEXT_CHARACTERS = 200_000_000  # of one document
 ENDLESS = "No page of it has text, and what it draws repeats itself without end; leave it out."
 OCR_MISSING = "install text recognition with: pip install rapidocr, then add it again"
@@ -163,22 +162,26 @@ def read(path: str, limits: Limits, password: str | None, first: int) -> Iterato
     try:
         document = glyphs.open_document(Path(path), password)
     except glyphs.Damaged:
-        if structure.has_no_pages(Path(path), password):  # intact, but PDFium does not open such a file
-            raise DocumentError(NO_PAGES, "E_NO_PAGES") from None
+        if (count := structure.counted_pages(Path(path), password)) is not None:  # intact, perhaps, but not for PDFium
+            _require_pages(count, limits)
         raise
     with closing(document):
         count = len(document)
-        if count == 0:
-            raise DocumentError(NO_PAGES, "E_NO_PAGES")
-        if count > limits.max_pages:
-            raise DocumentError(
-                f"The PDF has {count:,} pages, more than the limit of {limits.max_pages:,};"
-                " raise RAG_CHAT_MAX_PAGES or split it.",
-                "E_TOO_MANY_PAGES",
-            )
+        _require_pages(count, limits)
         yield Opened(count, glyphs.was_rebuilt(document))
         for index in range(first, count):
             yield _reading(document, index, Path(path), password)
+
+
+def _require_pages(count: int, limits: Limits) -> None:
+    if count == 0:
+        raise DocumentError("The PDF has no pages; export it again.", "E_NO_PAGES")
+    if count > limits.max_pages:
+        raise DocumentError(
+            f"The PDF has {count:,} pages, more than the limit of {limits.max_pages:,};"
+            " raise RAG_CHAT_MAX_PAGES or split it.",
+            "E_TOO_MANY_PAGES",
+        )
 
 
 def _reading(document: Any, index: int, path: Path, password: str | None) -> Reading:

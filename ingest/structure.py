@@ -61,12 +61,14 @@ def read_structure(path: Path, password: str | None) -> Structure:
     return Structure(title, labels, outline, repeats)
 
 
-def has_no_pages(path: Path, password: str | None) -> bool:
-    """Is it an intact PDF with an empty page tree?"""
+def counted_pages(path: Path, password: str | None) -> int | None:
+    """What the top of the page tree says, without a walk through it: a few objects can have thousands of millions of
+    leaves. None where nothing says it."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     with suppress(*ODD_FILE), deadline(SECONDS):
-        return len(reader(path, password).pages) == 0
-    return False
+        pages: Any = reader(path, password).root_object["/Pages"]
+        return int(pages["/Count"])
+    return None
 
 
 def fallback_text(path: Path, password: str | None, index: int) -> str:
