@@ -79,9 +79,8 @@ class Examples:
     def __len__(self) -> int:
         return sum(map(len, [*self._by_source.values(), *self._whole.values()]))
 
-    def question(self, rng: random.Random, exercises: float = EXERCISE_SHARE) -> Asked:
-        """`exercises` is the share of the questions that comes from them."""
-        if self._asked and rng.random() < exercises:
+    def question(self, rng: random.Random) -> Asked:
+        if self._asked and rng.random() < EXERCISE_SHARE:
             return self._exercise_question(rng)
         if self._whole and rng.random() < WHOLE_SHARE:
             return self._whole_question(rng)
@@ -92,9 +91,9 @@ class Examples:
         start, end = window(pair.passage, (at, at + len(pair.answer)), rng)
         return Asked(pair.question, pair.passage[start:end], at - start, at - start + len(pair.answer))
 
-    def claim(self, rng: random.Random, exercises: float = EXERCISE_SHARE) -> Claim:
+    def claim(self, rng: random.Random) -> Claim:
         """Tries again with another pair where a kind of example cannot be made of this one."""
-        if self._said and rng.random() < exercises:
+        if self._said and rng.random() < EXERCISE_SHARE:
             exercise = rng.choice(self._said)
             sentence, true = rng.choice(exercise.claims)
             return Claim(sentence, quote_for(sentence, exercise.passage), true)

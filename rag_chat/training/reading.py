@@ -8,7 +8,6 @@ last checkpoint stands.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
-from torch.utils.data import DataLoader, Dataset
 
 from rag_chat.bert import load_trained
 from rag_chat.compute import keep_freed_memory, this_machine
@@ -26,12 +24,12 @@ from rag_chat.reading.couples import Coupled, coupled, padded
 from rag_chat.reading.network import ReaderNetwork, Readings
 from rag_chat.training.claims import Claim
 from rag_chat.training.descent import Descent
-from rag_chat.training.examples import EXERCISE_SHARE, SOMEWHERE, Examples
+from rag_chat.training.examples import SOMEWHERE, Asked, Examples
 
 if TYPE_CHECKING:
     from transformers import BertModel, PreTrainedTokenizerBase
 
-LIKE, LIKE_ON_ACCELERATOR = 4, 64  # rows that are read together
+LIKE = 4  # rows that are read together
 WIDTHS = 32  # tokens: of few widths the kernels and the blocks of memory are made once (a step of 5.3 s took 3.2)
 KNOWN_SHARE = 0.3  # of the claims, drawn from labelled ones where there are any
 
@@ -48,7 +46,6 @@ class Recipe:
     learning_rate: float = 8e-5
     head_learning_rate: float = 5e-4
     warmup: int = 100
-    exercises_from: float = 0.0  # share of the run after which exercises take part; they are few
     seed: int = 0
 
 
@@ -78,90 +75,47 @@ class ReaderTrainer:
         self, examples: Examples, known: Sequence[Claim], report: Callable[[int, dict[str, float]], None]
     ) -> None:
         """Runs to the recipe's last step; `report(step, losses)` is called after each."""
-        steps = Steps(self._tokenizer, examples, known, self.recipe)
-        left = range(self.descent.step, self.recipe.steps)
-        # An accelerator waits for its examples: other processes make them meanwhile.
-        workers = max(1, (os.cpu_count() or 1) - 2) if self._device != "cpu" else 0
-        for batch in DataLoader(steps, batch_size=None, sampler=left, num_workers=workers):
-            losses = self._learn(batch)
+        while self.descent.step < self.recipe.steps:
+            rng = random.Random(f"{self.recipe.seed}/{self.descent.step}")
+            asked = [examples.question(rng) for _ in range(self.recipe.questions)]
+            claims = [_claim(examples, known, rng) for _ in range(self.recipe.claims)]
+            losses = self._learn(asked, claims)
             report(self.descent.step, losses)
 
-    def _learn(self, batch: Batch) -> dict[str, float]:
-        asked, claims = len(batch.asked), len(batch.claims)
-
+    def _learn(self, asked: Sequence[Asked], claims: Sequence[Claim]) -> dict[str, float]:
         def losses(parts: int) -> Iterator[dict[str, Tensor]]:
             for start in range(parts):
-                part = slice(start, None, parts)
                 yield {
-                    "span": self._span_loss(batch.asked[part], batch.places[part]) / (2 * asked),
-                    "claim": self._claim_loss(batch.claims[part], batch.carried[part]) / claims,
+                    "span": self._span_loss(asked[start::parts]) / (2 * len(asked)),
+                    "claim": self._claim_loss(claims[start::parts]) / len(claims),
                 }
 
-        return self.descent.learn(losses, min(asked, claims))
+        return self.descent.learn(losses, min(len(asked), len(claims)))
 
-    def _span_loss(self, rows: Sequence[Coupled], places: Sequence[tuple[int, int]]) -> Tensor:
+    def _span_loss(self, asked: Sequence[Asked]) -> Tensor:
         """Summed over first and last tokens."""
+        rows = coupled(self._tokenizer, [a.question for a in asked], [a.text for a in asked])
         losses = []
         for part, readings in self._read(rows):
-            marked = torch.tensor([places[i] for i in part], device=self._device)
-            losses += [missed(readings.starts, marked[:, 0]), missed(readings.ends, marked[:, 1])]
+            places = torch.tensor([place(rows[i], asked[i].start, asked[i].end) for i in part], device=self._device)
+            losses += [missed(readings.starts, places[:, 0]), missed(readings.ends, places[:, 1])]
         return torch.stack(losses).sum()
 
-    def _claim_loss(self, rows: Sequence[Coupled], carried: Sequence[bool]) -> Tensor:
+    def _claim_loss(self, claims: Sequence[Claim]) -> Tensor:
         """Summed over the claims."""
+        rows = coupled(self._tokenizer, [c.sentence for c in claims], [c.quote for c in claims])
         losses = []
         for part, readings in self._read(rows):
-            wanted = torch.tensor([float(carried[i]) for i in part], device=self._device)
-            losses.append(binary_cross_entropy_with_logits(readings.carried, wanted, reduction="sum"))
+            carried = torch.tensor([float(claims[i].carried) for i in part], device=self._device)
+            losses.append(binary_cross_entropy_with_logits(readings.carried, carried, reduction="sum"))
         return torch.stack(losses).sum()
 
     def _read(self, rows: Sequence[Coupled]) -> Iterator[tuple[list[int], Readings]]:
         """Rows of a length together, so that little is padded."""
         order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
-        like = LIKE if self._device == "cpu" else LIKE_ON_ACCELERATOR
-        for start in range(0, len(order), like):
-            part = order[start : start + like]
+        for start in range(0, len(order), LIKE):
+            part = order[start : start + LIKE]
             yield part, self.network(padded([rows[i] for i in part], self._device, WIDTHS))
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a step reads: questions with the first and last token of their answers, sentences and whether their quotes
-    carry them."""
-
-    asked: list[Coupled]
-    places: list[tuple[int, int]]
-    claims: list[Coupled]
-    carried: list[bool]
-
-
-class Steps(Dataset[Batch]):
-    """The data of each step, by its number."""
-
-    def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, examples: Examples, known: Sequence[Claim], recipe: Recipe
-    ) -> None:
-        self._tokenizer = tokenizer
-        self._examples = examples
-        self._known = known
-        self._recipe = recipe
-
-    def __getitem__(self, step: int) -> Batch:
-        rng = random.Random(f"{self._recipe.seed}/{step}")
-        share = EXERCISE_SHARE if step >= self._recipe.exercises_from * self._recipe.steps else 0.0
-        asked = [self._examples.question(rng, share) for _ in range(self._recipe.questions)]
-        claims = [self._claim(rng, share) for _ in range(self._recipe.claims)]
-        rows = coupled(self._tokenizer, [a.question for a in asked], [a.text for a in asked])
-        return Batch(
-            rows,
-            [place(row, a.start, a.end) for row, a in zip(rows, asked, strict=True)],
-            coupled(self._tokenizer, [c.sentence for c in claims], [c.quote for c in claims]),
-            [c.carried for c in claims],
-        )
-
-    def _claim(self, rng: random.Random, share: float) -> Claim:
-        known = self._known and rng.random() < KNOWN_SHARE
-        return rng.choice(self._known) if known else self._examples.claim(rng, share)
 
 
 def missed(logits: Tensor, places: Tensor) -> Tensor:
@@ -181,3 +135,7 @@ def place(row: Coupled, start: int, end: int) -> tuple[int, int]:
         return 0, 0
     inside = [i for i, (a, b) in enumerate(row.offsets) if a >= 0 and a < end and b > start]
     return (inside[0], inside[-1]) if inside else (0, 0)
+
+
+def _claim(examples: Examples, known: Sequence[Claim], rng: random.Random) -> Claim:
+    return rng.choice(known) if known and rng.random() < KNOWN_SHARE else examples.claim(rng)

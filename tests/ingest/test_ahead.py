@@ -3,11 +3,11 @@
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fakes import HashEmbedder
 from pdfs import prose, with_bombs, write_pdf
+from readers import readers
 from scripted_engine import ScriptedBackend
 
 from ingest import ahead
@@ -79,12 +79,6 @@ def until(condition, seconds=20.0):
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
-
-
-def readers():
-    """The reading processes of this one."""
-    tasks = [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
-    return [pid for pid in tasks if b"rag_chat.sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def threads():

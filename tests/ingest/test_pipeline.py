@@ -8,12 +8,12 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 from fakes import HashEmbedder, HashTokens
 from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
+from readers import readers
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import guesses
@@ -180,21 +180,13 @@ def test_poison_harms_nobody_before_or_after_it(library, embedder, tmp_path):
     assert time.monotonic() - start < 40
     assert [d.name for d in library.catalog.documents()] == ["1.pdf", "4.pdf", "5.pdf", "6.pdf"]
     assert list(verify.faults(library)) == []
-    assert list(readers()) == []
+    assert readers() == []
 
 
 def kill_readers(over):
     while not over.wait(0.4):
         for pid in readers():
             os.kill(pid, signal.SIGKILL)
-
-
-def readers():
-    """The reading processes of this one."""
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if b"rag_chat.sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                yield int(pid)
 
 
 def test_closing_waits_for_no_file_and_nothing_of_it_is_kept(ingestor, library, tmp_path):

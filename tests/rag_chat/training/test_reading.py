@@ -1,16 +1,15 @@
 """Training the reader on a toy encoder: does it learn, and is an interrupted run the same run?"""
 
-from dataclasses import replace
+import random
 
 import pytest
 import torch
 import toy_bert
-from torch.utils.data import DataLoader
 
 from rag_chat.reading.couples import coupled
 from rag_chat.training.claims import Claim
-from rag_chat.training.examples import EXERCISE_SHARE, Asked
-from rag_chat.training.reading import ReaderTrainer, Recipe, Steps, place
+from rag_chat.training.examples import Asked
+from rag_chat.training.reading import ReaderTrainer, Recipe, place
 
 RECIPE = Recipe(
     steps=40, questions=6, claims=4, frozen_layers=1, learning_rate=3e-3, head_learning_rate=3e-3, warmup=3, seed=4
@@ -20,7 +19,7 @@ RECIPE = Recipe(
 class ToyExamples:
     """The word that the question names answers it; a sentence of the quote's own words is carried."""
 
-    def question(self, rng, exercises=0.0):
+    def question(self, rng):
         words = rng.sample(toy_bert.WORDS, 5)
         text = " ".join(words[:4])
         if rng.random() < 0.3:
@@ -29,7 +28,7 @@ class ToyExamples:
         at = text.index(answer)
         return Asked(answer, text, at, at + len(answer))
 
-    def claim(self, rng, exercises=0.0):
+    def claim(self, rng):
         words = rng.sample(toy_bert.WORDS, 4)
         return Claim(words[0], " ".join(words[:2] if rng.random() < 0.5 else words[2:]), words[0] in words[:2])
 
@@ -86,50 +85,26 @@ def test_the_place_of_an_answer_is_its_first_and_last_token():
     assert place(row, 400, 410) == (0, 0)
 
 
-def gradients(made, batch):
+def gradients(made, asked, claims):
     found = {}
     made.descent._update = lambda: found.update({n: p.grad.clone() for n, p in made.descent._trained.items()})
-    return made._learn(batch), found
-
-
-def steps(recipe=RECIPE, examples=None):
-    return Steps(toy_bert.tokenizer(), examples or ToyExamples(), [], recipe)
+    return made._learn(asked, claims), found
 
 
 def test_too_little_memory_runs_the_step_in_parts_with_the_same_gradients():
-    batch = steps()[0]
-    losses, whole = gradients(trainer(), batch)
+    rng, examples = random.Random(0), ToyExamples()
+    asked, claims = [examples.question(rng) for _ in range(6)], [examples.claim(rng) for _ in range(4)]
+    losses, whole = gradients(trainer(), asked, claims)
     starved, within = trainer(), ReaderTrainer._span_loss
 
-    def small(rows, places):
-        if len(rows) > 3:
+    def small(some):
+        if len(some) > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return within(starved, rows, places)
+        return within(starved, some)
 
     starved._span_loss = small
-    same, found = gradients(starved, batch)
+    same, found = gradients(starved, asked, claims)
     assert starved.descent.parts == 2
     assert same == pytest.approx(losses, rel=1e-2)
     for name, gradient in whole.items():
         assert torch.allclose(gradient, found[name], rtol=0.05, atol=2e-3), name
-
-
-def test_what_other_processes_make_is_what_this_one_would():
-    made = list(DataLoader(steps(), batch_size=None, sampler=range(3, 7), num_workers=2))
-    assert made == [steps()[number] for number in range(3, 7)]
-
-
-def test_exercises_take_part_when_the_recipe_says_so():
-    heard = []
-
-    class Heard(ToyExamples):
-        def question(self, rng, exercises=0.0):
-            heard.append(exercises)
-            return super().question(rng)
-
-    some = steps(replace(RECIPE, exercises_from=0.75), Heard())
-    some[29]
-    assert set(heard) == {0.0}
-    heard.clear()
-    some[30]
-    assert set(heard) == {EXERCISE_SHARE}
