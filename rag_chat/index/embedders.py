@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -49,8 +50,8 @@ class BiEncoder:
         prompts = self._model.prompts
         self._document_prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), None)
         self.max_tokens = int(self._model.max_seq_length or 512)
-        around = len(self._tokenizer(self._document_prompt or "")["input_ids"])  # the special tokens, and the prompt
-        self.longest = self.max_tokens - around
+        self._around = len(self._tokenizer(self._document_prompt or "")["input_ids"])  # special tokens and the prompt
+        self.longest = self.max_tokens - self._around
 
     def encode_query(self, text: str) -> Vectors:
         """(dim,) float32, unit length."""
@@ -70,7 +71,7 @@ class BiEncoder:
             rows.setdefault(text, []).append(row)
         distinct = list(rows)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        batches = lanes().batches([min(count, self.max_tokens) for count in self.token_counts(distinct)])
+        batches = lanes().batches(self._read_tokens(distinct))
         done = 0
         embedded = lanes().map(lambda batch: self._embed([distinct[i] for i in batch]), batches)
         for batch, found in zip(batches, embedded, strict=True):
@@ -90,7 +91,7 @@ class BiEncoder:
     def encode_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
         """The same of each text, in the order given."""
         found: list[Vectors] = [np.zeros((0, self.dimension), dtype=np.float32)] * len(texts)
-        batches = lanes().batches([min(count, self.max_tokens) for count in self.token_counts(texts)])
+        batches = lanes().batches(self._read_tokens(texts))
         made = lanes().map(lambda batch: self._embed_tokens([texts[i] for i in batch]), batches)
         for batch, vectors in zip(batches, made, strict=True):
             for place, rows in zip(batch, vectors, strict=True):
@@ -111,6 +112,10 @@ class BiEncoder:
             counts += [len(text) for text in encoded]
         return counts
 
+    def _read_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Of each text, with what stands around it."""
+        return [min(count + self._around, self.max_tokens) for count in self.token_counts(texts)]
+
     def _embed(self, texts: list[str]) -> Vectors:
         vectors: Vectors = self._read(texts)["sentence_embedding"].float().cpu().numpy()
         return vectors
@@ -128,7 +133,7 @@ class BiEncoder:
             features = self._model.preprocess(texts, prompt=self._document_prompt, task="document")
             features = features | self._tokenizer.pad(
                 {k: v for k, v in features.items() if k in self._tokenizer.model_input_names},
-                pad_to_multiple_of=WIDTHS,
+                pad_to_multiple_of=math.gcd(WIDTHS, self.max_tokens),  # never beyond what the model has places for
                 return_tensors="pt",
             )
         with torch.inference_mode():

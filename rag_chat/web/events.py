@@ -58,9 +58,8 @@ class Events:
         """Banner, documents and the welcome, until nothing is on its way any more."""
         shown: tuple[str, str] | None = None
         while True:
-            over = (
-                self._loading.settled and not self._uploads.busy()
-            )  # asked first: what ends after it is looked at again
+            # Asked first: what ends after it is looked at again.
+            over = self._loading.settled and not self._uploads.busy()
             banner, panel = self._banner(), self._panel(_session(request))
             if (banner, panel) != shown:
                 shown = banner, panel

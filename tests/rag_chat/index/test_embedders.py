@@ -39,6 +39,21 @@ def test_no_texts_are_no_vectors(encoder):
     assert encoder.encode_passages([]).shape == (0, 384)
 
 
+def test_a_long_document_is_read_in_few_shapes(encoder, monkeypatch):
+    shapes, read = [], encoder._read
+
+    def seen(texts):
+        found = read(texts)
+        shapes.append(tuple(found["attention_mask"].shape))
+        return found
+
+    monkeypatch.setattr(encoder, "_read", seen)
+    encoder.encode_passages([f"{n} " + "quay " * (n % 120) for n in range(1500)])
+    widths = {width for _, width in shapes}
+    assert len(shapes) > 2 * len(widths) > 4
+    assert len(set(shapes[:-1])) == len({width for _, width in shapes[:-1]})
+
+
 def test_batches_are_padded_to_few_widths(encoder):
     """Without that, 3,000 texts took 1,400 MB for kernels and blocks of memory, and not 560."""
     for words in (3, 20, 31, 90):
