@@ -16,6 +16,7 @@ from pathlib import Path
 from ingest.digest import digest
 from ingest.parse import parse
 from ingest.parsed import Limits, Parsed
+from rag_chat.library.begun import Begun, Unfinished
 from rag_chat.progress import Listener, Progress
 from rag_chat.sandbox import Sandbox
 
@@ -29,13 +30,15 @@ class File:
     password: str | None
 
 
-def read(file: File, limits: Limits, sandbox: Sandbox, recognition: threading.Lock, tell: Listener) -> Parsed:
+def read(
+    file: File, limits: Limits, sandbox: Sandbox, recognition: threading.Lock, tell: Listener, begun: Unfinished
+) -> Parsed:  # fmt: skip
     """Raises DocumentError. One file at a time has its pages recognised."""
     return parse(
         file.path, limits, sandbox, name=file.name, password=file.password,
         progress=lambda done, total: tell(Progress(file.name, "reading", done, total)),
         recognizing=lambda done, total: tell(Progress(file.name, "recognizing", done, total)),
-        recognition=recognition,
+        recognition=recognition, begun=begun,
     )  # fmt: skip
 
 
@@ -44,11 +47,12 @@ class ReaderAhead:
 
     def __init__(
         self, limits: Limits, new_sandbox: Callable[[], Sandbox], recognition: threading.Lock,
-        is_wanted: Callable[[str], bool],
+        is_wanted: Callable[[str], bool], begun: Begun,
     ) -> None:  # fmt: skip
         self._read = partial(read, limits=limits, recognition=recognition)
         self._new_sandbox = new_sandbox
         self._is_wanted = is_wanted
+        self._begun = begun
         self._sandbox = new_sandbox()  # its process starts with the first file
         self._reading: _Reading | None = None
         self._lock = threading.Lock()
@@ -60,7 +64,7 @@ class ReaderAhead:
             if self._closed or (self._reading is not None and self._reading.file == file):
                 return
             self._end()
-            self._reading = _Reading(file, self._read, self._sandbox, self._is_wanted)
+            self._reading = _Reading(file, self._read, self._sandbox, self._is_wanted, self._begun)
 
     def take(self, file: File, doc_id: str, tell: Listener) -> Parsed | None:
         """What was read of these bytes, waiting for what is left to read; None where they were not read. Raises what
@@ -90,7 +94,7 @@ class _Reading:
     """A thread that reads one file, and what came of it."""
 
     def __init__(
-        self, file: File, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool]
+        self, file: File, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool], begun: Begun
     ) -> None:  # fmt: skip
         self.file = file
         self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()  # None: it is over
@@ -98,7 +102,7 @@ class _Reading:
         self._parsed: Parsed | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(
-            target=self._run, args=(read, sandbox, is_wanted), name="reading ahead", daemon=True
+            target=self._run, args=(read, sandbox, is_wanted, begun), name="reading ahead", daemon=True
         )
         self._thread.start()
 
@@ -128,11 +132,13 @@ class _Reading:
             step = self._steps.get()
         return step
 
-    def _run(self, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool]) -> None:
+    def _run(
+        self, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool], begun: Begun
+    ) -> None:  # fmt: skip
         try:
             self._doc_id = digest(self.file.path)
             if is_wanted(self._doc_id):
-                self._parsed = read(self.file, sandbox=sandbox, tell=self._steps.put)
+                self._parsed = read(self.file, sandbox=sandbox, tell=self._steps.put, begun=begun.of(self._doc_id))
         except Exception as error:  # raised where its turn comes
             self._error = error
         finally:

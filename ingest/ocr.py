@@ -7,18 +7,21 @@ print in Latin or Chinese letters; a page takes seconds, and a column is known a
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import json
 import math
 import os
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest import glyphs
 from rag_chat.errors import DocumentError
+from rag_chat.library.begun import Unfinished
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Box, WordBox
 
@@ -59,10 +62,13 @@ def is_installed() -> bool:
 
 
 def recognised(
-    path: Path, password: str | None, indexes: Sequence[int], sandbox: Sandbox, tell: Callable[[int, int], None]
-) -> dict[int, Recognised | None]:
-    """By page index from 0; None for a page that the reader failed on. `tell` hears (pages done, pages in all)."""
-    found: dict[int, Recognised | None] = {}
+    path: Path, password: str | None, indexes: Sequence[int], sandbox: Sandbox, tell: Callable[[int, int], None],
+    begun: Unfinished | None = None,
+) -> dict[int, Recognised | None]:  # fmt: skip
+    """By page index from 0; None for a page that the reader failed on. `tell` hears (pages done, pages in all), first
+    of those that `begun` has from an earlier life."""
+    found: dict[int, Recognised | None] = {} if begun is None else _kept(begun, indexes)
+    tell(len(found), len(indexes))
     for _ in range(1 + MOST_BREAKS):
         left = tuple(index for index in indexes if index not in found)
         try:
@@ -71,11 +77,27 @@ def recognised(
             )
             for index, page in zip(left, pages, strict=True):
                 found[index] = page
+                if begun is not None:
+                    begun.keep(_key(index), json.dumps(asdict(page)).encode())
                 tell(len(found), len(indexes))
             break
         except DocumentError:
             found[next(index for index in left if index not in found)] = None
     return {index: found.get(index) for index in indexes}
+
+
+def _kept(begun: Unfinished, indexes: Sequence[int]) -> dict[int, Recognised | None]:
+    found = {index: begun.get(_key(index)) for index in indexes}
+    return {index: _decoded(json.loads(page)) for index, page in found.items() if page is not None}
+
+
+def _decoded(page: dict[str, Any]) -> Recognised:
+    words = (WordBox(word["start"], word["end"], tuple(word["box"])) for word in page["words"])
+    return Recognised(page["text"], tuple(words))
+
+
+def _key(index: int) -> tuple[str, ...]:
+    return ("page", str(index), "rapidocr", importlib.metadata.version("rapidocr"), str(DPI))
 
 
 def recognise(path: str, password: str | None, indexes: Sequence[int]) -> Iterator[Recognised]:

@@ -23,6 +23,7 @@ from ingest.sniff import kind_of
 from ingest.structure import Structure
 from ingest.unseen import hides_signs
 from rag_chat.errors import DocumentError
+from rag_chat.library.begun import Unfinished
 from rag_chat.sandbox import Sandbox, StepTooSlow
 from rag_chat.types import Outline, Page, PageState, WordBox
 
@@ -58,11 +59,12 @@ def _nobody(done: int, total: int) -> None:
 def parse(
     path: Path, limits: Limits, sandbox: Sandbox, *, name: str | None = None, password: str | None = None,
     progress: Callable[[int, int], None] = _nobody, recognizing: Callable[[int, int], None] = _nobody,
-    recognition: AbstractContextManager[object] | None = None,
+    recognition: AbstractContextManager[object] | None = None, begun: Unfinished | None = None,
 ) -> Parsed:  # fmt: skip
     """Raises DocumentError with one plain sentence; `name` is the file's own where the path has another. `progress`
     hears (pages done, pages in all), `recognizing` the same of the pages that are images. `recognition` is held
-    meanwhile: it takes all cores for seconds a page, so that two at once are no faster."""
+    meanwhile: it takes all cores for seconds a page, so that two at once are no faster. Each such page is kept in
+    `begun`, and not recognised again where it is there."""
     kind = kind_of(path, name or path.name, limits.max_file_mb)
     if kind != "pdf":
         return sandbox.call(pageless.read, str(path.resolve()), kind, limits)
@@ -78,7 +80,7 @@ def parse(
             )
         progress(len(readings), pages.total)
     if ocr.is_installed():
-        _recognize(readings, path.resolve(), password, sandbox, recognizing, recognition or nullcontext())
+        _recognize(readings, path.resolve(), password, sandbox, recognizing, recognition or nullcontext(), begun)
     if not any(reading.text.strip() for reading in readings):
         raise pages.broken or _no_text(readings)
     try:
@@ -90,16 +92,15 @@ def parse(
 
 def _recognize(
     readings: list[Reading], path: Path, password: str | None, sandbox: Sandbox, tell: Callable[[int, int], None],
-    recognition: AbstractContextManager[object],
+    recognition: AbstractContextManager[object], begun: Unfinished | None,
 ) -> None:  # fmt: skip
     """Puts recognised text in the place of pages without any, or whose own is garbled; a page with nothing on it is
     blank."""
     unread = [index for index, reading in enumerate(readings) if reading.state in ("empty", "garbled")]
     if not unread:
         return
-    tell(0, len(unread))
     with recognition:
-        for index, found in ocr.recognised(path, password, unread, sandbox, tell).items():
+        for index, found in ocr.recognised(path, password, unread, sandbox, tell, begun).items():
             readings[index] = _recognised(readings[index], found)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
 
-from ingest import ocr
+from ingest import ocr, slabs
 from ingest.ahead import File, ReaderAhead, read
 from ingest.chunk import Limit, cut
 from ingest.digest import digest
@@ -31,6 +31,7 @@ from rag_chat.config import Settings
 from rag_chat.errors import DiskFailed, DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library import names
+from rag_chat.library.begun import Begun, Unfinished
 from rag_chat.library.catalog import Built
 from rag_chat.library.token_vectors import TokenCodes
 from rag_chat.progress import WITHOUT_READER, Listener, Progress
@@ -52,6 +53,8 @@ class Ingestor:
         self._library = library
         self._embedder = embedder
         self._tokens = tokens
+        self._begun = Begun(library.folder)
+        self._closing = False
         self._limit = Limit(min(settings.chunk_tokens, embedder.longest), settings.chunk_overlap_tokens)
         self._english_encoder = settings.english_encoder
         self._limits = Limits(settings.max_file_mb, settings.max_pages)
@@ -59,10 +62,11 @@ class Ingestor:
         self._guesses = Guesses()
         sandbox = partial(Sandbox, seconds=settings.parse_seconds, memory_mb=settings.parse_memory_mb)
         self._sandboxes = Sandboxes(sandbox)
-        self._ahead = ReaderAhead(self._limits, sandbox, self._recognition, self._is_wanted)
+        self._ahead = ReaderAhead(self._limits, sandbox, self._recognition, self._is_wanted, self._begun)
 
     def close(self) -> None:
-        """Ends the reading processes; the library stays its owner's."""
+        """Ends the reading processes; the library stays its owner's, and what was begun goes on another time."""
+        self._closing = True
         self._ahead.close()
         self._sandboxes.close()
 
@@ -110,6 +114,8 @@ class Ingestor:
         except OSError as error:  # the library's own are ours by now: the file went, or its disk did
             said = f"The file '{shown}' cannot be read any more: {error.strerror}."
             report = IngestReport(shown, doc_id, "failed", error=said, code="E_UNREADABLE")
+        if doc_id is not None and not self._closing:
+            self._begun.of(doc_id).drop()
         return _timed(report, start)
 
     def add_all(
@@ -138,7 +144,7 @@ class Ingestor:
             start = time.perf_counter()
             pages, outline = catalog.pages(document.doc_id), catalog.outline(document.doc_id)
             parsed = Parsed(document.title, tuple(pages), tuple(outline), document.kind)
-            chunks, vectors, tokens = self._embed(document.doc_id, document.name, parsed, progress or _nobody)
+            chunks, vectors, tokens = self._embed(document.doc_id, document.name, parsed, progress or _nobody, None)
             catalog.stage(chunks, vectors, tokens)
             yield _timed(_report(replace(document, chunks=len(chunks)), "ready"), start)
         self._library.replace_chunks(
@@ -165,7 +171,7 @@ class Ingestor:
         path, name, password = file.path, file.name, file.password
         others = (d for d in self._library.catalog.documents() if d.doc_id != doc_id)
         replaces = tuple(d.doc_id for d in others if names.same(d.name, name)) if replace_same_name else ()
-        chunks, vectors, tokens = self._embed(doc_id, name, parsed, tell)
+        chunks, vectors, tokens = self._embed(doc_id, name, parsed, tell, self._begun.of(doc_id))
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
         with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
@@ -196,7 +202,7 @@ class Ingestor:
         if (parsed := self._ahead.take(file, doc_id, tell)) is not None:
             return parsed
         with self._sandboxes.one() as sandbox:
-            return read(file, self._limits, sandbox, self._recognition, tell)
+            return read(file, self._limits, sandbox, self._recognition, tell, self._begun.of(doc_id))
 
     def _is_wanted(self, doc_id: str) -> bool:
         """Is it not there, or has it pages that could not be read when it was added, but can be recognised by now?"""
@@ -218,23 +224,24 @@ class Ingestor:
             yield copy if unlocked else path
 
     def _embed(
-        self, doc_id: str, name: str, parsed: Parsed, tell: Listener
+        self, doc_id: str, name: str, parsed: Parsed, tell: Listener, begun: Unfinished | None
     ) -> tuple[list[Chunk], Vectors, TokenCodes | None]:
         called = document_name.called(name, parsed.title)
         cuts = cut(doc_id, called, parsed.pages, parsed.outline, limit=self._limit, count=self._embedder.token_counts)
         total = len(cuts) * (1 if self._tokens is None else 2)
-        tell(Progress(name, "embedding", 0, total))
-        vectors = self._embedder.encode_passages(
-            [c.embedded for c in cuts], lambda done: tell(Progress(name, "embedding", done, total))
+        vectors = slabs.vectors(
+            self._embedder,
+            [c.embedded for c in cuts],
+            begun,
+            lambda done: tell(Progress(name, "embedding", done, total)),
         )
         chunks = [c.chunk for c in cuts]
         if self._tokens is None:
             return chunks, vectors, None
-        codes = token_codes.encoded(
-            self._tokens,
-            [front.before(called, chunk.heading, chunk.text) for chunk in chunks],
+        codes = slabs.codes(
+            self._tokens, [front.before(called, chunk.heading, chunk.text) for chunk in chunks], begun,
             lambda done: tell(Progress(name, "embedding", len(chunks) + done, total)),
-        )
+        )  # fmt: skip
         return chunks, vectors, TokenCodes(token_codes.key(self._tokens), codes)
 
 

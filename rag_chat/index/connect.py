@@ -19,6 +19,7 @@ from rag_chat.index.chroma_process import ChromaProcess, throw_away
 from rag_chat.index.in_memory import InMemory
 from rag_chat.index.lasting import PER_CHUNK, Lasting, exact_search
 from rag_chat.index.seal import Seal
+from rag_chat.library.begun import Begun
 from rag_chat.library.catalog import Built, Catalog
 from rag_chat.library.files import require_room
 from rag_chat.library.lock import Lock
@@ -206,7 +207,9 @@ def _whole_store(folder: Path, catalog: Catalog, seal: Seal, lock: Lock) -> Vect
     if catalog.is_deleting() or not seal.holds():
         throw_away(folder)
     catalog.sweep()
-    new = not folder.exists() and not catalog.documents()
+    ready = {document.doc_id for document in catalog.documents()}
+    Begun(folder.parent).sweep(ready)
+    new = not folder.exists() and not ready
     with contextlib.ExitStack() as opened:
         store = Lasting(ChromaProcess(folder, [lock.fileno()]), catalog, seal, owner=True)
         opened.callback(store.close)

@@ -27,6 +27,7 @@ DERIVED = (
     "chroma",
     "chroma.damaged",
     "chroma.seal",
+    "begun",
     "lock",
     "app.json",
 )  # not part of a backup, by the first part of the name

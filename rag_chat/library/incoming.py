@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from rag_chat.errors import FailureCode, LibraryError
-from rag_chat.library.files import folder_errors_are_ours
+from rag_chat.library.begun import Begun
+from rag_chat.library.files import digest, folder_errors_are_ours
 
 FOLDER = "incoming"
 
@@ -46,6 +47,7 @@ class Incoming:
 
     def __init__(self, library: Path) -> None:
         self._folder = library / FOLDER
+        self._begun = Begun(library)
 
     def keep(self, number: int, source: Path, name: str) -> Waiting:
         """Moves the file in; it is there for the next start once this returns."""
@@ -77,7 +79,10 @@ class Incoming:
         self._write(replace(waiting, attempts=0, code=code, error=error))
 
     def drop(self, number: int) -> None:
+        """With what was made of it."""
         with folder_errors_are_ours():
+            if self._begun and self._path(number).is_file():
+                self._begun.of(digest(self._path(number))).drop()
             self._note(number).unlink(missing_ok=True)
             self._path(number).unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Pages that are images get text by recognition, and a box for each word; the real models run."""
 
+import json
 from collections.abc import Iterator
 
 import pypdfium2 as pdfium
@@ -15,6 +16,7 @@ from ingest.parse import parse
 from ingest.parsed import Limits
 from rag_chat.highlight import PageView
 from rag_chat.index import verify
+from rag_chat.library.begun import Unfinished
 from rag_chat.sandbox import Sandbox
 
 LINES = ["The tide gate opens at five in the morning.", "Grain is moved by rail to the northern quay."]
@@ -29,6 +31,18 @@ def no_recognition() -> None:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(seconds=120, memory_mb=2048) as box:
         yield box
+
+
+def scans(tmp_path):
+    """Three pages that are pictures of text."""
+    lines = [[f"The tide gate {number} opens at five in the morning."] for number in (1, 2, 3)]
+    canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=A4, invariant=1)
+    with pdfium.PdfDocument(write_pdf(tmp_path / "text.pdf", lines)) as document:
+        for page in document:
+            canvas.drawImage(ImageReader(page.render(scale=2).to_pil()), 0, 0, *A4)
+            canvas.showPage()
+    canvas.save()
+    return tmp_path / "scan.pdf"
 
 
 def scanned(tmp_path):
@@ -71,6 +85,26 @@ def test_picture_of_text_is_read_and_each_word_placed(tmp_path, sandbox):
         glyphs.close()
     assert len(boxes) == 1
     assert all(abs(mine - its) < 8 for mine, its in zip(boxes[0], right, strict=True))
+
+
+@pytest.mark.slow
+def test_recognised_pages_are_not_recognised_again(tmp_path, sandbox):
+    begun, heard, again = Unfinished(tmp_path / "begun"), [], []
+    path = scans(tmp_path)
+
+    def stop(done, total):
+        heard.append((done, total))
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parse(path, Limits(10, 10), sandbox, recognizing=stop, begun=begun)
+    parsed = parse(path, Limits(10, 10), sandbox, recognizing=lambda *at: again.append(at), begun=begun)
+    fresh = parse(path, Limits(10, 10), sandbox)
+    assert heard == [(0, 3), (1, 3), (2, 3)] and again == [(2, 3), (3, 3)]
+    assert parsed == fresh and all(page.words for page in parsed.pages)
+    kept = [json.loads(file.read_bytes())["text"] for file in begun.folder.iterdir()]
+    assert sorted(kept) == sorted(page.text for page in parsed.pages)
 
 
 @pytest.mark.slow
