@@ -29,7 +29,7 @@ from rag_chat.library.catalog import Built
 IDS = st.sampled_from([f"{name}{version}" for name in "ab" for version in range(3)])
 STEPS = st.integers(1, 9)
 MACHINE = settings(
-    max_examples=6, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
     phases=[Phase.generate],  # a failure is told at once: looking for a shorter one takes longer than a test may
 )  # fmt: skip
 MOST_PAGES = 3
