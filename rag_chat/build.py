@@ -59,6 +59,7 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     from rag_chat.library import remembered
 
     settings = remembered.settings_of(settings)
+    writer = generator(settings)  # first, as a model of its own process loads while the others do here
     bi_encoder = embedder(settings)
     opened = library(settings, bi_encoder, exclusive=exclusive)
     second, scorer = reranker(settings)
@@ -68,11 +69,12 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     answering = engine(
         settings,
         shared,
-        generator(settings),
+        writer,
         catalog=opened.catalog,
         store=opened.store,
         place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
     )
+    _ = writer.trusted  # which waits for its model
     return App(settings, answering, opened, bi_encoder, second, pages, token_index(settings, bi_encoder, scorer))
 
 
@@ -291,8 +293,8 @@ def generator(settings: Settings) -> Generator:
         if settings.generator is not None:  # asked for by name: a fallback would be silent
             raise
         return QuotingGenerator()
-    from rag_chat.generation.local import LocalGenerator
+    from rag_chat.generation.apart import GeneratorApart
 
-    return LocalGenerator(
+    return GeneratorApart(
         found, (prompt.from_quotes, prompt.from_passages), cache=settings.cache, most=settings.max_new_tokens
     )

@@ -9,21 +9,15 @@ The process ends with its parent, however that ends. Limit: calls are answered o
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import select
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from rag_chat.child import Child, served
 from rag_chat.errors import DiskFull, LibraryError, RagChatError
 from rag_chat.library.files import folder_errors_are_ours
 from rag_chat.types import Vectors
@@ -57,25 +51,11 @@ class ChromaProcess:
         self._exchanges.submit(self._opened)
 
     def _begin(self) -> None:
-        ours, theirs = socket.socketpair()
-        life, self._lifeline = os.pipe()
-        with theirs:
-            code = "import sys; from rag_chat.index.chroma_process import serve; serve(*sys.argv[1:])"
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code, str(theirs.fileno()), str(life), str(self.folder)],
-                pass_fds=(theirs.fileno(), life, *self._held),
-                process_group=0,  # Ctrl-C is for the parent
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | _CLEAN | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
-            )
-        os.close(life)
-        self._connection: Connection[Any, Any] = Connection(ours.detach())
+        self._child = Child(__name__, str(self.folder), held=self._held, environment=_CLEAN)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._child.pid
 
     def upsert(self, ids: Sequence[str], doc_ids: Sequence[str], vectors: Vectors) -> None:
         for start in range(0, len(ids), _AT_ONCE):
@@ -123,7 +103,7 @@ class ChromaProcess:
         except LibraryError:
             orderly = False
         self._exchanges.shutdown()
-        self._end()
+        self._child.end()
         return orderly
 
     def _ask(self, method: str, *args: object) -> Any:
@@ -142,16 +122,16 @@ class ChromaProcess:
             self._answer()
         except RagChatError as error:
             self._gone, self._was_full = error, isinstance(error, DiskFull)
-            self._end()
+            self._child.end()
 
     def _renewed(self) -> None:
-        self._end()
+        self._child.end()
         throw_away(self.folder)
         self.folder.mkdir()
         self._start_again()
 
     def _start_again(self) -> None:
-        self._end()
+        self._child.end()
         self._gone, self._was_full = None, False
         self._begin()
         self._opened()
@@ -162,7 +142,7 @@ class ChromaProcess:
         if self._gone is not None:
             raise self._gone.with_traceback(None)
         try:
-            self._connection.send((method, args))
+            self._child.connection.send((method, args))
         except OSError:
             raise self._death() from None
         try:
@@ -174,9 +154,9 @@ class ChromaProcess:
     def _answer(self) -> Any:
         started = time.monotonic()
         try:
-            while not self._connection.poll(_LOOK_SECONDS):
+            while not self._child.connection.poll(_LOOK_SECONDS):
                 self._give_up_after(time.monotonic() - started)
-            error, value = self._connection.recv()
+            error, value = self._child.connection.recv()
         except (EOFError, OSError):
             raise self._death() from None
         if error is not None:
@@ -187,29 +167,17 @@ class ChromaProcess:
         full = shutil.disk_usage(self.folder).free < NO_ROOM
         if waited < (SECONDS_WHEN_FULL if full else SECONDS):
             return
-        self._end()
+        self._child.end()
         if full:
             raise DiskFull("No space is left for the vector index; free some space and try again.")
         self._gone = LibraryError(f"The vector index has not answered for {waited:.0f} s; {_ANEW}")
         raise self._gone
 
     def _death(self) -> RagChatError:
-        code = self._end()
+        code = self._child.end()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         self._gone = LibraryError(f"The vector index ended by itself ({how}); {_ANEW}")
         return self._gone
-
-    def _end(self) -> int:
-        """Its exit code, after a moment in which it may end of itself."""
-        if self._lifeline >= 0:
-            self._connection.close()
-            try:
-                self._process.wait(1.0)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-            os.close(self._lifeline)
-            self._lifeline = -1
-        return self._process.wait()
 
 
 def throw_away(folder: Path) -> None:
@@ -220,10 +188,9 @@ def throw_away(folder: Path) -> None:
 
 def serve(descriptor: str, lifeline: str, folder: str) -> None:
     """The child's whole life: one call after the other until it is closed or the parent is gone."""
-    _die_with_the_parent(int(lifeline))
+    connection = served(descriptor, lifeline)
     from rag_chat.index.chroma import Chroma
 
-    connection: Connection[Any, Any] = Connection(int(descriptor))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             store = Chroma(Path(folder))
@@ -243,11 +210,3 @@ def _outcome(store: object, method: str, args: tuple[Any, ...]) -> tuple[RagChat
         return None, list(value) if isinstance(value, Iterator) else value
     except RagChatError as error:
         return error.with_traceback(None), None
-
-
-def _die_with_the_parent(lifeline: int) -> None:
-    """The kernel ends this process when the other end of the pipe is closed, even deep in native code."""
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO, which ends it
-    if select.select([lifeline], [], [], 0)[0]:  # closed before this was said, while the interpreter started
-        sys.exit(1)

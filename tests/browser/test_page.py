@@ -57,7 +57,9 @@ def test_upload_ask_and_check_the_citation_on_the_page(watched):
     assert len(quote.split()) >= 3
 
     image = card.locator("figure img").first
-    expect(image).not_to_have_js_property("naturalWidth", 0, timeout=20_000)  # before its source is set it is "complete"
+    expect(image).not_to_have_js_property(
+        "naturalWidth", 0, timeout=20_000
+    )  # before its source is set it is "complete"
     assert words(boxed(SAMPLES / DOCUMENT, image.get_attribute("data-url"))) == words(quote)
 
 
