@@ -14,7 +14,8 @@ PRODUCT = [*sorted((ROOT / "rag_chat").rglob("*.py")), *sorted((ROOT / "ingest")
 LAYERS = [
     ("rag_chat.errors", "rag_chat.types", "rag_chat.sentences", "rag_chat.search_copy"),
     (
-        "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox rag_chat.child"
+        "rag_chat.protocols rag_chat.config rag_chat.scoring rag_chat.trace rag_chat.quiet rag_chat.sandbox"
+        " rag_chat.child"
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
         " rag_chat.coverage rag_chat.language rag_chat.progress rag_chat.orders rag_chat.statements rag_chat.tables"
         " rag_chat.token_codes rag_chat.filters rag_chat.document_name"

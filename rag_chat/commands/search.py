@@ -38,6 +38,7 @@ def search(
     Shows each candidate with the ranks and scores of both stages.
     """
     settings = Session.of(context).settings(mode=mode, candidates=candidates, passages=passages)
+    settings = settings.model_copy(update={"generator": "quoting", "generator_url": None})  # nothing is written
     one_or_file(query, queries, "a query", "--queries")
     if query is not None:
         question.check(query, settings.question_characters)
