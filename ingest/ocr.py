@@ -16,6 +16,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from rag_chat.library.begun import Unfinished
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Box, WordBox
 
+FORMAT = "1"  # of what is made of the recogniser's lines: another way, another number
 DPI = 150
 MOST_PIXELS = 6_000_000
 PAGE_SECONDS = 180.0
@@ -71,38 +73,44 @@ def recognised(
     tell(len(found), len(indexes))
     for _ in range(1 + MOST_BREAKS):
         left = tuple(index for index in indexes if index not in found)
-        try:
-            pages = sandbox.stream(
-                recognise, str(path), password, left, seconds=PAGE_SECONDS * (1 + len(left)), step=PAGE_SECONDS
-            )
-            for index, page in zip(left, pages, strict=True):
-                found[index] = page
-                if begun is not None:
-                    begun.keep(_key(index), json.dumps(asdict(page)).encode())
-                tell(len(found), len(indexes))
+        if not left:
             break
-        except DocumentError:
-            found[next(index for index in left if index not in found)] = None
+        pages = sandbox.stream(
+            recognise, str(path), password, left, seconds=PAGE_SECONDS * (1 + len(left)), step=PAGE_SECONDS
+        )
+        for index in left:
+            try:
+                page = next(pages)
+            except DocumentError as error:
+                if error.code == "E_CANCELED":
+                    raise
+                found[index] = None
+                break
+            found[index] = page
+            if begun is not None:
+                begun.keep(_key(index), json.dumps(asdict(page)).encode())
+            tell(len(found), len(indexes))
     return {index: found.get(index) for index in indexes}
 
 
 def _kept(begun: Unfinished, indexes: Sequence[int]) -> dict[int, Recognised | None]:
-    found = {index: begun.get(_key(index)) for index in indexes}
-    return {index: _decoded(json.loads(page)) for index, page in found.items() if page is not None}
+    found = {index: begun.get(_key(index), _decoded) for index in indexes}
+    return {index: page for index, page in found.items() if page is not None}
 
 
-def _decoded(page: dict[str, Any]) -> Recognised:
+def _decoded(kept: bytes) -> Recognised:
+    page = json.loads(kept)
     words = (WordBox(word["start"], word["end"], tuple(word["box"])) for word in page["words"])
     return Recognised(page["text"], tuple(words))
 
 
 def _key(index: int) -> tuple[str, ...]:
-    return ("page", str(index), "rapidocr", importlib.metadata.version("rapidocr"), str(DPI))
+    return ("page", str(index), FORMAT, "rapidocr", importlib.metadata.version("rapidocr"), str(DPI))
 
 
 def recognise(path: str, password: str | None, indexes: Sequence[int]) -> Iterator[Recognised]:
-    """In the worker: the pages, one after the other."""
-    read = _engine()
+    """In the worker: the pages, one after the other. The first that has something on it loads the models."""
+    engine = cache(_engine)
     with closing(glyphs.open_document(Path(path), password)) as document:
         for index in indexes:
             with closing(document[index]) as page:
@@ -111,7 +119,7 @@ def recognise(path: str, password: str | None, indexes: Sequence[int]) -> Iterat
                 bitmap = page.render(scale=scale)
                 picture = bitmap.to_pil().convert("RGB")
                 low, high = picture.convert("L").getextrema()
-                lines = read(picture) if high - low >= BLANK else []
+                lines = engine()(picture) if high - low >= BLANK else []
                 yield _assembled(lines, picture.size, bitmap.get_posconv(page))
 
 

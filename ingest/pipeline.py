@@ -6,6 +6,7 @@ machine (no space, another owner) is raised. Knows no terminal and no web page; 
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,6 +40,7 @@ from rag_chat.protocols import Embedder, TokenEncoder
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import WITHOUT_TEXT, Chunk, Document, IngestReport, Page, PageState, Status, Vectors
 
+SCARCE = 2_000_000_000  # bytes free
 SAMPLE, SAMPLED = 600, 5  # characters of a page, and about so many pages
 
 
@@ -115,6 +117,7 @@ class Ingestor:
             said = f"The file '{shown}' cannot be read any more: {error.strerror}."
             report = IngestReport(shown, doc_id, "failed", error=said, code="E_UNREADABLE")
         if doc_id is not None and not self._closing:
+            self._ahead.drop(file.path)  # which may keep what it reads
             self._begun.of(doc_id).drop()
         return _timed(report, start)
 
@@ -174,6 +177,8 @@ class Ingestor:
         chunks, vectors, tokens = self._embed(doc_id, name, parsed, tell, self._begun.of(doc_id))
         tell(Progress(name, "storing", 0, len(chunks)))
         document = _document(doc_id, name, parsed, len(chunks), path.stat().st_size)
+        if shutil.disk_usage(self._library.folder).free < SCARCE:
+            self._begun.of(doc_id).drop()  # its room is the document's
         with self._readable_source(path, password if parsed.kind == "pdf" else None) as source:
             self._library.add(
                 document, parsed.pages, chunks, vectors,

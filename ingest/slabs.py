@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from rag_chat import token_codes
@@ -28,8 +29,8 @@ def vectors(embedder: Embedder, texts: Sequence[str], begun: Unfinished | None, 
     """(n, dim) float32, rows of unit length, in the order given; `tell` hears how many are done."""
     place = {text: row for row, text in enumerate(dict.fromkeys(texts))}
     slabs = _made(
-        list(place), begun, f"vectors {embedder.name}", embedder.encode_passages,
-        lambda made: save({"rows": made}), lambda kept: load(kept)["rows"], tell,
+        list(place), begun, f"vectors {embedder.name} {embedder.dimension}", embedder.encode_passages,
+        lambda made: save({"rows": made}), lambda kept: _loaded(kept)["rows"], tell,
     )  # fmt: skip
     tell(len(texts))
     rows: Vectors = np.concatenate(slabs) if slabs else np.zeros((0, embedder.dimension), dtype=np.float32)
@@ -55,8 +56,8 @@ def _made(
     """Of each slab. Those of an earlier life come first, so that the time left is reckoned from what is done now."""
     slabs: list[Sequence[str]] = [texts[start : start + SLAB] for start in range(0, len(texts), SLAB)]
     keeper = begun if len(slabs) > 1 else None  # less is not worth keeping
-    kept = [keeper.get([name, *slab]) if keeper is not None else None for slab in slabs]
-    found = {place: unpack(blob) for place, blob in enumerate(kept) if blob is not None}
+    kept = [keeper.get([name, *slab], unpack) if keeper is not None else None for slab in slabs]
+    found = {place: made for place, made in enumerate(kept) if made is not None}
     done = sum(len(slabs[place]) for place in found)
     tell(done)
     for place, slab in enumerate(slabs):
@@ -72,11 +73,20 @@ def _told(tell: Callable[[int], None], before: int, done: int) -> None:
     tell(before + done)
 
 
+def _loaded(kept: bytes) -> dict[str, Any]:
+    """Raises ValueError where the disk has lost some of it."""
+    try:
+        read: dict[str, Any] = load(kept)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+    return read
+
+
 def _packed(made: list[Codes]) -> bytes:
     kept: bytes = save({"codes": np.concatenate(made), "lengths": np.array([len(one) for one in made])})
     return kept
 
 
 def _unpacked(kept: bytes) -> list[Codes]:
-    read = load(kept)
+    read = _loaded(kept)
     return np.split(read["codes"], np.cumsum(read["lengths"])[:-1])

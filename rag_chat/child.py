@@ -43,6 +43,7 @@ class Child:
                 | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             )
         os.close(life)
+        self.was_killed = False  # by us, as it did not end
         self.connection: Connection[Any, Any] = Connection(ours.detach())
 
     @property
@@ -51,14 +52,15 @@ class Child:
 
     def end(self) -> int:
         """Its exit code, after a moment in which it may end of itself."""
-        if self._lifeline >= 0:
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
             self.connection.close()
             try:
                 self._process.wait(1.0)
             except subprocess.TimeoutExpired:
+                self.was_killed = True
                 self._process.kill()
-            os.close(self._lifeline)
-            self._lifeline = -1
+            os.close(lifeline)
         return self._process.wait()
 
 

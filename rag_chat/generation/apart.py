@@ -12,16 +12,17 @@ import signal
 import threading
 import weakref
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from rag_chat.child import Child, served
-from rag_chat.errors import ModelFailed
+from rag_chat.errors import ModelFailed, RagChatError
 from rag_chat.generation.local import LESS, PATIENCE_S, PromptWriter
 from rag_chat.types import Brief
 from rag_chat.weights import Weights
 
-LOADING_S = 600.0  # a large model from a slow disk
+LOADING_S = 600.0  # a large model from a slow disk; one from a hub may take any time
 STOPPING_S = 5.0  # for the token that is being made
 FIRST_TO_GO = "800"  # of 1,000, when the kernel looks for whom to end
 
@@ -34,56 +35,58 @@ class GeneratorApart:
         self._made_of = weights, writers, cache, most
         self._lock = threading.Lock()
         self._child: Child | None = None
-        self._trusted: bool | None = None  # None until the model is loaded
+        self._loaded = False
+        self._trusted = False  # as the process says when it has loaded the model
         self._begin()
 
     @property
     def trusted(self) -> bool:
         """Waits for the model. Raises ModelFailed where it cannot be loaded."""
-        if self._trusted is None:
+        if not self._loaded:
             with self._lock:
                 self._ready()
-        return bool(self._trusted)
+        return self._trusted
 
     def generate(self, brief: Brief) -> Iterator[str]:
         """Raises ModelFailed, after which it may be asked again."""
         with self._lock:
-            child, over = self._ready(), False
+            child, under_way = self._ready(), True
             try:
                 child.connection.send(brief)
-                while not over:
+                while under_way:
                     said = self._said(child, PATIENCE_S)
-                    over = said is None
+                    under_way = said is not None
                     if isinstance(said, str):
                         yield said
             except (EOFError, OSError) as error:
-                over = True
                 raise self._death(child) from error
-            except ModelFailed:
-                over = True
-                raise
             finally:
-                if not over:
+                if under_way and self._child is child:
                     self._stop(child)
 
     def _begin(self) -> Child:
-        self._child = child = Child("rag_chat.generation.apart")
+        try:
+            child = Child("rag_chat.generation.apart")
+        except OSError as error:
+            said = f"The process of the language model '{self.name}' cannot be started ({error.strerror}); ask again."
+            raise ModelFailed(said) from error
+        self._child, self._loaded = child, False
         weakref.finalize(self, child.end)
         with contextlib.suppress(OSError):  # its end is told by the first answer
             child.connection.send(self._made_of)
-        self._trusted = None
         return child
 
     def _ready(self) -> Child:
         child = self._child or self._begin()
-        if self._trusted is None:
+        if not self._loaded:
             try:
-                self._trusted = bool(self._said(child, LOADING_S))
+                self._trusted = bool(self._said(child, LOADING_S if self._made_of[0].path is not None else None))
             except (EOFError, OSError) as error:
                 raise self._death(child) from error
+            self._loaded = True
         return child
 
-    def _said(self, child: Child, seconds: float) -> Any:
+    def _said(self, child: Child, seconds: float | None) -> Any:
         if not child.connection.poll(seconds):
             self._end(child)
             raise ModelFailed(
@@ -91,7 +94,7 @@ class GeneratorApart:
                 " RAG_CHAT_GENERATOR."
             )
         said = child.connection.recv()
-        if isinstance(said, ModelFailed):
+        if isinstance(said, RagChatError):
             self._end(child)  # a device that failed once may fail for good in that process
             raise said
         return said
@@ -101,21 +104,24 @@ class GeneratorApart:
             child.connection.send("stop")
             while self._said(child, STOPPING_S) is not None:
                 pass
-        except (EOFError, OSError, ModelFailed):
+        except (EOFError, OSError, RagChatError):
             self._end(child)
+        except BaseException:  # Ctrl-C once more: what is left of this answer must not be the next one's
+            self._end(child)
+            raise
 
     def _death(self, child: Child) -> ModelFailed:
         code = self._end(child)
-        if code == -signal.SIGKILL:
+        if code == -signal.SIGKILL and not child.was_killed:
             return ModelFailed(
                 f"The language model '{self.name}' was ended by the system, as happens where memory runs out;"
                 f" {LESS}, and ask again."
             )
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        how = signal.Signals(-code).name if code < 0 and not child.was_killed else "without a word"
         return ModelFailed(f"The language model '{self.name}' ended by itself ({how}); ask again.")
 
     def _end(self, child: Child) -> int:
-        self._child = None
+        self._child, self._loaded = None, False
         return child.end()
 
 
@@ -125,27 +131,31 @@ def serve(descriptor: str, lifeline: str) -> None:
     connection = served(descriptor, lifeline)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO, encoding="ascii")
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        made_of = connection.recv()
+        try:
+            _serve(connection, *made_of)
+        except RagChatError as error:
+            connection.send(error.with_traceback(None))
+        except Exception as error:  # an outer edge: there is nobody else to tell
+            connection.send(ModelFailed(f"The language model '{made_of[0].name}' failed ({type(error).__name__})."))
+
+
+def _serve(
+    connection: Connection[Any, Any], weights: Weights, writers: tuple[PromptWriter, PromptWriter], cache: Path,
+    most: int,
+) -> None:  # fmt: skip
     from rag_chat.generation.local import LocalGenerator
 
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        weights, writers, cache, most = connection.recv()
-        try:
-            generator = LocalGenerator(weights, writers, cache=cache, most=most)
-        except ModelFailed as error:
-            connection.send(error.with_traceback(None))
-            return
-        connection.send(generator.trusted)
-        while True:
-            brief = connection.recv()
-            if brief == "stop":  # it came after the answer's end
-                continue
-            try:
-                with contextlib.closing(generator.generate(brief)) as pieces:  # type: ignore[type-var]
-                    for piece in pieces:
-                        connection.send(piece)
-                        if connection.poll():
-                            break
-            except ModelFailed as error:
-                connection.send(error.with_traceback(None))
-                return
-            connection.send(None)
+    generator = LocalGenerator(weights, writers, cache=cache, most=most)
+    connection.send(generator.trusted)
+    while True:
+        brief = connection.recv()
+        if brief == "stop":  # it came after the answer's end
+            continue
+        with contextlib.closing(generator.generate(brief)) as pieces:  # type: ignore[type-var]
+            for piece in pieces:
+                connection.send(piece)
+                if connection.poll():
+                    break
+        connection.send(None)

@@ -7,6 +7,7 @@ second on two cores; the text is the same).
 
 from __future__ import annotations
 
+import fcntl
 import queue
 import shutil
 import threading
@@ -149,13 +150,22 @@ def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
 
 
 def dense_copy(gguf: Path, cache: Path) -> Path:
-    """The GGUF unpacked once into safetensors (10 s); later starts load that in under a second."""
+    """The GGUF unpacked once into safetensors (10 s); later starts load that in under a second. Of processes that come
+    at the same time one does it, and the others wait for it."""
+    folder = cache / gguf.stem
+    if not (folder / "config.json").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with folder.with_name(f"{gguf.stem}.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not (folder / "config.json").exists():
+                _unpack(gguf, folder)
+    return folder
+
+
+def _unpack(gguf: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    folder = cache / gguf.stem
-    if (folder / "config.json").exists():
-        return folder
     packed = GgufConfig(gguf_file=gguf.name, dequantize=True)
     model = AutoModelForCausalLM.from_pretrained(
         str(gguf.parent),
@@ -169,4 +179,3 @@ def dense_copy(gguf: Path, cache: Path) -> Path:
     model.save_pretrained(fresh)
     AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(fresh)
     fresh.replace(folder)  # one step, so that an interrupted copy is never taken for a whole one
-    return folder

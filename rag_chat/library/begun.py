@@ -1,8 +1,8 @@
 """What was made of documents that are not in the library yet, so that work which was cut off goes on from there.
 
-A file each, under the hash of what it was made from; another file, model or setting therefore finds nothing. It lasts
-until the document is in the library, has failed or is given up; what nobody comes back for goes when the library is
-opened a week later. Knows nothing of what the bytes mean.
+A file each, under the hash of what it was made from; another file, text or name of a model therefore finds nothing. It
+lasts until the document is in the library, has failed or is given up; what nobody comes back for goes when the library
+is opened a week later. Knows nothing of what the bytes mean.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from rag_chat.library.files import folder_errors_are_ours
+Made = TypeVar("Made")
 
 FOLDER = "begun"
 KEPT_SECONDS = 7 * 24 * 3600.0
@@ -28,17 +29,18 @@ class Unfinished:
 
     folder: Path
 
-    def get(self, made_from: Iterable[str]) -> bytes | None:
-        """None where it was not made yet."""
-        with suppress(OSError):
-            return self._path(made_from).read_bytes()
+    def get(self, made_from: Iterable[str], read: Callable[[bytes], Made]) -> Made | None:
+        """What `read` makes of it; None where it was not made yet, or is damaged, of which `read` raises ValueError or
+        KeyError."""
+        with suppress(OSError, ValueError, KeyError):
+            return read(self._path(made_from).read_bytes())
         return None
 
     def keep(self, made_from: Iterable[str], made: bytes) -> None:
-        """There whole or not at all. Raises LibraryError where the folder cannot be written, DiskFull without room."""
+        """There whole or not at all; a disk that takes no more of it costs the work only, should it be cut off."""
         path = self._path(made_from)
         part = path.with_suffix(".part")
-        with folder_errors_are_ours():
+        with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 file.write(made)

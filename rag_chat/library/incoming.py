@@ -80,9 +80,10 @@ class Incoming:
 
     def drop(self, number: int) -> None:
         """With what was made of it."""
-        with folder_errors_are_ours():
-            if self._begun and self._path(number).is_file():
+        if self._begun:
+            with suppress(LibraryError):  # a file that cannot be read goes all the same
                 self._begun.of(digest(self._path(number))).drop()
+        with folder_errors_are_ours():
             self._note(number).unlink(missing_ok=True)
             self._path(number).unlink(missing_ok=True)
 

@@ -106,6 +106,8 @@ class Uploads:
 
     def dismiss(self, id_: int) -> None:
         """Forgets a finished one, or stops one on its way: nothing of it stays."""
+        if (waiting := self.get(id_)) is not None and waiting.stage == "waiting":
+            self._drop_ahead(waiting)  # first, as it may keep what it reads
         with self._lock:
             upload = self._uploads.get(id_)
             if upload is None:
@@ -116,6 +118,9 @@ class Uploads:
             self._drop(upload)
             del self._uploads[id_]
             self._cancelled.discard(id_)
+        self._drop_ahead(upload)
+
+    def _drop_ahead(self, upload: Upload) -> None:
         if self._loading.ready and (backend := self._loading.wait()) is not None:
             backend.drop_ahead(upload.path)
 

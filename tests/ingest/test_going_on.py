@@ -116,6 +116,21 @@ def test_a_text_that_comes_twice_is_read_once_and_has_one_vector(tmp_path):
     assert heard[0] == 0 and heard[-1] == len(texts)
 
 
+@pytest.mark.parametrize("damaged", [b"", b"\x08\0\0\0\0\0\0\0{}      ", b"x" * 400])
+def test_what_the_disk_has_damaged_is_made_again(tmp_path, damaged):
+    begun, texts, embedder = Unfinished(tmp_path / "begun"), [*"abcdefgh"], HashEmbedder()
+    wanted = slabs.vectors(embedder, texts, begun, lambda _: None)
+    for file in begun.folder.iterdir():
+        file.write_bytes(damaged)
+    np.testing.assert_array_equal(slabs.vectors(embedder, texts, begun, lambda _: None), wanted)
+    assert embedder.encoded == texts * 2
+
+
+def test_a_disk_that_takes_nothing_costs_only_what_would_have_been_kept(tmp_path):
+    (tmp_path / "begun").write_text("in the way")
+    assert len(slabs.vectors(HashEmbedder(), [*"abcdefgh"], Unfinished(tmp_path / "begun"), lambda _: None)) == 8
+
+
 @pytest.mark.parametrize("texts", [[], ["a"], [*"abcd"]])
 def test_little_is_not_worth_keeping(tmp_path, texts):
     begun = Unfinished(tmp_path / "begun")

@@ -14,6 +14,7 @@ from ingest import ocr
 from ingest.ocr import _Line, _rows
 from ingest.parse import parse
 from ingest.parsed import Limits
+from rag_chat.errors import DocumentError
 from rag_chat.highlight import PageView
 from rag_chat.index import verify
 from rag_chat.library.begun import Unfinished
@@ -105,6 +106,26 @@ def test_recognised_pages_are_not_recognised_again(tmp_path, sandbox):
     assert parsed == fresh and all(page.words for page in parsed.pages)
     kept = [json.loads(file.read_bytes())["text"] for file in begun.folder.iterdir()]
     assert sorted(kept) == sorted(page.text for page in parsed.pages)
+
+
+@pytest.mark.slow
+def test_a_scan_that_is_stopped_at_its_last_page_ends_as_stopped_and_leaves_nothing(ingestor, library, tmp_path):
+    def stop(step):
+        if step.stage == "recognizing" and step.done == step.total:
+            assert list((library.folder / "begun").rglob("*"))
+            raise DocumentError("It was stopped.", "E_CANCELED")
+
+    report = ingestor.add(scans(tmp_path), progress=stop)
+    assert (report.status, report.code) == ("failed", "E_CANCELED")
+    assert not list((library.folder / "begun").glob("*/*"))
+
+
+@pytest.mark.slow
+def test_of_a_scan_that_is_all_kept_no_page_is_asked_for(tmp_path, sandbox, monkeypatch):
+    begun, path = Unfinished(tmp_path / "begun"), scans(tmp_path)
+    parsed = parse(path, Limits(10, 10), sandbox, begun=begun)
+    monkeypatch.setattr(ocr, "recognise", None)
+    assert parse(path, Limits(10, 10), sandbox, begun=begun) == parsed
 
 
 @pytest.mark.slow

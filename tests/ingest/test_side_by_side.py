@@ -58,7 +58,7 @@ def test_pages_of_one_document_at_a_time_are_recognised(ingestor, files, monkeyp
     scans = [write_pdf(tmp_path / f"scan {n}.pdf", [[]]) for n in range(3)]
     together, most, lock = 0, 0, threading.Lock()
 
-    def recognised(path, password, indexes, sandbox, tell):
+    def recognised(path, password, indexes, sandbox, tell, begun):
         nonlocal together, most
         with lock:
             together += 1

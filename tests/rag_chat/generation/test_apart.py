@@ -12,7 +12,7 @@ from values import passage, quote
 from rag_chat import weights
 from rag_chat.chat import prompt
 from rag_chat.config import Settings
-from rag_chat.errors import ModelFailed
+from rag_chat.errors import ModelFailed, RagChatError
 from rag_chat.generation import apart
 from rag_chat.generation.apart import GeneratorApart
 from rag_chat.generation.local import dense_copy
@@ -85,6 +85,27 @@ def test_an_answer_that_is_stopped_leaves_the_model_as_it_was(talker):
     with closing(talker.generate(BRIEF)) as pieces:
         assert [next(pieces), next(pieces)] == first
     assert talker._child.pid == before
+
+
+def test_ctrl_c_while_an_answer_is_stopped_leaves_nothing_of_it_to_the_next(talker, monkeypatch):
+    with closing(talker.generate(BRIEF)) as pieces:
+        first = [next(pieces), next(pieces)]
+    pieces = talker.generate(BRIEF)
+    next(pieces)
+    said = talker._said
+    monkeypatch.setattr(talker, "_said", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        pieces.close()
+    monkeypatch.setattr(talker, "_said", said)
+    with closing(talker.generate(BRIEF)) as pieces:
+        assert [next(pieces), next(pieces)] == first
+
+
+def test_an_error_of_ours_comes_through_with_its_own_words(tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "no-such-base"}')
+    made = GeneratorApart(Weights("adapter", "folder", tmp_path), WRITERS, cache=tmp_path, most=8)
+    with pytest.raises(RagChatError, match="No model 'no-such-base' is here"):
+        _ = made.trusted
 
 
 def test_what_cannot_be_loaded_is_said_where_it_is_waited_for(tmp_path):
