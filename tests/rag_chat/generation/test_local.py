@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -121,18 +122,11 @@ def test_a_model_that_writes_nothing_is_given_up(plain, monkeypatch):
 
 
 @pytest.mark.slow
-def test_processes_that_start_together_unpack_the_model_once(tmp_path):
-    line = (
-        "import sys; from pathlib import Path; from rag_chat import weights; from rag_chat.generation.local import"
-        " dense_copy; print(dense_copy(weights.find('SmolLM2-135M-Instruct', offline=True).path, Path(sys.argv[1])))"
-    )
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    both = [
-        subprocess.Popen([sys.executable, "-c", line, tmp_path], stdout=subprocess.PIPE, env=env, text=True)
-        for _ in range(2)
-    ]
-    folders = {process.communicate(timeout=300)[0] for process in both}
-    assert [process.returncode for process in both] == [0, 0]
-    (folder,) = (Path(said.strip()) for said in folders)
+def test_those_that_start_together_unpack_the_model_once(tmp_path, monkeypatch):
+    """Each opens the lock anew, as two processes do."""
+    gguf, unpacked, unpack = weights.find("SmolLM2-135M-Instruct", offline=True).path, [], local._unpack
+    monkeypatch.setattr(local, "_unpack", lambda *paths: unpacked.append(paths) or unpack(*paths))
+    with ThreadPoolExecutor(2) as pool:
+        (folder,) = set(pool.map(lambda _: dense_copy(gguf, tmp_path), range(2)))
+    assert len(unpacked) == 1 and (folder / "model.safetensors").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, f"{folder.name}.lock"]
-    assert (folder / "model.safetensors").is_file()
