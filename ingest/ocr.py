@@ -75,21 +75,19 @@ def recognised(
         left = tuple(index for index in indexes if index not in found)
         if not left:
             break
-        pages = sandbox.stream(
-            recognise, str(path), password, left, seconds=PAGE_SECONDS * (1 + len(left)), step=PAGE_SECONDS
-        )
-        for index in left:
-            try:
-                page = next(pages)
-            except DocumentError as error:
-                if error.code == "E_CANCELED":
-                    raise
-                found[index] = None
-                break
-            found[index] = page
-            if begun is not None:
-                begun.keep(_key(index), json.dumps(asdict(page)).encode())
-            tell(len(found), len(indexes))
+        try:
+            pages = sandbox.stream(
+                recognise, str(path), password, left, seconds=PAGE_SECONDS * (1 + len(left)), step=PAGE_SECONDS
+            )
+            for index, page in zip(left, pages, strict=True):  # to its end, else the worker and its models are given up
+                found[index] = page
+                if begun is not None:
+                    begun.keep(_key(index), json.dumps(asdict(page)).encode())
+                tell(len(found), len(indexes))
+        except DocumentError as error:
+            if error.code == "E_CANCELED":
+                raise
+            found.update(dict.fromkeys([index for index in left if index not in found][:1]))
     return {index: found.get(index) for index in indexes}
 
 

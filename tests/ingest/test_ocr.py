@@ -110,6 +110,14 @@ def test_recognised_pages_are_not_recognised_again(tmp_path, sandbox, monkeypatc
 
 
 @pytest.mark.slow
+def test_a_worker_with_room_for_the_models_stays_for_the_next_scan(tmp_path):
+    workers = []
+    with Sandbox(seconds=120, memory_mb=16_384) as roomy:
+        parse(scans(tmp_path), Limits(10, 10), roomy, recognizing=lambda *_: workers.append(roomy._worker))
+        assert set(workers) == {roomy._worker}
+
+
+@pytest.mark.slow
 def test_a_scan_that_is_stopped_at_its_last_page_ends_as_stopped_and_leaves_nothing(ingestor, library, tmp_path):
     def stop(step):
         if step.stage == "recognizing" and step.done == step.total:
