@@ -5,24 +5,18 @@ import signal
 import time
 from contextlib import closing
 
-import long_winded
 import pytest
-from values import passage, quote
+from briefs import BRIEF, WRITERS, long_story
 
 from rag_chat import weights
-from rag_chat.chat import prompt
 from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed, RagChatError
 from rag_chat.generation import apart
 from rag_chat.generation.apart import GeneratorApart
 from rag_chat.generation.local import dense_copy
-from rag_chat.types import Brief
 from rag_chat.weights import Weights
 
 pytestmark = pytest.mark.slow
-WRITERS = (prompt.from_quotes, prompt.from_passages)
-TEXT = "The tide gate opens at five in the morning."
-BRIEF = Brief("When does the tide gate open?", (passage(TEXT),), (quote(TEXT),))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +35,7 @@ def test_it_answers_in_pieces_and_says_whether_it_is_trusted(generator):
 def talker():
     """The same model without this project's adapter, asked for a long story."""
     copy = dense_copy(weights.find("SmolLM2-135M-Instruct", offline=True).path, Settings().cache)
-    return GeneratorApart(weights.find(str(copy)), (long_winded.asked,) * 2, cache=Settings().cache, most=1000)
+    return GeneratorApart(weights.find(str(copy)), (long_story,) * 2, cache=Settings().cache, most=1000)
 
 
 @pytest.mark.parametrize(

@@ -11,19 +11,15 @@ from pathlib import Path
 
 import pytest
 import starved_model
+from briefs import BRIEF, TEXT, WRITERS
 from values import passage, quote
 
 from rag_chat import weights
-from rag_chat.chat import prompt
 from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed
 from rag_chat.generation import local
 from rag_chat.generation.local import LocalGenerator, dense_copy
 from rag_chat.types import Brief
-
-WRITERS = (prompt.from_quotes, prompt.from_passages)
-TEXT = "The tide gate opens at five in the morning."
-BRIEF = Brief("When does the tide gate open?", (passage(TEXT),), (quote(TEXT),))
 
 
 @pytest.fixture(scope="module")
