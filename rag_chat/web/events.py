@@ -31,6 +31,9 @@ LONGEST_STOP = 20.0  # seconds that a model may take to stop
 LONGEST_PASSWORD = 200  # characters
 TOO_MANY = "{left} not taken, as no more than {most} can wait here; add the rest once these are done or dismissed."
 GONE = "This conversation is not in the library; it may have been deleted."
+# Buttons change places by style: one that is taken out of the page comes back only when Gradio has loaded it again, and
+# what is sent meanwhile may get lost (gradio-app/gradio, pull request 13553).
+SEEN, UNSEEN = gr.update(visible=True), gr.update(visible="hidden")
 
 NOTHING_CHANGED = (gr.skip(),) * 6
 Shown = tuple[Any, ...]  # question box, conversation id, earlier exchanges, the last one, ask and stop buttons
@@ -233,12 +236,12 @@ class Events:
         stop = self._stops[session] = threading.Event()
         try:
             yield from self._answer(asked, conversation, session, stop)
-            yield *(gr.skip(),) * 4, gr.update(visible=True), gr.update(visible=False)
+            yield *(gr.skip(),) * 4, SEEN, UNSEEN
         finally:
             del self._stops[session]
 
     def _answer(self, asked: Question, conversation: str, session: str, stop: threading.Event) -> Iterator[Shown]:
-        running = gr.update(visible=False), gr.update(visible=True)
+        running = UNSEEN, SEEN
         try:
             backend = None
             while backend is None:

@@ -94,7 +94,7 @@ def _conversation_column() -> tuple[Any, ...]:
                 scale=1,
             )
             ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=76, scale=0)
-            stop = gr.Button("Stop", visible=False, elem_id="stop", min_width=76, scale=0)
+            stop = gr.Button("Stop", visible="hidden", elem_id="stop", min_width=76, scale=0)
         with gr.Row(elem_id="actions"):
             retry = gr.Button("Ask again", size="sm", elem_id="retry", min_width=0, scale=0)
     return welcome, past, live, question, ask, stop, retry

@@ -39,7 +39,7 @@ def test_answer_streams_is_kept_and_ends_with_citations(page):
     assert any("writing" in html for html in shown)
     assert 'data-card="source-1-1"' in shown[-1]
     assert page.frames[0][0] == ""  # the question box is emptied
-    assert page.frames[0][5]["visible"] is True and page.frames[-1][5]["visible"] is False  # the stop button
+    assert page.frames[0][5]["visible"] is True and page.frames[-1][5]["visible"] == "hidden"  # the stop button
     (kept,) = page.kept()
     assert (kept.state, kept.answer.citations[0].document) == ("answered", "pump.pdf")
     assert page.scripted.conversations.get(page.conversation).title == "How much does the pump lift?"
