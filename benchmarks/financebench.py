@@ -1,9 +1,10 @@
 """Finding the evidence page in 32 annual and quarterly reports, in all of them at once and in the right one.
 
-    python -m benchmarks.financebench --data DIR [--library DIR] [--limit N] [--mode M]...
+    python -m benchmarks.financebench --data DIR [--library DIR] [--limit N] [--mode M]... [--plain]
 
 DIR/financebench holds tune.tsv (file, bytes), pdfs/ and tune_questions.jsonl. A question counts as found when any of
-its evidence pages, in its own document, is among the pages of the five passages, or of all candidates.
+its evidence pages, in its own document, is among the pages of the five passages, or of all candidates. `--plain` adds
+what the same encoder finds in the quick start's pieces of text (`plain_stack.py`), by cosine alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import door
+import numpy as np
+
+from benchmarks import door, plain_stack
 from ingest.pipeline import Ingestor
 from rag_chat import config
 from rag_chat.build import App, open_app
@@ -23,6 +26,7 @@ from rag_chat.errors import BadDataset, NotFound
 from rag_chat.types import Candidate, Mode
 
 LIBRARY = Path("data/cache/financebench")  # an ignored folder; ingesting takes minutes
+CANDIDATES, PASSAGES = 50, 5  # what the product's own settings are
 MODES: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
 
 
@@ -46,7 +50,7 @@ class Found:
 class Line:
     """What one mode found, in all documents or in the right one."""
 
-    mode: Mode
+    mode: str
     where: str
     results: Sequence[Found]
 
@@ -57,6 +61,7 @@ def main() -> None:
     parser.add_argument("--library", type=Path, default=LIBRARY, help="where the reports are, or will be, ingested")
     parser.add_argument("--limit", type=int, help="only the first N questions")
     parser.add_argument("--mode", action="append", choices=MODES, help="only this mode; repeatable")
+    parser.add_argument("--plain", action="store_true", help="also the plain stack's stage one: some minutes more")
     arguments = parser.parse_args()
     folder = arguments.data / "financebench"
     if not (folder / "tune.tsv").is_file():
@@ -65,7 +70,8 @@ def main() -> None:
     app = open_app(config.load(library=arguments.library, generator="quoting"), exclusive=True)
     try:
         add(app, folder)
-        print(table([line for mode in arguments.mode or MODES for line in lines(app, asked, mode)]))
+        measured = [line for mode in arguments.mode or MODES for line in lines(app, asked, mode)]
+        print(table([*measured, *(plain_lines(app, folder, asked) if arguments.plain else ())]))
     finally:
         app.close()
 
@@ -84,10 +90,9 @@ def questions(path: Path) -> list[Question]:
 
 def add(app: App, folder: Path) -> None:
     """Ingests the reports that the library lacks and says how many pages are in it."""
-    names = [line.split("\t")[0] for line in (folder / "tune.tsv").read_text(encoding="utf-8").splitlines() if line]
     start, pages = time.perf_counter(), 0
     with Ingestor(app.library, app.embedder, app.settings, app.tokens) as ingestor:
-        for report in ingestor.add_all(path for name in names if (path := folder / "pdfs" / name).suffix == ".pdf"):
+        for report in ingestor.add_all(reports(folder)):
             door.note(f"{report.document}: {report.status}, {report.pages} pages, {report.error or ''}")
             pages += report.pages if report.status == "ready" else 0
     spent = time.perf_counter() - start
@@ -99,10 +104,36 @@ def add(app: App, folder: Path) -> None:
     )
 
 
+def reports(folder: Path) -> list[Path]:
+    names = [line.split("\t")[0] for line in (folder / "tune.tsv").read_text(encoding="utf-8").splitlines() if line]
+    return [path for name in names if (path := folder / "pdfs" / name).suffix == ".pdf"]
+
+
 def lines(app: App, asked: Sequence[Question], mode: Mode) -> Iterator[Line]:
     ids = {document.name: document.doc_id for document in app.library.catalog.documents()}
     yield Line(mode, "all documents", [found(app, question, mode, None) for question in asked])
     yield Line(mode, "the right one", [found(app, question, mode, [ids[question.document]]) for question in asked])
+
+
+def plain_lines(app: App, folder: Path, asked: Sequence[Question]) -> Iterator[Line]:
+    """Of pieces of a page's text, without document or heading in front; nothing but the cosine."""
+    texts, places = list[str](), list[tuple[str, int]]()
+    for path in reports(folder):
+        for page, text in enumerate(plain_stack.page_texts(path), start=1):
+            pieces = plain_stack.split(text)
+            texts += pieces
+            places += [(path.name, page)] * len(pieces)
+    door.note(f"{len(texts)} pieces of the plain stack")
+    vectors = app.embedder.encode_passages(texts)
+    for where in ("all documents", "the right one"):
+        results = []
+        for question in asked:
+            start = time.perf_counter()
+            order = np.argsort(-(vectors @ app.embedder.encode_query(question.text)))
+            ranked = [places[row] for row in order if where == "all documents" or places[row][0] == question.document]
+            hits = [name == question.document and page in question.pages for name, page in ranked[:CANDIDATES]]
+            results.append(Found(any(hits[:PASSAGES]), any(hits), time.perf_counter() - start))
+        yield Line("plain stack, cosine", where, results)
 
 
 def found(app: App, question: Question, mode: Mode, doc_ids: Sequence[str] | None) -> Found:

@@ -33,10 +33,9 @@ class PlainStack:
     def ingest(self, paths: Sequence[Path], folder: Path) -> tuple[float, int, int]:
         """(seconds, pages, chunks) from files to a searchable collection in `folder`."""
         import chromadb
-        from pypdf import PdfReader
 
         start = time.perf_counter()
-        pages = [page.extract_text() for path in paths for page in PdfReader(path).pages]
+        pages = [text for path in paths for text in page_texts(path)]
         chunks = [chunk for page in pages for chunk in split(page)]
         vectors = self._encoder.encode(chunks, show_progress_bar=False)
         client = chromadb.PersistentClient(path=str(folder))
@@ -52,6 +51,12 @@ class PlainStack:
         start = time.perf_counter()
         self._cross_encoder.predict([(question, text) for text in texts], show_progress_bar=False)
         return time.perf_counter() - start
+
+
+def page_texts(path: Path) -> list[str]:
+    from pypdf import PdfReader
+
+    return [page.extract_text() for page in PdfReader(path).pages]
 
 
 def split(text: str, separators: Sequence[str] = SEPARATORS) -> list[str]:
