@@ -26,7 +26,6 @@ from rag_chat.errors import BadDataset, NotFound
 from rag_chat.types import Candidate, Mode
 
 LIBRARY = Path("data/cache/financebench")  # an ignored folder; ingesting takes minutes
-CANDIDATES, PASSAGES = 50, 5  # what the product's own settings are
 MODES: tuple[Mode, ...] = ("dense", "rerank", "hybrid", "late-interaction")
 
 
@@ -131,8 +130,10 @@ def plain_lines(app: App, folder: Path, asked: Sequence[Question]) -> Iterator[L
             start = time.perf_counter()
             order = np.argsort(-(vectors @ app.embedder.encode_query(question.text)))
             ranked = [places[row] for row in order if where == "all documents" or places[row][0] == question.document]
-            hits = [name == question.document and page in question.pages for name, page in ranked[:CANDIDATES]]
-            results.append(Found(any(hits[:PASSAGES]), any(hits), time.perf_counter() - start))
+            hits = [
+                name == question.document and page in question.pages for name, page in ranked[: app.settings.candidates]
+            ]
+            results.append(Found(any(hits[: app.settings.passages]), any(hits), time.perf_counter() - start))
         yield Line("plain stack, cosine", where, results)
 
 

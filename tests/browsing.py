@@ -11,7 +11,6 @@ from reportlab.pdfgen.canvas import Canvas
 from rag_chat.render import visible
 
 SHORT, LONG = 15_000, 60_000  # milliseconds
-expect.set_options(timeout=SHORT)  # a page answers through a server, beside another test that computes
 
 
 def pdf_of(path: Path, pages: Sequence[Sequence[str]], title: str = "", outline: str = "") -> Path:

@@ -43,6 +43,8 @@ def test_stop_keeps_what_was_written_and_the_next_question_is_answered(page):
 def test_retry_and_restriction(page):
     ask(page, "zebra1?")
     page.click("#retry")
+    expect(page.locator("#stop")).to_be_visible()  # the old answer has all that the new one will have
+    expect(page.locator("#ask")).to_be_visible(timeout=LONG)
     expect(page.locator(".exchange")).to_have_count(1)
     expect(page.locator("#live .cite").first).to_be_visible(timeout=LONG)
     page.locator("#documents [data-doc]").check()
