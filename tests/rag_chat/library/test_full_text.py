@@ -144,6 +144,17 @@ def test_a_failed_commit_leaves_no_words(catalog):
     assert found(catalog, "walnut") == []
 
 
+def test_a_search_does_not_go_through_every_chunk_for_those_of_hidden_documents(catalog, tmp_path):
+    searched = []
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as db:
+        db.set_trace_callback(searched.append)
+        assert full_text.matches(db, "rail", 9)
+        db.set_trace_callback(None)
+        (search,) = (statement for statement in searched if "MATCH" in statement)
+        steps = [step for *_, step in db.execute(f"EXPLAIN QUERY PLAN {search}")]
+    assert "SCAN d" in steps and not [step for step in steps if step.startswith("SCAN c ")]
+
+
 @pytest.mark.parametrize("interrupted", [False, True], ids=["at once", "at the next opening"])
 def test_deleted_words_are_gone_from_the_file(catalog, tmp_path, interrupted):
     add(catalog, "c", "Walnut xylophone.")
