@@ -15,6 +15,7 @@ from rag_chat.bert import load_encoder, load_tokenizer, load_trained, padded, re
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.lanes import lanes
+from rag_chat.rerank import window
 from rag_chat.scoring import Combination, reordered
 from rag_chat.types import Candidate, Signals
 from rag_chat.weights import Weights, hash_of
@@ -105,7 +106,7 @@ class InteractionReranker:
         device = this_machine().device
         with self._lock:
             asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, device)
-            found = ids_of(self._tokenizer, texts, PASSAGE_TOKENS)
+            found = window.ids(self._tokenizer, question, texts)
         with torch.inference_mode():
             question_vectors = self._network.token_vectors(asked)
 

@@ -23,9 +23,10 @@ from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
 
 from rag_chat import lexical
-from rag_chat.bert import load_trained
+from rag_chat.bert import load_trained, padded
 from rag_chat.compute import keep_freed_memory, this_machine
-from rag_chat.rerank.interaction import PASSAGE_TOKENS, QUESTION_TOKENS, tokens_of
+from rag_chat.rerank import window
+from rag_chat.rerank.interaction import QUESTION_TOKENS, tokens_of
 from rag_chat.rerank.network import InteractionNetwork, Tokens
 from rag_chat.training.descent import Descent
 from rag_chat.training.mining import Group
@@ -87,7 +88,7 @@ class Trainer:
     def signals(self, question: str, texts: Sequence[str]) -> list[Signals]:
         """As the reranker would give them with the weights of this moment."""
         asked = tokens_of(self._tokenizer, [question], QUESTION_TOKENS, self._device)
-        passages = tokens_of(self._tokenizer, texts, PASSAGE_TOKENS, self._device)
+        passages = Tokens(*padded(window.ids(self._tokenizer, question, texts), self._device))
         self.network.eval()
         with torch.no_grad():
             vectors = self.network.token_vectors(passages)
@@ -103,8 +104,12 @@ class Trainer:
         """The passages are encoded in so many parts: each question is compared with all of them."""
         recipe, size = self.recipe, len(batch[0].negatives) + 1
         questions = tokens_of(self._tokenizer, [g.question for g in batch], recipe.question_tokens, self._device)
-        texts = [text for g in batch for text in (g.positive, *g.negatives)]
-        passages = tokens_of(self._tokenizer, texts, recipe.passage_tokens, self._device)
+        read = [
+            ids
+            for g in batch
+            for ids in window.ids(self._tokenizer, g.question, (g.positive, *g.negatives), recipe.passage_tokens)
+        ]
+        passages = Tokens(*padded(read, self._device))
         network, grouped = self.network, (len(batch), size, -1)
         question, passage = network.token_vectors(questions), self._encoded(passages, parts)
         scores = network(
