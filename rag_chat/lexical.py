@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from typing import TypeVar
 
 from rag_chat import words
@@ -27,8 +27,8 @@ def match(question: str, texts: Sequence[str]) -> list[float]:
     asked = words.content(question)
     stems = [words.content(text) for text in texts]
     average = sum(map(len, stems)) / max(1, len(texts)) or 1.0
-    single = rarity(asked, [set(found) for found in stems])
-    pairs = rarity(itertools.pairwise(asked), [set(itertools.pairwise(s)) for s in stems])
+    single = rarity(set(asked), [set(found) for found in stems])
+    pairs = rarity(set(itertools.pairwise(asked)), [set(itertools.pairwise(s)) for s in stems])
     return [
         _bm25(Counter(found), single, len(found) / average)
         + PAIRS * sum(pairs.get(pair, 0.0) for pair in set(itertools.pairwise(found)))
@@ -41,9 +41,9 @@ def _bm25(counts: Counter[str], weights: dict[str, float], length: float) -> flo
     return sum(weight * counts[w] * (SATURATION + 1) / (counts[w] + flat) for w, weight in weights.items() if counts[w])
 
 
-def rarity(asked: Iterable[Term], held: Sequence[set[Term]]) -> dict[Term, float]:
+def rarity(asked: set[Term], held: Sequence[Container[Term]]) -> dict[Term, float]:
     """The inverse document frequency of each term asked for, as shares of their sum."""
-    found = {term: idf(sum(term in terms for terms in held), len(held)) for term in set(asked)}
+    found = {term: idf(sum(term in terms for terms in held), len(held)) for term in asked}
     total = sum(found.values())
     return {term: value / total for term, value in found.items()} if total else {}
 

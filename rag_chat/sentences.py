@@ -8,6 +8,7 @@ letter only.
 
 from __future__ import annotations
 
+import functools
 import re
 
 ROW_NUMBERS = 3  # a line that ends in so many numbers, or a short one in two, is a table row
@@ -50,7 +51,9 @@ _DANGLING = frozenset(
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[A-ZÀ-Þ]")  # "2 Prices", "4.1 Scope"
 _NUMBERED = frozenset("item note chapter section part article appendix schedule exhibit table step".split())
 
-_NUMBER = re.compile(r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*|[—–-]{1,2}%?|\$|€|£|N/?[AM]")
+_FIGURE = r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*"
+_NUMBER = re.compile(rf"{_FIGURE}|[—–-]{{1,2}}%?|\$|€|£|N/?[AM]")
+_TWO_FIGURES = re.compile(rf"(?<!\S){_FIGURE}(?!\S).*(?<!\S){_FIGURE}(?!\S)", re.DOTALL)
 _CURRENCIES = frozenset("$€£")
 _BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
 _ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
@@ -77,13 +80,13 @@ def readable(text: str) -> str:
     return " ".join(_UNREAD.sub("", text).split())
 
 
+@functools.lru_cache(maxsize=50_000)  # asked of a page's lines, of its chunks' lines, and again by the next question
 def is_row(line: str) -> bool:
     """A table row: several numbers, and hardly any prose around them."""
+    if not _TWO_FIGURES.search(line):
+        return False
     words = line.split()
     numbers = [bool(_NUMBER.fullmatch(word)) for word in words]
-    figures = sum(1 for word, number in zip(words, numbers, strict=True) if number and any(c.isdigit() for c in word))
-    if figures < 2:
-        return False
     if sum(numbers) >= len(words) / 2:
         return True
     trailing = 0
