@@ -43,15 +43,18 @@ def _window(
     text: str, encoded: Encoding, said: Sequence[tuple[int, str]], weights: Mapping[str, float], limit: int
 ) -> list[int]:
     first, last = _after_line(text, encoded), len(encoded) - 1  # `last` is the closing special token
-    room = limit - first - 1
+    front = min(first, limit // 2)  # a line of figures may have a token for each of its characters
+    room = limit - front - 1
     at = [(encoded.char_to_token(start), stem) for start, stem in said]
-    starts = [*range(first, last - room, max(1, room // STEPS)), last - room]
+    latest = max(first, last - room)
+    starts = [*range(first, latest, max(1, room // STEPS)), latest]
     worth = [sum(weights[stem] for stem in {stem for i, stem in at if a <= (i or 0) < a + room}) for a in starts]
     most = max(worth)
     best = [start for start, value in zip(starts, worth, strict=True) if value == most]
     start = best[len(best) // 2] if most else first  # in the middle, what is said has words around it
+    end = min(start + room, last)
     whole = encoded.ids
-    return [*whole[:first], *whole[start : start + room], whole[last]]
+    return [*whole[:front], *whole[start:end], whole[last]]
 
 
 def _after_line(text: str, encoded: Encoding) -> int:

@@ -49,6 +49,12 @@ def test_a_long_first_line_is_no_line_in_front(tokenizer):
     assert "opens at five" in seen and not seen.startswith("pumps move heat and grain is moved by rail. pumps move" * 9)
 
 
+@pytest.mark.parametrize("line", ["7 " * 90, "7-" * 95, "7-" * 95 + "tide"])
+def test_of_a_line_of_many_tokens_the_beginning(tokenizer, line):
+    long, short = read(tokenizer, f"{line}\n{FILLER}{ANSWER}{FILLER}", f"{line}\n{ANSWER}")
+    assert long.startswith("7") and short.startswith("7") and "opens at five" in long and "opens at five" in short
+
+
 def test_where_nothing_is_said_the_beginning(tokenizer):
     (seen,) = read(tokenizer, "First words. " + FILLER)
     assert seen.startswith("first words.")
