@@ -1,8 +1,11 @@
-"""Keeps foreign libraries from writing to the terminal and from calling home."""
+"""Keeps foreign libraries from writing to the terminal, from calling home, and from being searched while they load."""
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def libraries() -> None:
@@ -17,3 +20,16 @@ def libraries() -> None:
     # MiniLM's file carries a position_ids buffer that newer code does not expect: a long harmless report.
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Around the import of a large library: all that it makes stays, so that looking for garbage among it, a seventh
+    of the time of importing torch, transformers and gradio, finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

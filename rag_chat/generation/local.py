@@ -40,10 +40,11 @@ class LocalGenerator:
     """One model, one answer at a time. `writers` are the prompts for a small and for a larger model."""
 
     def __init__(self, weights: Weights, writers: tuple[PromptWriter, PromptWriter], *, cache: Path, most: int) -> None:
-        quiet.libraries()
         try:
-            base, own = adapter.based(weights)
-            self._tokenizer, self._model = _load(base, cache)
+            with quiet.loading():
+                quiet.libraries()
+                base, own = adapter.based(weights)
+                self._tokenizer, self._model = _load(base, cache)
         except (OSError, ValueError, RuntimeError, ImportError, MemoryError) as error:
             if _ran_out_of_memory(error):
                 said = f"The language model '{weights.name}' does not fit into the memory that is free; {LESS}."

@@ -28,8 +28,9 @@ class BiEncoder:
     """A sentence-transformers bi-encoder. Threads take turns: its tokenizer must not be borrowed by two at once."""
 
     def __init__(self, weights: Weights) -> None:
-        quiet.libraries()
-        from sentence_transformers import SentenceTransformer
+        with quiet.loading():
+            quiet.libraries()
+            from sentence_transformers import SentenceTransformer
 
         machine = this_machine()
         self._lock = threading.Lock()

@@ -13,6 +13,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, JSONResponse
 
+from rag_chat import quiet
 from rag_chat.errors import PortInUse
 from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Backend, Loading
@@ -34,14 +35,15 @@ def create_app(
     """
     folder = UploadFolder()
     os.environ["GRADIO_TEMP_DIR"] = str(folder.arriving)  # Gradio takes it from nowhere else
-    import gradio as gr
+    with quiet.loading():
+        import gradio as gr
 
-    from rag_chat.web import whole_uploads
-    from rag_chat.web.events import Events, Sample
-    from rag_chat.web.first_paint import FirstPaint
-    from rag_chat.web.guard import Guard
-    from rag_chat.web.layout import build_page, theme
-    from rag_chat.web.uploads import Uploads
+        from rag_chat.web import whole_uploads
+        from rag_chat.web.events import Events, Sample
+        from rag_chat.web.first_paint import FirstPaint
+        from rag_chat.web.guard import Guard
+        from rag_chat.web.layout import build_page, theme
+        from rag_chat.web.uploads import Uploads
 
     loading = Loading(open_backend)
     uploads = Uploads(loading, Incoming(library or folder.path))
