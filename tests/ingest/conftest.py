@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from fakes import HashEmbedder
+from pdfs import prose, write_pdf
 
 from ingest import ocr
 from ingest.pipeline import Ingestor
@@ -52,3 +53,10 @@ def settings() -> Settings:
 def ingestor(library: Library, embedder: HashEmbedder, settings: Settings) -> Iterator[Ingestor]:
     with Ingestor(library, embedder, settings) as ingestor:
         yield ingestor
+
+
+@pytest.fixture
+def report_pdf(tmp_path: Path) -> Path:
+    outline = [(1, 0, "Cargo"), (2, 0, "Tides"), (2, 1, "Tide gate")]
+    pages = [["Cargo", *prose(8)], ["Tide gate", *prose(9, "barley")], [], prose(3, "oat")]
+    return write_pdf(tmp_path / "harbor.pdf", pages, outline=outline, title="Harbor report")

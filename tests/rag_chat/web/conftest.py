@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from scripted_engine import ScriptedBackend
+from scripted_events import Page
 
 from rag_chat.library.incoming import Incoming
 from rag_chat.web.backend import Loading
@@ -20,3 +21,10 @@ def started(tmp_path):
         return loading, Uploads(loading, Incoming(tmp_path / "library"))
 
     return start
+
+
+@pytest.fixture
+def page(tmp_path):
+    made = Page(tmp_path)
+    yield made
+    made.loading.close()
