@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag_chat import weights
 from rag_chat.bert import load_tokenizer
@@ -75,3 +77,14 @@ def test_where_no_blanks_are_written_too(tokenizer):
 def test_a_window_has_no_more_than_it_may(tokenizer):
     (seen,) = read(tokenizer, f"harbor\n{FILLER}{ANSWER}{FILLER}", limit=40)
     assert seen.startswith("harbor") and "opens at five" in seen
+
+
+PIECES = st.lists(
+    st.sampled_from(["tide", "Tide\n", "7-7", "gate's", "\n", "潮門は", "\u0301", "x" * 30, "[SEP]", " ", "é. "])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PIECES.map(" ".join), st.lists(PIECES.map(lambda parts: " ".join(parts * 8)), max_size=3), st.integers(8, 40))
+def test_whatever_the_texts_are(tokenizer, question, texts, limit):
+    assert len(read(tokenizer, *texts, question=question, limit=limit)) == len(texts)
