@@ -13,6 +13,7 @@ import re
 
 ROW_NUMBERS = 3  # a line that ends in so many numbers, or a short one in two, is a table row
 HEADING_WORDS = 14
+KEPT_LINE = 200  # characters; longer lines are few, and a hostile file's must not fill the memory
 SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
 
 # Before a full stop that ends no sentence, whatever follows.
@@ -80,9 +81,17 @@ def readable(text: str) -> str:
     return " ".join(_UNREAD.sub("", text).split())
 
 
-@functools.lru_cache(maxsize=50_000)  # asked of a page's lines, of its chunks' lines, and again by the next question
 def is_row(line: str) -> bool:
     """A table row: several numbers, and hardly any prose around them."""
+    return _is_known_row(line) if len(line) <= KEPT_LINE else _is_row(line)
+
+
+@functools.lru_cache(maxsize=20_000)  # asked of a page's lines, of its chunks' lines, and again by the next question
+def _is_known_row(line: str) -> bool:
+    return _is_row(line)
+
+
+def _is_row(line: str) -> bool:
     if not _TWO_FIGURES.search(line):
         return False
     words = line.split()

@@ -40,11 +40,10 @@ class LocalGenerator:
     """One model, one answer at a time. `writers` are the prompts for a small and for a larger model."""
 
     def __init__(self, weights: Weights, writers: tuple[PromptWriter, PromptWriter], *, cache: Path, most: int) -> None:
+        quiet.libraries()
         try:
-            with quiet.loading():
-                quiet.libraries()
-                base, own = adapter.based(weights)
-                self._tokenizer, self._model = _load(base, cache)
+            base, own = adapter.based(weights)
+            self._tokenizer, self._model = _load(base, cache)
         except (OSError, ValueError, RuntimeError, ImportError, MemoryError) as error:
             if _ran_out_of_memory(error):
                 said = f"The language model '{weights.name}' does not fit into the memory that is free; {LESS}."
@@ -135,7 +134,8 @@ def _ran_out_of_memory(error: BaseException) -> bool:
 
 
 def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    with quiet.loading():
+        from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder = weights.location
     if weights.path is not None and weights.path.suffix == ".gguf":

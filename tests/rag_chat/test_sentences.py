@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from rag_chat.sentences import readable, split
+from rag_chat.sentences import KEPT_LINE, _is_known_row, is_row, readable, split
 
 
 def sentences(text):
@@ -115,3 +115,10 @@ def test_floods_take_no_more_than_moments(text):
     split(text)
     readable(text)
     assert time.monotonic() - start < 5
+
+
+def test_long_lines_are_not_kept_in_memory():
+    _is_known_row.cache_clear()
+    row = "1 2 " * 51
+    assert len(row) > KEPT_LINE and is_row(row) and is_row("Rent 12 13")
+    assert _is_known_row.cache_info().currsize == 1
