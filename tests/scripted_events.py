@@ -44,6 +44,12 @@ class Page:
     def acted(self, session="s", **data):
         self.run(self.events.acted(SimpleNamespace(_data=data), self.conversation, self.request(session)))
 
+    def go(self, conversation="", session="s"):
+        self.keep(self.events.go(SimpleNamespace(_data={"id": conversation}), self.request(session)))
+
+    def arrive(self, **query):
+        self.keep(self.events.arrive(self.request(**query)))
+
     def run(self, frames):
         for frame in frames:
             self.keep(frame)

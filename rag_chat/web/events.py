@@ -165,24 +165,21 @@ class Events:
 
     # --- the conversation ------------------------------------------------------------------------------------
 
-    def arrive(self, request: gr.Request) -> Iterator[Shown]:
+    def arrive(self, request: gr.Request) -> Shown:
         """The page was opened: with the conversation that its address names, once the library is open."""
         wanted = str(dict(request.query_params or {}).get("c", ""))
-        if wanted:
-            yield from self._open(wanted)
-        else:
-            yield NOTHING_CHANGED  # Gradio empties the outputs of a generator that yields nothing
+        return self._open(wanted) if wanted else NOTHING_CHANGED
+
+    def go(self, event: gr.EventData, request: gr.Request) -> Shown:
+        """To another conversation, or to a new one."""
+        self._leave(request)
+        wanted = str(event._data.get("id", ""))
+        return self._open(wanted) if wanted else ("", "", "", "", gr.skip(), gr.skip())
 
     def acted(self, event: gr.EventData, conversation: str, request: gr.Request) -> Iterator[Shown]:
-        """A button in the conversation or in the list of them."""
+        """A button in the conversation."""
         data = event._data
-        if data.get("action") == "open":
-            self._leave(request)
-            yield from self._open(str(data.get("id", "")))
-        elif data.get("action") == "new":
-            self._leave(request)
-            yield "", "", "", "", gr.skip(), gr.skip()
-        elif data.get("action") == "ask":
+        if data.get("action") == "ask":
             yield from self._ask(Question(str(data.get("question", ""))), conversation, request)
         elif data.get("action") in ("again", "elsewhere") and str(data.get("turn", "")).isdecimal():
             yield from self._ask_otherwise(data, conversation, request)
@@ -270,17 +267,16 @@ class Events:
             failed = Exchange(0, asked.text, state="failed", said=str(error))
             yield *(gr.skip(),) * 3, str(exchange_html(failed, _nobody)), *(gr.skip(),) * 2
 
-    def _open(self, conversation: str) -> Iterator[Shown]:
+    def _open(self, conversation: str) -> Shown:
         while not self._loading.settled:
             time.sleep(TICK)
         if not self._loading.ready:  # the banner says why
-            yield NOTHING_CHANGED
-            return
+            return NOTHING_CHANGED
         backend = self._loading.wait(timeout=0)
         if backend is None or backend.conversations.get(conversation) is None:
-            yield gr.skip(), "", str(Markup('<p class="failure exchange">{}</p>').format(GONE)), "", *(gr.skip(),) * 2
-        else:
-            yield gr.skip(), conversation, _earlier(backend, conversation), "", *(gr.skip(),) * 2
+            gone = str(Markup('<p class="failure exchange">{}</p>').format(GONE))
+            return gr.skip(), "", gone, "", *(gr.skip(),) * 2
+        return gr.skip(), conversation, _earlier(backend, conversation), "", *(gr.skip(),) * 2
 
 
 def _session(request: gr.Request) -> str:

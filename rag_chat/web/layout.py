@@ -56,7 +56,7 @@ def build_page(events: Events) -> Any:
         page.load(events.arrive, None, asked, **_quiet(None))
         page.unload(events.forget)
         _wire_documents(events, files, shown)
-        _wire_conversation(events, asked, retry, [welcome, past, live, talks])
+        _wire_conversation(events, asked, retry, [welcome, past, live], talks)
     page.queue(default_concurrency_limit=UPLOADS_AT_ONCE, max_size=256)
     return page
 
@@ -110,15 +110,16 @@ def _wire_documents(events: Events, files: Any, shown: list[Any]) -> None:
     _, documents, _ = shown
     taken = files.upload(events.accept, [files], [], **_quiet(UPLOADS_AT_ONCE))
     taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, None, shown, **_quiet(None))
-    acted = documents.select(events.documents_acted, None, documents, **_quiet(None))
+    acted = documents.select(events.documents_acted, None, documents, **_every_click())
     acted.then(events.watch, None, shown, **_quiet(None))
 
 
-def _wire_conversation(events: Events, asked: list[Any], retry: Any, acting: list[Any]) -> None:
+def _wire_conversation(events: Events, asked: list[Any], retry: Any, acting: list[Any], talks: Any) -> None:
     question, conversation, _, _, ask, stop = asked
     limits = _quiet(QUESTIONS_AT_ONCE) | {"concurrency_id": "questions"}
     gr.on([ask.click, question.submit], events.ask, [question, conversation], asked, **limits)
     gr.on([part.select for part in acting], events.acted, [conversation], asked, **limits)
+    talks.select(events.go, None, asked, **_every_click())
     retry.click(events.retry, [conversation], asked, **limits)
     stop.click(events.stop, None, None, **_quiet(None))
 
@@ -130,3 +131,8 @@ def _html(value: str, id_: str) -> Any:
 def _quiet(limit: int | None) -> dict[str, Any]:
     """No spinner over what is read, no public endpoint."""
     return {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": limit}
+
+
+def _every_click() -> dict[str, Any]:
+    """Each counts, in the order in which they came; Gradio would drop one that comes while another is answered."""
+    return _quiet(1) | {"trigger_mode": "multiple"}

@@ -6,7 +6,7 @@ import json
 import threading
 
 import pytest
-from browsing import LONG, SHORT, add, ask, conversation, pdf_of, write
+from browsing import LONG, SHORT, add, ask, conversation, hurry, pdf_of, write
 from playwright.sync_api import expect
 from scripted_engine import ScriptedBackend
 
@@ -78,6 +78,11 @@ def test_list_opens_searches_renames_exports_and_deletes(watched, zebra):
     expect(page.locator("#past .question")).to_have_text("the second about zebra2", timeout=SHORT)
     page.go_forward()
     expect(page.locator("#past .question")).to_have_text("the first about zebra1", timeout=SHORT)
+    hurry(page, "#talks-list li:nth-child(2) a", "#talks-list li:nth-child(1) a")
+    expect(page.locator("#past .question")).to_have_text("the second about zebra2", timeout=SHORT)
+    page.go_back()
+    expect(page.locator("#past .question")).to_have_text("the first about zebra1", timeout=SHORT)
+    assert page.url.endswith(f"/?c={first}")
     page.locator(".talk").get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.locator(".welcome")).to_be_visible(timeout=SHORT)

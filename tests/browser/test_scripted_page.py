@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsing import LONG, SHORT, add, ask, pdf_of, write
+from browsing import LONG, SHORT, add, ask, hurry, pdf_of, write
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -41,7 +41,9 @@ def test_stop_keeps_what_was_written_and_the_next_question_is_answered(page):
 
 
 def test_retry_and_restriction(page):
+    hurry(page, "#documents [data-doc]", "#documents [data-doc]")  # ticked by mistake and unticked at once
     ask(page, "zebra1?")
+    expect(page.locator("#documents [data-doc]")).not_to_be_checked()
     page.click("#retry")
     expect(page.locator("#stop")).to_be_visible()  # the old answer has all that the new one will have
     expect(page.locator("#ask")).to_be_visible(timeout=LONG)

@@ -41,7 +41,7 @@ export function addressed() {
 
 export function open(id, { remember = true } = {}) {
   if (remember) history.pushState(null, "", id ? `/?c=${encodeURIComponent(id)}` : "/");
-  send(document.getElementById("talks-list"), id ? { action: "open", id } : { action: "new" });
+  send(document.getElementById("talks-list"), { id });
   document.querySelector("#question textarea")?.focus();
 }
 

@@ -53,7 +53,7 @@ def test_conversation_goes_on_after_a_restart(page):
     page.add()
     page.ask("How much does the pump lift?")
     again = Page(page.tmp_path, scripted=ScriptedBackend(folder=page.scripted.folder))
-    again.run(again.events.arrive(again.request(c=page.conversation)))
+    again.arrive(c=page.conversation)
     assert again.conversation == page.conversation
     assert 'data-card="source-1-1"' in again.past and "How much does the pump lift?" in again.past
     again.ask("And who says so?")
@@ -62,9 +62,9 @@ def test_conversation_goes_on_after_a_restart(page):
 
 
 def test_address_without_or_with_an_unknown_conversation(page):
-    page.run(page.events.arrive(page.request()))
+    page.arrive()
     assert page.past == ""
-    page.run(page.events.arrive(page.request(c="<img src=x>")))
+    page.arrive(c="<img src=x>")
     assert "not in the library" in page.past and "<img" not in page.past
     page.ask("How much?")
     assert page.conversation and len(page.kept()) == 1
@@ -74,13 +74,13 @@ def test_opening_another_conversation_stops_the_question_and_shows_its_own_excha
     page.add()
     page.ask("How much?")
     first = page.conversation
-    page.acted(action="new")
+    page.go()
     assert (page.conversation, page.past, page.live) == ("", "", "")
     asking = threading.Thread(target=page.ask, args=("endless pump?",))
     asking.start()
     while not page.scripted.conversations.all("endless"):
         time.sleep(0.02)
-    page.acted(action="open", id=first)
+    page.go(first)
     asking.join(10)
     assert "How much?" in page.past and page.live == ""
     (left,) = page.scripted.conversations.all("endless")
