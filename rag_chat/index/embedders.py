@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from rag_chat.weights import Weights
 
 if TYPE_CHECKING:
     import torch
+    from sentence_transformers import SentenceTransformer
 
+    from rag_chat.index.mean_pooled import MeanPooled
     from rag_chat.types import Vectors
 
 COUNTED_AT_ONCE = 2000  # texts; what the tokenizer makes of a text takes far more room than the text
@@ -28,19 +30,9 @@ class BiEncoder:
     """A sentence-transformers bi-encoder. Threads take turns: its tokenizer must not be borrowed by two at once."""
 
     def __init__(self, weights: Weights) -> None:
-        with quiet.loading():
-            quiet.libraries()
-            from sentence_transformers import SentenceTransformer
-
-        machine = this_machine()
         self._lock = threading.Lock()
         try:
-            self._model = SentenceTransformer(
-                weights.location,
-                device=machine.device,
-                local_files_only=weights.path is not None,
-                model_kwargs={"dtype": machine.dtype, "use_safetensors": True},
-            )
+            self._model = _installed(weights) if weights.source == "package" else _named(weights)
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(
                 f"The embedding model '{weights.name}' cannot be loaded ({type(error).__name__})."
@@ -49,6 +41,7 @@ class BiEncoder:
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self._tokenizer = self._model.tokenizer
         prompts = self._model.prompts
+        self._query_prompt = prompts.get("query")
         self._document_prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), None)
         self.max_tokens = int(self._model.max_seq_length or 512)
         self._around = len(self._tokenizer(self._document_prompt or "")["input_ids"])  # special tokens and the prompt
@@ -56,9 +49,7 @@ class BiEncoder:
 
     def encode_query(self, text: str) -> Vectors:
         """(dim,) float32, unit length."""
-        with self._lock:
-            vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
-        vector: Vectors = _unit(np.asarray(vectors, dtype=np.float32))[0]
+        vector: Vectors = _unit(self._read_question(text)["sentence_embedding"].float().cpu().numpy())[0]
         return vector
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
@@ -85,9 +76,7 @@ class BiEncoder:
 
     def encode_question_tokens(self, text: str) -> Vectors:
         """(tokens, dim) float32 of the last layer, rows of unit length."""
-        with self._lock:
-            (vectors,) = self._model.encode_query([text], output_value="token_embeddings", show_progress_bar=False)
-        return _unit(vectors.float().cpu().numpy())
+        return _unit(self._read_question(text)["token_embeddings"][0].float().cpu().numpy())
 
     def encode_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
         """The same of each text, in the order given."""
@@ -126,21 +115,49 @@ class BiEncoder:
         vectors, masks = read["token_embeddings"].float().cpu().numpy(), read["attention_mask"].bool().cpu().numpy()
         return [_unit(rows[mask]) for rows, mask in zip(vectors, masks, strict=True)]
 
+    def _read_question(self, text: str) -> dict[str, torch.Tensor]:
+        with self._lock:
+            features = self._model.preprocess([text], prompt=self._query_prompt, task="query")
+        return self._compute(features, "query")
+
     def _read(self, texts: list[str]) -> dict[str, torch.Tensor]:
         """What `encode_document` does with one batch, but that the tokenizer alone is locked, not the model."""
-        import torch
-
         with self._lock:
-            features = self._model.preprocess(texts, prompt=self._document_prompt, task="document")
+            features: dict[str, Any] = self._model.preprocess(texts, prompt=self._document_prompt, task="document")
             features = features | self._tokenizer.pad(
                 {k: v for k, v in features.items() if k in self._tokenizer.model_input_names},
                 pad_to_multiple_of=math.gcd(WIDTHS, self.max_tokens),  # never beyond what the model has places for
                 return_tensors="pt",
             )
+        return self._compute(features, "document")
+
+    def _compute(self, features: Mapping[str, Any], task: str) -> dict[str, torch.Tensor]:
+        import torch
+
         with torch.inference_mode():
             at_device = {k: v.to(self._model.device) if isinstance(v, torch.Tensor) else v for k, v in features.items()}
-            read: dict[str, torch.Tensor] = self._model(at_device, task="document")
+            read: dict[str, torch.Tensor] = self._model(at_device, task=task)
         return read
+
+
+def _installed(weights: Weights) -> MeanPooled:
+    from rag_chat.index.mean_pooled import MeanPooled
+
+    return MeanPooled(weights, this_machine())
+
+
+def _named(weights: Weights) -> SentenceTransformer:
+    with quiet.loading():
+        quiet.libraries()
+        from sentence_transformers import SentenceTransformer
+
+    machine = this_machine()
+    return SentenceTransformer(
+        weights.location,
+        device=machine.device,
+        local_files_only=weights.path is not None,
+        model_kwargs={"dtype": machine.dtype, "use_safetensors": True},
+    )
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -1,5 +1,7 @@
 """The installed bi-encoder: what the index relies on."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,22 @@ TEXTS = [f"Ship {i} carried {'grain ' * (i % 40)}to the quay." for i in range(15
 
 @pytest.fixture(scope="module")
 def encoder():
-    return BiEncoder(weights.find("all-MiniLM-L6-v2"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "sentence_transformers", None)  # importing it takes longer than all else
+        return BiEncoder(weights.find("all-MiniLM-L6-v2"))
+
+
+def test_vectors_are_those_of_sentence_transformers(encoder):
+    theirs = BiEncoder(weights.find(weights.find("all-MiniLM-L6-v2").location))  # a folder that a user names
+    assert type(theirs._model).__module__.startswith("sentence_transformers")
+    texts = ["", "Wo liegt der Hafen?", "grain " * 400, *TEXTS[::30]]
+    assert np.array_equal(encoder.encode_passages(texts), theirs.encode_passages(texts))
+    for ours, other in zip(encoder.encode_passage_tokens(texts), theirs.encode_passage_tokens(texts), strict=True):
+        assert np.array_equal(ours, other)
+    for text in texts:
+        asked = theirs._model.encode_query(text)
+        assert encoder.encode_query(text) == pytest.approx(asked / np.linalg.norm(asked), abs=1e-6)
+        assert np.array_equal(encoder.encode_question_tokens(text), theirs.encode_question_tokens(text))
 
 
 def test_vectors_are_of_unit_length_and_in_the_order_given(encoder):
