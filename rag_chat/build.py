@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,11 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     settings = remembered.settings_of(settings)
     writer = generator(settings)  # first, as a model of its own process loads while the others do here
     bi_encoder = embedder(settings)
-    opened = library(settings, bi_encoder, exclusive=exclusive)
-    second, scorer = reranker(settings)
-    shared = Models(bi_encoder, second, scorer, reader(settings))
-    language.warm_up()
+    with ThreadPoolExecutor(1) as beside:  # most of it is waiting for the index's own process
+        opening = beside.submit(library, settings, bi_encoder, exclusive=exclusive)
+        shared = Models(bi_encoder, *reranker(settings), reader(settings))
+        language.warm_up()
+    opened = opening.result()
     pages = PageView(lambda path, page: opened.catalog.words(path.stem, page))  # files are named by document id
     answering = engine(
         settings,
@@ -75,7 +77,8 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
         place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
     )
     _ = writer.trusted  # which waits for its model
-    return App(settings, answering, opened, bi_encoder, second, pages, token_index(settings, bi_encoder, scorer))
+    tokens = token_index(settings, bi_encoder, shared.scorer)
+    return App(settings, answering, opened, bi_encoder, shared.reranker, pages, tokens)
 
 
 def models(settings: Settings) -> Models:
