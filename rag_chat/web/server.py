@@ -35,7 +35,7 @@ def create_app(
     """
     folder = UploadFolder()
     os.environ["GRADIO_TEMP_DIR"] = str(folder.arriving)  # Gradio takes it from nowhere else
-    with quiet.loading():
+    with quiet.loading(), quiet.no_stubs():
         import gradio as gr
 
         from rag_chat.web import whole_uploads
