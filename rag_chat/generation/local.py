@@ -7,9 +7,7 @@ second on two cores; the text is the same).
 
 from __future__ import annotations
 
-import fcntl
 import queue
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.generation import adapter
+from rag_chat.generation.dense_copy import dense_copy
 from rag_chat.generation.template import prompt_ids
 from rag_chat.types import Brief
 from rag_chat.weights import Weights
@@ -148,35 +147,3 @@ def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
     )
     model.generation_config.temperature = model.generation_config.top_p = model.generation_config.top_k = None
     return tokenizer, model.to(machine.device).eval()
-
-
-def dense_copy(gguf: Path, cache: Path) -> Path:
-    """The GGUF unpacked once into safetensors (10 s); later starts load that in under a second. Of processes that come
-    at the same time one does it, and the others wait for it."""
-    folder = cache / gguf.stem
-    if not (folder / "config.json").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with folder.with_name(f"{gguf.stem}.lock").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            if not (folder / "config.json").exists():
-                _unpack(gguf, folder)
-    return folder
-
-
-def _unpack(gguf: Path, folder: Path) -> None:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    packed = GgufConfig(gguf_file=gguf.name, dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(
-        str(gguf.parent),
-        gguf_file=gguf.name,
-        quantization_config=packed,
-        dtype=torch.bfloat16,
-        local_files_only=True,
-    )
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    model.save_pretrained(fresh)
-    AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(fresh)
-    fresh.replace(folder)  # one step, so that an interrupted copy is never taken for a whole one

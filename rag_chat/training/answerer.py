@@ -19,7 +19,7 @@ from rag_chat.chat import prompt
 from rag_chat.compute import this_machine
 from rag_chat.errors import BadDataset
 from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONFIG_FILE
-from rag_chat.generation.local import dense_copy
+from rag_chat.generation.dense_copy import dense_copy
 from rag_chat.generation.template import plain_ids, prompt_ids
 from rag_chat.training.lessons import Lesson, lessons_of
 from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs, whole_titles

@@ -13,7 +13,7 @@ from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed, RagChatError
 from rag_chat.generation import apart
 from rag_chat.generation.apart import GeneratorApart
-from rag_chat.generation.local import dense_copy
+from rag_chat.generation.dense_copy import dense_copy
 from rag_chat.weights import Weights
 
 pytestmark = pytest.mark.slow

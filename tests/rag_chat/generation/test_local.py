@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import gguf
 import pytest
 import starved_model
 from briefs import BRIEF, TEXT, WRITERS
@@ -17,8 +18,10 @@ from values import passage, quote
 from rag_chat import weights
 from rag_chat.config import Settings
 from rag_chat.errors import ModelFailed
+from rag_chat.generation import dense_copy as copying
 from rag_chat.generation import local
-from rag_chat.generation.local import LocalGenerator, dense_copy
+from rag_chat.generation.dense_copy import dense_copy
+from rag_chat.generation.local import LocalGenerator
 from rag_chat.types import Brief
 
 
@@ -119,10 +122,13 @@ def test_a_model_that_writes_nothing_is_given_up(plain, monkeypatch):
 
 @pytest.mark.slow
 def test_those_that_start_together_unpack_the_model_once(tmp_path, monkeypatch):
-    """Each opens the lock anew, as two processes do."""
-    gguf, unpacked, unpack = weights.find("SmolLM2-135M-Instruct", offline=True).path, [], local._unpack
-    monkeypatch.setattr(local, "_unpack", lambda *paths: unpacked.append(paths) or unpack(*paths))
+    """Each opens the lock anew, as two processes do; the file is parsed once, and not thrice."""
+    packed, unpacked, unpack = weights.find("SmolLM2-135M-Instruct", offline=True).path, [], copying._unpack
+    monkeypatch.setattr(copying, "_unpack", lambda *paths: unpacked.append(paths) or unpack(*paths))
+    parsed, reader = [], gguf.GGUFReader
+    monkeypatch.setattr(gguf, "GGUFReader", lambda path: parsed.append(path) or reader(path))
     with ThreadPoolExecutor(2) as pool:
-        (folder,) = set(pool.map(lambda _: dense_copy(gguf, tmp_path), range(2)))
+        (folder,) = set(pool.map(lambda _: dense_copy(packed, tmp_path), range(2)))
     assert len(unpacked) == 1 and (folder / "model.safetensors").is_file()
+    assert len(parsed) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, f"{folder.name}.lock"]
