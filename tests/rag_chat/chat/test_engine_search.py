@@ -43,24 +43,36 @@ def test_only_the_documents_asked_for_are_searched(engine, doc_ids):
     assert {c.document for c in found.candidates} == {"pump.pdf"}
 
 
+GERMAN = "Wann öffnet das Gezeitentor und wie lange bleibt es offen?"
+
+
 @pytest.mark.parametrize(
-    ("speed", "seconds", "most", "expected"),
+    ("speed", "seconds", "most", "candidates", "encoder", "question", "expected"),
     [
-        (0.0, 1.0, 500, "hybrid"),  # not measured yet
-        (2.9, 1.0, 500, "hybrid"),
-        (3.0, 1.0, 500, "exhaustive"),  # the library has three chunks
-        (1.5, 2.0, 500, "exhaustive"),
-        (1e9, 1.0, 2, "hybrid"),
+        (0.0, 1.0, 500, 3, "", QUESTION, "hybrid"),  # not measured yet
+        (2.9, 1.0, 500, 3, "", QUESTION, "hybrid"),
+        (3.0, 1.0, 500, 3, "", QUESTION, "exhaustive"),  # the library has three chunks
+        (1.5, 2.0, 500, 3, "", QUESTION, "exhaustive"),
+        (1e9, 1.0, 2, 3, "", QUESTION, "hybrid"),
+        (1e9, 1.0, 500, 2, "", QUESTION, "hybrid"),  # stage one has something to choose
+        (1e9, 1.0, 500, 2, "", GERMAN, "hybrid"),  # its encoder reads other languages
+        (1e9, 1.0, 500, 2, "an English one", QUESTION, "hybrid"),
+        (1e9, 1.0, 500, 2, "an English one", GERMAN, "exhaustive"),
+        (1e9, 1.0, 2, 2, "an English one", GERMAN, "hybrid"),
+        (2.9, 1.0, 500, 2, "an English one", GERMAN, "hybrid"),
     ],
 )
-def test_auto_scores_everything_only_where_that_is_measured_to_be_in_time(
-    engine, library, speed, seconds, most, expected
+def test_auto_scores_everything_where_stage_one_has_no_say_and_there_is_time(
+    engine, library, speed, seconds, most, candidates, encoder, question, expected
 ):
     assert library.catalog.chunk_count() == 3
     reranker = OverlapReranker(pairs_per_second=speed)
-    made = engine(reranker=reranker, exhaustive_seconds=seconds, exhaustive_chunks=most, candidates=1)
-    assert made.search(QUESTION).mode == expected
-    assert reranker.ranked == [3 if expected == "exhaustive" else 1]
+    made = engine(
+        reranker=reranker, weak=None, exhaustive_seconds=seconds, exhaustive_chunks=most, candidates=candidates,
+        english_encoder=encoder,
+    )  # fmt: skip
+    assert made.search(question).mode == expected
+    assert reranker.ranked == [3 if expected == "exhaustive" else candidates]
 
 
 def test_dense_keeps_stage_ones_order_and_both_stages_are_shown_otherwise(engine):

@@ -67,11 +67,11 @@ def test_auto_runs_as_a_search_does_and_says_what_it_came_down_to():
         routes = {"hybrid": hybrid, "exhaustive": Route(dense, OverlapReranker(pairs_per_second=1e9), weak=0.5)}
         saying, two = SayingRetriever(embedder, library.store, library.catalog), lambda texts: [2] * len(texts)
 
-        def auto(**limits):
-            searching = Search(library.catalog, routes, Limits(**limits), saying, two)
-            return modes.auto(dataset, searching, 1, lambda *report: told.append(report))
+        def auto(candidates):
+            searching = Search(library.catalog, routes, Limits(), saying, two)
+            return modes.auto(dataset, searching, candidates, lambda *report: told.append(report))
 
-        run, small = auto(exhaustive_chunks=5), auto()
+        run, small = auto(1), auto(len(corpus))
     assert (run.mode, run.stage, run.note) == ("auto", "final", "hybrid for 3; searched again for 1, better for 1")
     assert {query: best[0] for query, best in run.rankings.items()} == {"q1": "tide", "q2": "heat", "slip": "cold"}
     assert len(run.seconds) == 3 and told[2] == ("searching by auto", 3, 3)
