@@ -57,6 +57,11 @@ def ingest(
             raise
         _complain(str(error))
         raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        if debug:
+            raise
+        _complain(f"The operating system refused: {error.strerror or type(error).__name__}.")
+        raise typer.Exit(1) from None
     raise typer.Exit(1 if failures else 0)
 
 

@@ -29,7 +29,7 @@ from ingest.sandboxes import Sandboxes
 from ingest.sniff import SUFFIXES
 from rag_chat import document_name, front, language, token_codes
 from rag_chat.config import Settings
-from rag_chat.errors import DiskFailed, DiskFull, DocumentError
+from rag_chat.errors import BadSetting, DiskFailed, DiskFull, DocumentError
 from rag_chat.index.connect import Library
 from rag_chat.library import names
 from rag_chat.library.begun import Begun, Unfinished
@@ -255,9 +255,12 @@ def _file(path: Path, name: str | None, password: str | None) -> File:
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are named, folders as all the files in them that can be read, in a stable order, each once."""
+    """Files as they are named, folders as all the files in them that can be read, in a stable order, each once. Raises
+    BadSetting for what is neither: reading from a pipe or a device might never end."""
     found: dict[Path, None] = {}
     for path in paths:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise BadSetting(f"'{path}' is neither a file nor a folder; name one of these.")
         inside = sorted(p for p in path.rglob("*") if _is_readable(p)) if path.is_dir() else [path]
         found.update(dict.fromkeys(inside))
     return list(found)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag_chat import weights
 from rag_chat.config import Settings
-from rag_chat.errors import BadSetting, WeightsMissing
+from rag_chat.errors import BadSetting, RagChatError, WeightsMissing
 
 if TYPE_CHECKING:
     from rag_chat.chat.engine import Engine, PlaceQuote
@@ -62,23 +63,33 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     settings = remembered.settings_of(settings)
     writer = generator(settings)  # first, as a model of its own process loads while the others do here
     bi_encoder = embedder(settings)
-    with ThreadPoolExecutor(1) as beside:  # most of it is waiting for the index's own process
-        opening = beside.submit(library, settings, bi_encoder, exclusive=exclusive)
+    with ThreadPoolExecutor(1) as beside, ExitStack() as undone:
+        opening = beside.submit(
+            library, settings, bi_encoder, exclusive=exclusive
+        )  # mostly waits for the index's process
+        undone.callback(_close, opening)
         shared = Models(bi_encoder, *reranker(settings), reader(settings))
         language.warm_up()
-    opened = opening.result()
-    pages = PageView(lambda path, page: opened.catalog.words(path.stem, page))  # files are named by document id
-    answering = engine(
-        settings,
-        shared,
-        writer,
-        catalog=opened.catalog,
-        store=opened.store,
-        place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
-    )
-    _ = writer.trusted  # which waits for its model
-    tokens = token_index(settings, bi_encoder, shared.scorer)
+        opened = opening.result()
+        pages = PageView(lambda path, page: opened.catalog.words(path.stem, page))  # files are named by document id
+        answering = engine(
+            settings,
+            shared,
+            writer,
+            catalog=opened.catalog,
+            store=opened.store,
+            place_quote=lambda doc_id, page, start, end: pages.boxes(opened.catalog.file(doc_id), page, start, end),
+        )
+        _ = writer.trusted  # which waits for its model
+        tokens = token_index(settings, bi_encoder, shared.scorer)
+        undone.pop_all()
     return App(settings, answering, opened, bi_encoder, shared.reranker, pages, tokens)
+
+
+def _close(opening: Future[Library]) -> None:
+    """Nothing stays open, its lock above all, where a model cannot be loaded; why is told by that one's error."""
+    with suppress(RagChatError):
+        opening.result().close()
 
 
 def models(settings: Settings) -> Models:

@@ -6,7 +6,12 @@ from rag_chat.errors import BadQuestion
 
 
 def check(question: str, most_characters: int) -> None:
-    """Raises BadQuestion for an empty or overlong question."""
+    """Raises BadQuestion for an empty or overlong question, and for one that is not text."""
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        said = f"Character {error.start + 1} of the question is no text; type it again, in UTF-8."
+        raise BadQuestion(said) from None
     if not question.strip():
         raise BadQuestion("The question is empty; type what you want to know from your documents.")
     if len(question) > most_characters:

@@ -117,6 +117,7 @@ class Search:
             doc_ids,
             pages,
         )
+        self._check_numbers(asked)
         found = self._summary(asked, trace) or self._documents(asked, trace) or self._passages(asked, trace)
         reach = self._limits.neighbours
         kept = neighbours.joined(found.passages, self._catalog, reach) if reach else found.passages
@@ -170,6 +171,13 @@ class Search:
             saying=len(said),
             searched=searched,
         )
+
+    def _check_numbers(self, asked: _Asked) -> None:
+        if asked.mode != "auto" and asked.mode not in self.routes:
+            raise BadQuestion(f"No mode is called '{asked.mode}'; name one of auto, {', '.join(self.routes)}.")
+        if min(asked.candidates, asked.passages) < 1:
+            fewest = min(asked.candidates, asked.passages)
+            raise BadQuestion(f"{fewest} candidates or passages cannot be looked for; ask for 1 or more.")
 
     def _told(self, asked: _Asked, said: str) -> SearchResult:
         """What no passage is needed for, as its last notice."""

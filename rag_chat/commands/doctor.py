@@ -42,6 +42,7 @@ def doctor(
 ) -> None:
     """Check models and library; say what to do."""
     settings = Session.of(context).settings()
+    session.check_is_folder(settings)
     if repair:
         _repair(settings)
     faults = 0

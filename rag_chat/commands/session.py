@@ -145,11 +145,17 @@ def documents(settings: Settings) -> list[Document]:
 
 def check_named(settings: Settings) -> None:
     """Raises NotFound for a library that the user named and that is not there: a slip of the keyboard, most likely."""
+    check_is_folder(settings)
     if "library" in settings.model_fields_set and not settings.library.exists():
         raise NotFound(
             f"The library '{settings.library}' does not exist yet; check the path, or make it with:"
             f" rag-ingest PATH --library '{settings.library}'."
         )
+
+
+def check_is_folder(settings: Settings) -> None:
+    if settings.library.exists() and not settings.library.is_dir():
+        raise NotFound(f"The library '{settings.library}' is a file; name the folder that rag-ingest made.")
 
 
 def some_documents(settings: Settings) -> list[Document]:

@@ -10,11 +10,32 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag_chat import quiet
+from rag_chat.errors import ModelFailed
 
 
 def dense_copy(gguf: Path, cache: Path) -> Path:
     """The folder of the copy, made where it is not there (7 s); loading it takes under a second. Of processes that come
-    at the same time one makes it, and the others wait."""
+    at the same time one makes it, and the others wait. Raises ModelFailed where it cannot be written."""
+    from safetensors import SafetensorError
+
+    try:
+        return _copied(gguf, cache)
+    except (OSError, SafetensorError) as error:
+        if isinstance(error, OSError) and error.strerror is None:
+            raise  # transformers' own, about the model
+        why = error.strerror if isinstance(error, OSError) else "writing it failed, as on a full disk"
+        raise ModelFailed(
+            f"The language model '{gguf.stem}' cannot be unpacked ({why}); set RAG_CHAT_CACHE to a folder that can be"
+            " written and has 300 MB left."
+        ) from error
+
+
+def forget(gguf: Path, cache: Path) -> None:
+    """Throws the copy away, as one that cannot be loaded."""
+    shutil.rmtree(cache / gguf.stem, ignore_errors=True)
+
+
+def _copied(gguf: Path, cache: Path) -> Path:
     folder = cache / gguf.stem
     if not (folder / "config.json").exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -42,6 +63,7 @@ def _unpack(gguf: Path, folder: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     model.save_pretrained(fresh)
     AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(fresh)
+    shutil.rmtree(folder, ignore_errors=True)  # what is left of one that somebody has taken files from
     fresh.replace(folder)  # one step, so that an interrupted copy is never taken for a whole one
 
 

@@ -17,7 +17,7 @@ from rag_chat import quiet
 from rag_chat.compute import this_machine
 from rag_chat.errors import ModelFailed
 from rag_chat.generation import adapter
-from rag_chat.generation.dense_copy import dense_copy
+from rag_chat.generation.dense_copy import dense_copy, forget
 from rag_chat.generation.template import prompt_ids
 from rag_chat.types import Brief
 from rag_chat.weights import Weights
@@ -133,13 +133,21 @@ def _ran_out_of_memory(error: BaseException) -> bool:
 
 
 def _load(weights: Weights, cache: Path) -> tuple[PreTrainedTokenizerBase, Any]:
+    if weights.path is None or weights.path.suffix != ".gguf":
+        return _loaded(weights.location, local=weights.path is not None)
+    from safetensors import SafetensorError
+
+    try:
+        return _loaded(str(dense_copy(weights.path, cache)), local=True)
+    except (OSError, ValueError, SafetensorError):  # somebody has taken files from the copy, or it was cut short
+        forget(weights.path, cache)
+        return _loaded(str(dense_copy(weights.path, cache)), local=True)
+
+
+def _loaded(folder: str, *, local: bool) -> tuple[PreTrainedTokenizerBase, Any]:
     with quiet.loading():
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    folder = weights.location
-    if weights.path is not None and weights.path.suffix == ".gguf":
-        folder = str(dense_copy(weights.path, cache))
-    local = weights.path is not None
     machine = this_machine()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
     model: Any = AutoModelForCausalLM.from_pretrained(

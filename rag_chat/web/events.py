@@ -72,8 +72,9 @@ class Events:
             time.sleep(TICK)
 
     def accept(self, files: list[str] | None) -> None:
-        """Takes uploaded files over; the drop zone is emptied at once, so that more can follow."""
-        paths = dict.fromkeys(map(Path, files or []))  # the same file twice is one
+        """Takes uploaded files over; the drop zone is emptied at once, so that more can follow. Those that came just
+        before, and were taken, may still be among them."""
+        paths = [path for path in dict.fromkeys(map(Path, files or [])) if path.exists()]  # the same file twice is one
         left = len(paths) - self._uploads.add([(path, path.name) for path in paths])
         if left:
             gr.Warning(TOO_MANY.format(left="1 file was" if left == 1 else f"{left} files were", most=MOST))
@@ -95,6 +96,9 @@ class Events:
         where = self._where.get(session, Where())
         if action == "select" and isinstance(value, list):
             self._where[session] = where.tick(value)
+        elif action == "tick" and isinstance(value, dict):
+            others = [ticked for ticked in where.ticked if ticked != value.get("id")]
+            self._where[session] = where.tick([*others, value.get("id")] if value.get("on") else others)
         elif action == "narrow" and isinstance(value, dict):
             self._where[session] = where.narrow(value)
         elif action == "all":
@@ -174,7 +178,7 @@ class Events:
         """To another conversation, or to a new one."""
         self._leave(request)
         wanted = str(event._data.get("id", ""))
-        return self._open(wanted) if wanted else ("", "", "", "", gr.skip(), gr.skip())
+        return self._open(wanted) if wanted else (gr.skip(), "", "", "", gr.skip(), gr.skip())
 
     def acted(self, event: gr.EventData, conversation: str, request: gr.Request) -> Iterator[Shown]:
         """A button in the conversation."""
@@ -193,7 +197,7 @@ class Events:
         """Asks the last question again in place of its answer."""
         backend = self._loading.wait(timeout=0) if self._loading.ready else None
         exchanges = backend.conversations.exchanges(conversation) if backend is not None else []
-        if backend is None or not exchanges or _session(request) in self._stops:
+        if backend is None or not exchanges or exchanges[-1].state == "asking" or _session(request) in self._stops:
             yield NOTHING_CHANGED
             return
         backend.conversations.forget(conversation, exchanges[-1].number)
@@ -215,7 +219,7 @@ class Events:
         """An earlier question with another search, or of other documents."""
         backend = self._loading.wait(timeout=0) if self._loading.ready else None
         earlier = backend.conversations.exchange(conversation, int(data["turn"])) if backend is not None else None
-        if earlier is None:
+        if earlier is None or _session(request) in self._stops:
             yield NOTHING_CHANGED
             return
         search = earlier.answer.standalone_question if earlier.answer is not None else None
@@ -240,13 +244,14 @@ class Events:
     def _answer(self, asked: Question, conversation: str, session: str, stop: threading.Event) -> Iterator[Shown]:
         running = UNSEEN, SEEN
         try:
-            backend = None
+            backend, box = None, ""  # emptied once: a person may be typing the next question
             while backend is None:
                 backend = self._loading.wait(timeout=0 if self._loading.ready else TICK)
                 if backend is None:
                     waiting = Exchange(0, asked.text, state="stopped" if stop.is_set() else "asking")
                     stage = f"Loading models… {int(self._loading.seconds)} s"
-                    yield "", gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *running
+                    yield box, gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *running
+                    box = gr.skip()
                 if stop.is_set():
                     return
             where = self._where.get(session, Where())
@@ -255,7 +260,7 @@ class Events:
             number = backend.conversations.ask(conversation, asked.text, asked.doc_ids, asked.pages)
             first = str(exchange_html(Exchange(number, asked.text), backend.document))
             try:
-                yield "", conversation, _earlier(backend, conversation, number), first, *running
+                yield box, conversation, _earlier(backend, conversation, number), first, *running
             except GeneratorExit:  # the tab was closed before anything was looked for
                 backend.conversations.keep(conversation, number, "stopped")
                 raise

@@ -108,7 +108,7 @@ def _sources_column() -> None:
 
 def _wire_documents(events: Events, files: Any, shown: list[Any]) -> None:
     _, documents, _ = shown
-    taken = files.upload(events.accept, [files], [], **_quiet(UPLOADS_AT_ONCE))
+    taken = files.upload(events.accept, [files], [], **_every_click())
     taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, None, shown, **_quiet(None))
     acted = documents.select(events.documents_acted, None, documents, **_every_click())
     acted.then(events.watch, None, shown, **_quiet(None))

@@ -1,6 +1,7 @@
 """One file into the library: what is stored, and that nothing is ever half there."""
 
 import hashlib
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ from ingest.cli import line_of
 from ingest.pipeline import Ingestor, Progress, find_files
 from rag_chat import token_codes
 from rag_chat.config import Settings
-from rag_chat.errors import NotFound
+from rag_chat.errors import BadSetting, NotFound
 from rag_chat.library.catalog import Built
 
 
@@ -181,6 +182,10 @@ def test_folders_are_searched_for_what_can_be_read(tmp_path):
     for name in ("a/one.PDF", "a/b/two.docx", "a/three.zip", "a/.four.txt", "a/~$two.docx"):
         (tmp_path / name).touch()
     assert [p.name for p in find_files([tmp_path, tmp_path / "a" / "one.PDF"])] == ["two.docx", "one.PDF"]
+    os.mkfifo(tmp_path / "pipe.pdf")
+    assert [p.name for p in find_files([tmp_path])] == ["two.docx", "one.PDF"]
+    with pytest.raises(BadSetting, match=r"pipe.pdf' is neither a file nor a folder"):
+        find_files([tmp_path / "pipe.pdf"])
 
 
 def test_of_a_library_searched_by_late_interaction_tokens_come_with_every_document(

@@ -8,6 +8,7 @@ from rag_chat import build, config
 from rag_chat.errors import BadSetting, WeightsMissing
 from rag_chat.generation.quoting import QuotingGenerator
 from rag_chat.generation.remote import RemoteGenerator
+from rag_chat.library.lock import Lock
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +101,12 @@ def test_stages_behind_urls_are_remote_and_their_keys_come_from_the_environment(
         assert server.asked[0][::2] == ("/v1/embeddings", "Bearer sk-1")
     second, scorer = build.reranker(config.load(reranker_url="http://127.0.0.1:1/rerank", reranker="r"))
     assert (second.name, scorer.name) == ("r", "minilm-interaction")
+
+
+@pytest.mark.slow
+def test_a_model_that_is_missing_leaves_the_library_free(tmp_path):
+    settings = config.load(library=tmp_path / "library", reranker="/nowhere", generator="quoting", offline=True)
+    with pytest.raises(WeightsMissing, match="'/nowhere'") as told:
+        build.open_app(settings, exclusive=True)
+    Lock(tmp_path / "library", exclusive=True).close()  # while the error is still held
+    assert told.value

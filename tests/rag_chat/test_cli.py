@@ -156,6 +156,13 @@ def test_a_library_that_was_named_and_is_not_there_is_a_mistake(capfd, tmp_path,
     assert not (tmp_path / "my docs").exists()
 
 
+@pytest.mark.parametrize("arguments", [["documents"], ["search", "q"], ["doctor"]])
+def test_a_library_that_is_a_file_is_a_mistake(capfd, tmp_path, arguments):
+    (tmp_path / "rag.toml").touch()
+    code, err = failed(capfd, *arguments, "--library", "rag.toml")
+    assert (code, err) == (2, "The library 'rag.toml' is a file; name the folder that rag-ingest made.")
+
+
 @pytest.mark.parametrize("command", ["ask", "search"])
 def test_help_tells_the_form_of_a_file_of_questions(capfd, command):
     shown = " ".join(printed(capfd, command, "--help").split())

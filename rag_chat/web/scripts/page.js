@@ -26,10 +26,11 @@ async function copy(button) {
   }
 }
 
-/* The same question of other documents: the boxes are ticked at once, the server ticks its own. */
+/* The same question of other documents, which the later ones go to as well. */
 function elsewhere(button) {
+  if (document.getElementById("stop").checkVisibility()) return say("Another answer is being written; wait for it, or stop it.");
   const ids = JSON.parse(button.dataset.elsewhere);
-  document.querySelectorAll("#documents input[data-doc]").forEach((box) => (box.checked = ids.includes(box.dataset.doc)));
+  send(document.querySelector("#documents .scope"), { action: "select", value: ids });
   send(button, { action: "elsewhere", turn: button.dataset.turn, doc_ids: ids });
 }
 
@@ -85,8 +86,7 @@ document.addEventListener("change", ({ target }) => {
   const form = target.closest?.("[data-where]");
   if (form) send(form, { action: "narrow", value: Object.fromEntries(new FormData(form)) });
   if (!target.matches?.("input[data-doc]")) return;
-  const ticked = [...document.querySelectorAll("#documents input[data-doc]:checked")].map((box) => box.dataset.doc);
-  send(target, { action: "select", value: ticked });
+  send(target, { action: "tick", value: { id: target.dataset.doc, on: target.checked } });
 });
 
 // --- keys ----------------------------------------------------------------------------------------------------
@@ -106,17 +106,23 @@ const chooser = () => document.querySelector("#drop input[type=file]");
 
 const READ = /\.(pdf|docx|html?|md|txt)$/i;
 
-async function add(files) {
-  for (let tries = 0; !chooser() && tries < 50; tries += 1) await new Promise((next) => setTimeout(next, 100));
+const soon = () => new Promise((next) => setTimeout(next, 100));
+let adding = Promise.resolve(); // one after the other: the drop zone takes nothing while it takes something over
+
+const add = (files) => (adding = adding.then(() => give([...files])));
+
+async function give(files) {
+  for (let tries = 0; !chooser() && tries < 600; tries += 1) await soon();
   const input = chooser();
   if (!input) return say("Other files are being taken over; try again in a moment.");
-  const fitting = [...files].filter((file) => READ.test(file.name) || file.type === "application/pdf");
+  const fitting = files.filter((file) => READ.test(file.name) || file.type === "application/pdf");
   if (!fitting.length) return say("Only PDF, DOCX, HTML, Markdown and text files can be added.");
   const carrier = new DataTransfer();
   fitting.forEach((file) => carrier.items.add(file));
   input.files = carrier.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
   if (fitting.length < files.length) say("Only the PDF, DOCX, HTML, Markdown and text files were added.");
+  for (let tries = 0; chooser() === input && tries < 20; tries += 1) await soon(); // until it has begun
 }
 
 const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");

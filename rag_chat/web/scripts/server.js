@@ -1,7 +1,15 @@
 /* Talking to our own routes. Parts of the page come as HTML that the server has escaped; all else is set as text. */
 
+async function answered(...request) {
+  try {
+    return await fetch(...request);
+  } catch {
+    throw new Error("The app does not answer; see whether it still runs, and try again.");
+  }
+}
+
 export async function part(address) {
-  const answer = await fetch(address);
+  const answer = await answered(address);
   if (!answer.ok) throw new Error((await answer.json()).error);
   const made = document.createElement("template");
   made.innerHTML = await answer.text();
@@ -10,7 +18,7 @@ export async function part(address) {
 
 export async function change(method, address, body) {
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await answered(address, { method, headers, body: body && JSON.stringify(body) });
   if (!answer.ok) throw new Error((await answer.json()).error);
 }
 

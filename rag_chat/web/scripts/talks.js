@@ -45,11 +45,14 @@ export function open(id, { remember = true } = {}) {
   document.querySelector("#question textarea")?.focus();
 }
 
-addEventListener("popstate", () => open(named(), { remember: false }));
+addEventListener("popstate", () => {
+  document.querySelector("dialog[open]")?.close(); // it asks about what is left now
+  open(named(), { remember: false });
+});
 
 // --- the open conversation -----------------------------------------------------------------------------------
 
-const address = () => `/conversations/${conversation()}`;
+const address = (id = conversation()) => `/conversations/${id}`;
 
 async function tried(doing) {
   try {
@@ -61,28 +64,29 @@ async function tried(doing) {
 
 export function act(it) {
   const talk = it.closest(".talk");
+  const { conversation: id, title: name } = talk?.dataset ?? {}; // whatever is shown once the dialog is answered
   const does = {
     new: () => open(""),
     rename: () =>
-      prompt("Rename this conversation", talk.dataset.title, "Rename", (title) =>
+      prompt("Rename this conversation", name, "Rename", (title) =>
         tried(async () => {
-          await change("PATCH", address(), { title });
+          await change("PATCH", address(id), { title });
           if (title.trim()) talk.querySelector("h2").textContent = talk.dataset.title = title.trim();
           await refreshTalks();
         })),
     link: async () => {
       try {
-        await navigator.clipboard.writeText(`${location.origin}/?c=${conversation()}`);
+        await navigator.clipboard.writeText(`${location.origin}/?c=${id}`);
         say("The link is copied. It works on this machine.");
       } catch {
-        say(`${location.origin}/?c=${conversation()}`);
+        say(`${location.origin}/?c=${id}`);
       }
     },
     delete: () =>
-      confirm("Delete this conversation?", `“${talk.dataset.title}” with its answers and ratings will be removed.`, "Delete", () =>
+      confirm("Delete this conversation?", `“${name}” with its answers and ratings will be removed.`, "Delete", () =>
         tried(async () => {
-          await change("DELETE", address());
-          open("");
+          await change("DELETE", address(id));
+          if (conversation() === id) open("");
           await refreshTalks();
         })),
   };
@@ -103,6 +107,7 @@ export function vote(it) {
 }
 
 export function why(turn) {
+  if (document.querySelector("dialog.rag-why")) return undefined;
   return tried(async () => {
     const where = `${address()}/${turn}/why`;
     const holder = document.createElement("div");

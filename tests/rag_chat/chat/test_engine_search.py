@@ -26,6 +26,19 @@ def test_an_overlong_question_is_refused_with_both_numbers(engine):
         next(engine().ask("x" * 100_000))
 
 
+def test_bytes_that_are_no_text_are_refused(engine):
+    with pytest.raises(BadQuestion, match="Character 7 of the question is no text"):
+        engine().search("lease \udcff")
+
+
+def test_a_mode_and_numbers_that_are_none_are_refused(engine):
+    with pytest.raises(BadQuestion, match="No mode is called 'wat'; name one of auto, dense"):
+        engine().search(QUESTION, mode="wat")
+    for numbers in ({"candidates": -3}, {"passages": -1}):
+        with pytest.raises(BadQuestion, match="candidates or passages cannot be looked for"):
+            engine().search(QUESTION, **numbers)
+
+
 def test_an_unknown_document_is_refused_by_its_id(engine):
     with pytest.raises(NotFound, match="No document 'beef' is in the library"):
         engine().search(QUESTION, doc_ids=["beef"])

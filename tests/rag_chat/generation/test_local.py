@@ -127,8 +127,37 @@ def test_those_that_start_together_unpack_the_model_once(tmp_path, monkeypatch):
     monkeypatch.setattr(copying, "_unpack", lambda *paths: unpacked.append(paths) or unpack(*paths))
     parsed, reader = [], gguf.GGUFReader
     monkeypatch.setattr(gguf, "GGUFReader", lambda path: parsed.append(path) or reader(path))
+    (tmp_path / packed.stem).mkdir()
+    (tmp_path / packed.stem / "model.safetensors").touch()  # what is left of a copy that was cut short
     with ThreadPoolExecutor(2) as pool:
         (folder,) = set(pool.map(lambda _: dense_copy(packed, tmp_path), range(2)))
     assert len(unpacked) == 1 and (folder / "model.safetensors").is_file()
     assert len(parsed) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, f"{folder.name}.lock"]
+
+
+def test_a_cache_that_cannot_be_written_is_told_from_a_model_that_cannot_be_read(tmp_path):
+    (tmp_path / "cache").touch()
+    with pytest.raises(ModelFailed, match=r"cannot be unpacked \(File exists\); set RAG_CHAT_CACHE"):
+        dense_copy(Path("model.gguf"), tmp_path / "cache")
+
+
+def test_a_damaged_copy_is_made_anew(tmp_path, monkeypatch):
+    made, loaded = [], iter([ValueError("no tokenizer"), ("tokenizer", "model")])
+
+    def copied(gguf, cache):
+        made.append(gguf)
+        (cache / gguf.stem).mkdir()  # so that it must have been removed before
+        return cache / gguf.stem
+
+    def load(folder, local):
+        found = next(loaded)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(local, "dense_copy", copied)
+    monkeypatch.setattr(local, "_loaded", load)
+    packed = weights.Weights("packed", "folder", tmp_path / "packed.gguf")
+    assert local._load(packed, tmp_path) == ("tokenizer", "model")
+    assert len(made) == 2

@@ -86,7 +86,16 @@ def test_watch_says_why_loading_failed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("action", "value"), [("select", "x"), ("select", None), ("delete", "nobody"), ("dismiss", "x"), ("?", [])]
+    ("action", "value"),
+    [
+        ("select", "x"),
+        ("select", None),
+        ("tick", None),
+        ("tick", {"id": ["x"], "on": 1}),
+        ("delete", "nobody"),
+        ("dismiss", "x"),
+        ("?", []),
+    ],
 )
 def test_nonsense_from_the_browser_changes_nothing(page, action, value):
     doc_id = page.add()
@@ -114,6 +123,12 @@ def upload(page, name, text, password=None):
     while page.uploads.busy() and time.monotonic() < end:
         time.sleep(0.02)
     return page.act("?")
+
+
+def test_files_that_were_taken_just_before_may_come_once_more(page):
+    upload(page, "tide.pdf", "The tide rises.")
+    page.events.accept([str(page.tmp_path / "upload The tide rises." / "tide.pdf")])
+    assert page.uploads.all() == [] and len(page.scripted.known) == 1
 
 
 def test_encrypted_file_is_opened_by_the_password_typed_in_its_row(page, caplog):
