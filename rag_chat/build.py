@@ -64,9 +64,8 @@ def open_app(settings: Settings, *, exclusive: bool = False) -> App:
     writer = generator(settings)  # first, as a model of its own process loads while the others do here
     bi_encoder = embedder(settings)
     with ThreadPoolExecutor(1) as beside, ExitStack() as undone:
-        opening = beside.submit(
-            library, settings, bi_encoder, exclusive=exclusive
-        )  # mostly waits for the index's process
+        # Mostly waiting for the index's own process.
+        opening = beside.submit(library, settings, bi_encoder, exclusive=exclusive)
         undone.callback(_close, opening)
         shared = Models(bi_encoder, *reranker(settings), reader(settings))
         language.warm_up()

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     candidates: int = Field(50, ge=1, le=1000)
     passages: int = Field(5, ge=1, le=50)
     neighbours: int = Field(0, ge=0, le=5)  # chunks before and after a passage that go along with it
-    exhaustive_chunks: int = Field(500, ge=0)  # to here `auto` may let the cross-encoder score all
+    exhaustive_chunks: int = Field(500, ge=0)  # that `auto` may read whole, of a language not read
     exhaustive_seconds: float = Field(1.0, gt=0)  # ... where this machine does that within so many seconds
 
     # answers

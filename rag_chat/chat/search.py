@@ -117,7 +117,7 @@ class Search:
             doc_ids,
             pages,
         )
-        self._check_numbers(asked)
+        self._check_form(asked)
         found = self._summary(asked, trace) or self._documents(asked, trace) or self._passages(asked, trace)
         reach = self._limits.neighbours
         kept = neighbours.joined(found.passages, self._catalog, reach) if reach else found.passages
@@ -172,7 +172,7 @@ class Search:
             searched=searched,
         )
 
-    def _check_numbers(self, asked: _Asked) -> None:
+    def _check_form(self, asked: _Asked) -> None:
         if asked.mode != "auto" and asked.mode not in self.routes:
             raise BadQuestion(f"No mode is called '{asked.mode}'; name one of auto, {', '.join(self.routes)}.")
         if min(asked.candidates, asked.passages) < 1:
@@ -243,11 +243,12 @@ class Search:
         if asked.mode != "auto":
             return asked.mode
         limits = self._limits
-        unread = limits.english_encoder and language.foreign(asked.query)
-        most = limits.exhaustive_chunks if unread else min(limits.exhaustive_chunks, asked.candidates)
-        in_time = self.routes["exhaustive"].reranker.pairs_per_second * limits.exhaustive_seconds
         chunks = self._catalog.chunk_count(asked.doc_ids, asked.pages)
-        return "exhaustive" if chunks <= min(most, in_time) else "hybrid"
+        in_time = self.routes["exhaustive"].reranker.pairs_per_second * limits.exhaustive_seconds
+        if chunks > min(limits.exhaustive_chunks, in_time):
+            return "hybrid"
+        unread = chunks > asked.candidates and limits.english_encoder and language.foreign(asked.query)
+        return "exhaustive" if chunks <= asked.candidates or unread else "hybrid"
 
 
 def _best(candidates: Sequence[Candidate]) -> float:
