@@ -47,12 +47,20 @@ class Sample:
     questions: tuple[str, ...]
 
 
+class Running:
+    """A question that a session has running."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.over = False  # its last frame is on its way to the page
+
+
 class Events:
     def __init__(self, loading: Loading, uploads: Uploads, samples: Sequence[Sample] = ()) -> None:
         self._loading = loading
         self._uploads = uploads
         self._samples = samples
-        self._stops: dict[str, threading.Event] = {}  # by session, while it has a question running
+        self._running: dict[str, Running] = {}  # by session
         self._where: dict[str, Where] = {}  # by session: what its questions are restricted to
 
     # --- loading and documents -------------------------------------------------------------------------------
@@ -175,9 +183,11 @@ class Events:
         return self._open(wanted) if wanted else NOTHING_CHANGED
 
     def go(self, event: gr.EventData, request: gr.Request) -> Shown:
-        """To another conversation, or to a new one."""
-        self._leave(request)
+        """To another conversation, or to a new one; or the open one again, while another tab's question is answered."""
         wanted = str(event._data.get("id", ""))
+        if event._data.get("follows"):
+            return NOTHING_CHANGED if self._busy(request) else self._open(wanted)
+        self._leave(request)
         return self._open(wanted) if wanted else (gr.skip(), "", "", "", gr.skip(), gr.skip())
 
     def acted(self, event: gr.EventData, conversation: str, request: gr.Request) -> Iterator[Shown]:
@@ -197,29 +207,40 @@ class Events:
         """Asks the last question again in place of its answer."""
         backend = self._loading.wait(timeout=0) if self._loading.ready else None
         exchanges = backend.conversations.exchanges(conversation) if backend is not None else []
-        if backend is None or not exchanges or exchanges[-1].state == "asking" or _session(request) in self._stops:
+        if backend is None or not exchanges or exchanges[-1].state == "asking" or self._busy(request):
             yield NOTHING_CHANGED
             return
         backend.conversations.forget(conversation, exchanges[-1].number)
         yield from self._ask(Question(exchanges[-1].question), conversation, request)
 
     def stop(self, request: gr.Request) -> None:
-        running = self._stops.get(_session(request))
+        running = self._running.get(_session(request))
         if running is not None:
-            running.set()
+            running.stop.set()
 
     def _leave(self, request: gr.Request) -> None:
         """Stops what is being answered and waits for its last frame, which would else be shown in the next place."""
         self.stop(request)
+        self._await_end(request)
+
+    def _busy(self, request: gr.Request) -> bool:
+        """Whether a question is being answered. One whose answer can be read already is waited for: who clicks then
+        means the next one."""
+        running = self._running.get(_session(request))
+        if running is not None and running.over:
+            self._await_end(request)
+        return _session(request) in self._running
+
+    def _await_end(self, request: gr.Request) -> None:
         end = time.monotonic() + LONGEST_STOP
-        while _session(request) in self._stops and time.monotonic() < end:
+        while _session(request) in self._running and time.monotonic() < end:
             time.sleep(FRAME)
 
     def _ask_otherwise(self, data: dict[str, Any], conversation: str, request: gr.Request) -> Iterator[Shown]:
         """An earlier question with another search, or of other documents."""
         backend = self._loading.wait(timeout=0) if self._loading.ready else None
         earlier = backend.conversations.exchange(conversation, int(data["turn"])) if backend is not None else None
-        if earlier is None or _session(request) in self._stops:
+        if earlier is None or self._busy(request):
             yield NOTHING_CHANGED
             return
         search = earlier.answer.standalone_question if earlier.answer is not None else None
@@ -231,18 +252,18 @@ class Events:
 
     def _ask(self, asked: Question, conversation: str, request: gr.Request) -> Iterator[Shown]:
         session = _session(request)
-        if session in self._stops or not asked.text.strip():  # one at a time
+        if not asked.text.strip() or self._busy(request):  # one at a time
             yield NOTHING_CHANGED
             return
-        stop = self._stops[session] = threading.Event()
+        running = self._running[session] = Running()
         try:
-            yield from self._answer(asked, conversation, session, stop)
+            yield from self._answer(asked, conversation, session, running)
             yield *(gr.skip(),) * 4, SEEN, UNSEEN
         finally:
-            del self._stops[session]
+            del self._running[session]
 
-    def _answer(self, asked: Question, conversation: str, session: str, stop: threading.Event) -> Iterator[Shown]:
-        running = UNSEEN, SEEN
+    def _answer(self, asked: Question, conversation: str, session: str, running: Running) -> Iterator[Shown]:
+        stop, buttons = running.stop, (UNSEEN, SEEN)
         try:
             backend, box = None, ""  # emptied once: a person may be typing the next question
             while backend is None:
@@ -250,7 +271,7 @@ class Events:
                 if backend is None:
                     waiting = Exchange(0, asked.text, state="stopped" if stop.is_set() else "asking")
                     stage = f"Loading models… {int(self._loading.seconds)} s"
-                    yield box, gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *running
+                    yield box, gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *buttons
                     box = gr.skip()
                 if stop.is_set():
                     return
@@ -260,12 +281,13 @@ class Events:
             number = backend.conversations.ask(conversation, asked.text, asked.doc_ids, asked.pages)
             first = str(exchange_html(Exchange(number, asked.text), backend.document))
             try:
-                yield box, conversation, _earlier(backend, conversation, number), first, *running
+                yield box, conversation, _earlier(backend, conversation, number), first, *buttons
             except GeneratorExit:  # the tab was closed before anything was looked for
                 backend.conversations.keep(conversation, number, "stopped")
                 raise
             with closing(answering(backend, conversation, number, asked, stop)) as steps:
                 for step in steps:
+                    running.over = step.exchange.state != "asking"
                     last = str(exchange_html(step.exchange, backend.document, stage=step.stage))
                     yield *(gr.skip(),) * 3, last, *(gr.skip(),) * 2
         except RagChatError as error:  # the library cannot be opened, or the conversation cannot be kept

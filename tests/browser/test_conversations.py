@@ -45,6 +45,28 @@ def test_conversation_survives_reload_and_restart_with_its_page_images(watched, 
         expect(page.locator("#live .exchange")).to_have_attribute("data-turn", "3")
 
 
+def test_what_is_answered_in_another_tab_is_followed_until_it_is_over(watched, zebra):
+    page = watched()
+    add(page, zebra)
+    write(page, "endless zebra1")
+    expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
+    beside = watched(page.url)
+    exchange = beside.locator("#past .exchange")
+    expect(exchange).to_have_attribute("data-state", "asking", timeout=LONG)
+    written = exchange.locator(".answer").inner_text() if exchange.locator(".answer").count() else ""
+    expect(exchange.locator(".answer")).not_to_have_text(written, timeout=SHORT)
+    page.click("#stop")
+    expect(exchange.locator(".foot")).to_contain_text("Stopped.", timeout=SHORT)
+    expect(beside.locator("#source-1-1")).to_be_attached(timeout=SHORT)
+    ask(beside, "zebra2?")
+    write(page, "endless zebra3")
+    expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
+    anew = watched(page.url)
+    expect(anew.locator("#past .exchange").nth(2)).to_have_attribute("data-state", "asking", timeout=LONG)
+    page.close()
+    expect(anew.locator("#past .foot").nth(2)).to_contain_text("Stopped.", timeout=SHORT)
+
+
 def test_list_opens_searches_renames_exports_and_deletes(watched, zebra):
     page = watched()
     add(page, zebra)

@@ -44,8 +44,10 @@ def test_retry_and_restriction(page):
     hurry(page, "#documents [data-doc]", "#documents [data-doc]")  # ticked by mistake and unticked at once
     ask(page, "zebra1?")
     expect(page.locator("#documents [data-doc]")).not_to_be_checked()
+    page.locator("#live .exchange").evaluate("it => it.classList.add('old')")  # it has all that the new one will have
     page.click("#retry")
-    expect(page.locator("#stop")).to_be_visible()  # the old answer has all that the new one will have
+    expect(page.locator("#stop")).to_be_visible()
+    expect(page.locator(".exchange.old")).to_have_count(0)
     expect(page.locator("#ask")).to_be_visible(timeout=LONG)
     expect(page.locator(".exchange")).to_have_count(1)
     expect(page.locator("#live .cite").first).to_be_visible(timeout=LONG)

@@ -154,6 +154,7 @@ let opened = "";
 let seen = ""; // turn, state and whether passages are there, of the exchange that is being answered
 let nearEnd = true; // the reader has not scrolled away from what is being written
 let moved = 0; // when a person last scrolled
+let following = false; // an exchange of the conversation is being answered elsewhere
 let documentsSeen = null;
 
 const SCROLLING = ["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"];
@@ -180,10 +181,24 @@ function conversationChanged() {
   nearEnd = true;
   clearSources();
   talks.addressed();
+  showLast();
+}
+
+function showLast() {
   const exchanges = document.querySelectorAll("#past .exchange[data-found='yes']");
   if (exchanges.length && !document.querySelector("#live .exchange")) {
     showSources(exchanges[exchanges.length - 1].dataset.turn, { openFirst: true }).catch(() => {});
   }
+}
+
+/* The last exchange was being answered elsewhere, and is over. */
+function followed() {
+  const asking = document.querySelector('#past .exchange[data-state="asking"]') !== null;
+  if (following && !asking) {
+    forgetSources();
+    showLast();
+  }
+  following = asking;
 }
 
 function exchangeChanged() {
@@ -223,6 +238,7 @@ new MutationObserver((changes) => {
     if (narrow.matches) document.querySelector("#talks details")?.removeAttribute("open");
   }
   if (touched("#past")) conversationChanged();
+  if (touched("#past")) followed();
   if (touched("#live") || touched("#past")) exchangeChanged();
   if (touched("#documents :is(.documents, .scope)")) boxesChanged();
   if (touched("#documents")) documentsChanged();

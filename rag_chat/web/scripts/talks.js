@@ -6,6 +6,7 @@ import { change, conversation, part, send } from "./server.js";
 import { forgetSources } from "./sources.js";
 
 const WAIT = 200; // milliseconds after the last letter of a search
+const FOLLOWED_EVERY = 1000; // milliseconds
 
 export async function refreshTalks() {
   const list = document.getElementById("talks-list");
@@ -44,6 +45,16 @@ export function open(id, { remember = true } = {}) {
   send(document.getElementById("talks-list"), { id });
   document.querySelector("#question textarea")?.focus();
 }
+
+/* What another tab is asking in this conversation, or this one was when it was loaded anew, is looked at until it is
+   over. */
+function follow() {
+  const asking = document.querySelector('#past .exchange[data-state="asking"]');
+  if (asking && !document.querySelector("#live .exchange")) {
+    send(document.getElementById("talks-list"), { id: conversation(), follows: true });
+  }
+}
+setInterval(follow, FOLLOWED_EVERY);
 
 addEventListener("popstate", () => {
   document.querySelector("dialog[open]")?.close(); // it asks about what is left now

@@ -260,7 +260,7 @@ def test_questions_and_sessions_leave_no_memory_behind(page):
 
     before = ask_many(0, 60)
     assert ask_many(60, 120) - before < 120 * 10  # kB; one answer's pages alone are more
-    assert not page.events._stops and not page.events._where
+    assert not page.events._running and not page.events._where
 
 
 def resident_kb():
@@ -275,6 +275,21 @@ def test_second_question_of_a_session_waits_its_turn(page):
     (frame,) = page.events.ask("Again?", "", page.request())
     assert not any(isinstance(value, str) for value in frame)
     first.close()
+
+
+def test_a_click_between_the_answer_and_its_end_counts(page):
+    page.add()
+    asking = page.events.ask("How much?", "", page.request())
+    while page.conversation == "" or page.kept()[-1].state == "asking":
+        page.keep(next(asking))  # the answer can be read; the buttons have not changed back yet
+    again = threading.Thread(target=lambda: page.run(page.events.retry(page.conversation, page.request())))
+    again.start()
+    time.sleep(0.2)
+    assert len(page.scripted.asked) == 1  # not beside the first one
+    page.run(asking)
+    again.join(10)
+    assert [exchange.question for exchange in page.kept()] == ["How much?"]
+    assert len(page.scripted.asked) == 2
 
 
 def test_retry_replaces_the_last_answer(page):
