@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rag_chat.commands import session
-from rag_chat.errors import NotFound
+from rag_chat.errors import LibraryError, NotFound
 from rag_chat.search_copy import searchable
 from rag_chat.types import (
     Answer,
@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 class OpenLibrary:
     """Close it when done, or use it in a `with` block. Threads may share it.
 
-    `documents` of `search` and `ask` are file names (their ending may be left out, in any case) or ids; None searches
-    everything. `pages` are the first and the
-    last that may answer, `since` and `until` the days on which a document was added ("2024-01-31"). Every method
-    raises RagChatError, whose message is one sentence that says what to do.
+    `documents` of `search` and `ask` are file names (their ending may be left out, in any case) or ids, one or several;
+    None searches everything. `pages` are the first and the last that may answer, `since` and `until` the days on which
+    a document was added ("2024-01-31"). Every method raises RagChatError, whose message is one sentence that says what
+    to do.
     """
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        self._opened: App | None = app
+
+    @property
+    def _app(self) -> App:
+        if self._opened is None:
+            raise LibraryError("The library was closed; open it again with rag_chat.open_library.")
+        return self._opened
 
     def documents(self) -> list[Document]:
         return self._app.library.catalog.documents()
@@ -51,7 +57,7 @@ class OpenLibrary:
         mode: Mode | None = None,
         candidates: int | None = None,
         passages: int | None = None,
-        documents: Sequence[str] | None = None,
+        documents: str | Sequence[str] | None = None,
         pages: PageRange | None = None,
         since: str | None = None,
         until: str | None = None,
@@ -67,7 +73,7 @@ class OpenLibrary:
         question: str,
         history: Sequence[Turn] = (),
         *,
-        documents: Sequence[str] | None = None,
+        documents: str | Sequence[str] | None = None,
         pages: PageRange | None = None,
         since: str | None = None,
         until: str | None = None,
@@ -83,7 +89,7 @@ class OpenLibrary:
         question: str,
         history: Sequence[Turn] = (),
         *,
-        documents: Sequence[str] | None = None,
+        documents: str | Sequence[str] | None = None,
         pages: PageRange | None = None,
         since: str | None = None,
         until: str | None = None,
@@ -106,7 +112,9 @@ class OpenLibrary:
         return [scores[place] for place in range(len(texts))]
 
     def close(self) -> None:
-        self._app.close()
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            opened.close()
 
     def __enter__(self) -> OpenLibrary:
         return self
@@ -114,7 +122,9 @@ class OpenLibrary:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _chosen(self, documents: Sequence[str] | None, since: str | None, until: str | None) -> list[str] | None:
+    def _chosen(self, documents: str | Sequence[str] | None, since: str | None, until: str | None) -> list[str] | None:
+        if isinstance(documents, str):
+            documents = [documents]
         if documents is not None and not documents:
             return []
         return session.chosen(self.documents(), list(documents or ()), since=since, until=until)

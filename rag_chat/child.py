@@ -50,13 +50,13 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def end(self) -> int:
-        """Its exit code, after a moment in which it may end of itself."""
+    def end(self, moment: float = 1.0) -> int:
+        """Its exit code, after a moment (in seconds) in which it may end of itself."""
         lifeline, self._lifeline = self._lifeline, -1
         if lifeline >= 0:
             self.connection.close()
             try:
-                self._process.wait(1.0)
+                self._process.wait(moment)
             except subprocess.TimeoutExpired:
                 self.was_killed = True
                 self._process.kill()

@@ -127,6 +127,7 @@ def load(file: Path | None = None, **arguments: Any) -> Settings:
     Raises BadSetting with the key, the value seen and, for an unknown key, the nearest valid one.
     """
     given = {key: value for key, value in arguments.items() if value is not None}
+    _refuse_unknown(given, "call")
     _refuse_unknown((k.removeprefix(PREFIX).lower() for k in os.environ if k.startswith(PREFIX)), "environment")
     from_file = _read_file(file)
     environment = {k.removeprefix(PREFIX).lower() for k, v in os.environ.items() if k.startswith(PREFIX) and v}

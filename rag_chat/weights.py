@@ -98,7 +98,7 @@ def find(name: str, *, offline: bool = False) -> Weights:
     if offline or not HUB_ID.fullmatch(name):
         raise WeightsMissing(
             f"No model '{name}' is here: it is neither a folder, nor one of {', '.join(sorted(PACKAGED))}"
-            f"{', and RAG_CHAT_OFFLINE forbids asking a hub' if offline else ', nor a hub id (owner/name)'}."
+            f"{', and no hub may be asked' if offline else ', nor a hub id (owner/name)'}."
             " Name a folder that holds it."
         )
     return Weights(name, "hub", _hub_copy(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -39,12 +40,17 @@ def restore(
     settings = Session.of(context).settings()
     if not file.is_file():
         raise NotFound(f"No file '{file}' is there; check the path.")
+    was_there = settings.library.exists()
     running.require_none(settings.library)
     lock = Lock(settings.library, exclusive=True)
     try:
         if (settings.library / session.CATALOG).exists():
             raise UserError(f"'{settings.library}' holds a library already; name another folder with --library.")
         backup.read(file, settings.library)
+    except BaseException:
+        if not was_there:
+            shutil.rmtree(settings.library)
+        raise
     finally:
         lock.close()
     with session.library(settings, exclusive=True) as library:  # makes the vector index anew

@@ -71,7 +71,7 @@ class GeneratorApart:
             said = f"The process of the language model '{self.name}' cannot be started ({error.strerror}); ask again."
             raise ModelFailed(said) from error
         self._child, self._loaded = child, False
-        weakref.finalize(self, child.end)
+        weakref.finalize(self, child.end, 0)  # nobody waits for its answer any more, and it has nothing to close
         with contextlib.suppress(OSError):  # its end is told by the first answer
             child.connection.send(self._made_of)
         return child

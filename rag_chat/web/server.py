@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -142,9 +143,11 @@ def _add_small_routes(app: FastAPI, loading: Loading) -> None:
     for name in SCRIPTS:
         app.get(f"/{name}", include_in_schema=False)(script(name))
 
+    run = secrets.token_hex(8)  # a page that another run of the app made is loaded again
+
     @app.get("/healthz", include_in_schema=False)
     def health() -> JSONResponse:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok", "run": run})
 
     @app.get("/readyz", include_in_schema=False)
     def readiness() -> JSONResponse:

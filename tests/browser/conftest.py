@@ -27,9 +27,10 @@ def serving(tmp_path_factory):
     """Runs `python ARGUMENTS... PORT` until the block ends; gives its address once it answers."""
 
     @contextmanager
-    def run(*arguments: str):
+    def run(*arguments: str, port: int = 0):
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
             port = probe.getsockname()[1]
         log = tmp_path_factory.mktemp("log") / "log"
         # The unpacked language model stays in data/cache, so that only the first run has to make it.
@@ -61,8 +62,8 @@ def _answering(address: str, process: subprocess.Popen, log: Path) -> str:
 @pytest.fixture(scope="session")
 def scripted(serving, tmp_path_factory):
     """Opens the page over the scripted engine; the same folder given again is the same library after a restart."""
-    return lambda folder=None: serving(
-        "tests/browser/scripted_app.py", str(folder or tmp_path_factory.mktemp("library"))
+    return lambda folder=None, **where: serving(
+        "tests/browser/scripted_app.py", str(folder or tmp_path_factory.mktemp("library")), **where
     )
 
 

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack, closing
 
 import pytest
-from browsing import LONG, add, pdf_of, write
+from browsing import LONG, SHORT, add, ask, conversation, pdf_of, write
 from playwright.sync_api import expect
 
 from rag_chat.library.catalog import Catalog
@@ -16,8 +16,32 @@ pytestmark = pytest.mark.browser
 TABS = 3
 
 
-def test_answers_under_way_are_kept_as_stopped(scripted, browser, tmp_path):
-    zebra = pdf_of(tmp_path / "zebra.pdf", [["zebra grazes in a field."]])
+@pytest.fixture
+def zebra(tmp_path):
+    return pdf_of(tmp_path / "zebra.pdf", [["zebra1 grazes in a field."]])
+
+
+def test_a_page_that_outlives_its_app_is_loaded_again_with_what_was_being_written(scripted, browser, tmp_path, zebra):
+    page = browser.new_page()  # not watched: it meets an app that does not answer
+    with scripted(tmp_path / "library") as address:
+        page.goto(address)
+        add(page, zebra)
+        page.locator("#documents [data-doc]").check()
+        ask(page, "about zebra1")
+        kept = conversation(page)
+    page.fill("#question textarea", "and half a question")
+    with scripted(tmp_path / "library", port=int(address.rsplit(":")[-1])):
+        page.evaluate("dispatchEvent(new Event('focus'))")  # a person comes back to it
+        expect(page.locator("#past .question")).to_have_text("about zebra1", timeout=SHORT)
+        expect(page.locator("#question textarea")).to_have_value("and half a question")
+        expect(page.locator("#documents [data-doc]")).not_to_be_checked()  # as the app now has it
+        page.press("#question textarea", "Enter")
+        expect(page.locator("#live .exchange")).to_have_attribute("data-turn", "2", timeout=LONG)
+        assert conversation(page) == kept
+    page.close()
+
+
+def test_answers_under_way_are_kept_as_stopped(scripted, browser, tmp_path, zebra):
     folder = tmp_path / "library"
     with ExitStack() as stack:
         address = stack.enter_context(scripted(folder))

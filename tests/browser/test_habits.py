@@ -120,6 +120,12 @@ def test_everything_can_be_reached_by_keys(watched, zebra):
                 }"""
             )
         )
+    page.fill("#question textarea", "endless zebra1")
+    page.locator("#ask").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
+    expect(page.locator("#question textarea")).to_be_focused()  # the button has made room for Stop
+    page.keyboard.press("Escape")
     assert reached >= {"cite", "vote", "zoom", "sheet", "why", "talk", "sources", "copy", "step", "delete", "open"}
 
 

@@ -362,7 +362,7 @@ def test_damaged_backup_is_refused_and_leaves_nothing(capfd, small_library, tmp_
     backup.write_bytes({"cut": body[: len(body) // 2], "a byte changed": body, "no backup": b"hello" * 999}[damage])
     code, said = failed(capfd, "restore", backup, "--library", tmp_path / "new")
     assert code == 1 and "is no backup of a library, or is damaged" in said
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["lock"]
+    assert not (tmp_path / "new").exists()
 
 
 def test_backup_that_cannot_be_written_is_said_so(capfd, small_library, tmp_path):

@@ -3,7 +3,7 @@
 
 import { confirm, say } from "./dialogs.js";
 import * as passwords from "./passwords.js";
-import { conversation, send } from "./server.js";
+import { conversation, putBackQuestion, send } from "./server.js";
 import { clearSources, enlarge, forgetSources, hideQuote, openSource, showSources, step, zoom } from "./sources.js";
 import * as talks from "./talks.js";
 
@@ -67,6 +67,8 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     return talks.open(link.dataset.open);
   }
+  // Both give way to each other; whoever uses keys stays at the question.
+  if (event.detail === 0 && event.target.closest?.("#ask, #stop")) document.querySelector("#question textarea").focus();
   for (const [selector, act] of clicks) {
     const it = event.target.closest?.(selector);
     if (it) return act(it);
@@ -237,6 +239,7 @@ new MutationObserver((changes) => {
     document.getElementById("first-paint").remove();
     if (narrow.matches) document.querySelector("#talks details")?.removeAttribute("open");
   }
+  putBackQuestion();
   if (touched("#past")) conversationChanged();
   if (touched("#past")) followed();
   if (touched("#live") || touched("#past")) exchangeChanged();

@@ -22,6 +22,30 @@ export async function change(method, address, body) {
   if (!answer.ok) throw new Error((await answer.json()).error);
 }
 
+/* An app that was started anew knows neither what this page has open nor what is ticked in it: it is loaded again, with
+   the question that was being written. */
+let run; // of the app that this page came from
+
+async function look() {
+  if (document.hidden) return;
+  const now = await fetch("/healthz").then((answer) => answer.json(), () => ({}));
+  run ??= now.run;
+  if (!now.run || now.run === run) return;
+  sessionStorage.setItem("question", document.querySelector("#question textarea")?.value ?? "");
+  location.reload();
+}
+for (const event of ["focus", "visibilitychange"]) addEventListener(event, look);
+look();
+
+export function putBackQuestion() {
+  const box = document.querySelector("#question textarea");
+  const question = sessionStorage.getItem("question");
+  if (!box || question === null) return;
+  sessionStorage.removeItem("question");
+  box.value = question;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /* Gradio's side: the trigger that each gr.HTML leaves on its element. */
 export function send(from, data) {
   for (let node = from; node; node = node.parentElement) {

@@ -109,6 +109,14 @@ def test_what_cannot_be_loaded_is_said_where_it_is_waited_for(tmp_path):
         _ = made.trusted
 
 
+def test_one_that_is_still_loading_keeps_nobody_waiting_who_wants_to_end():
+    found = weights.find("SmolLM2-135M-Instruct", offline=True)
+    made = GeneratorApart(found, WRITERS, cache=Settings().cache, most=8)
+    started = time.monotonic()
+    del made
+    assert time.monotonic() - started < 0.5
+
+
 def test_it_goes_with_whoever_made_it():
     found = weights.find("SmolLM2-135M-Instruct", offline=True)
     made = GeneratorApart(found, WRITERS, cache=Settings().cache, most=8)

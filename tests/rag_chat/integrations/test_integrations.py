@@ -6,7 +6,7 @@ from pdfs import write_pdf
 import rag_chat
 from ingest.pipeline import Ingestor
 from rag_chat import build, config
-from rag_chat.errors import NotFound
+from rag_chat.errors import BadSetting, LibraryError, NotFound, WeightsMissing
 from rag_chat.types import Retrieved, Turn
 
 pytestmark = pytest.mark.slow
@@ -60,9 +60,25 @@ def test_the_example_runs(library, capsys):
 
 def test_an_unknown_document_and_no_library_are_refused(library, tmp_path):
     with pytest.raises(NotFound, match="rag-chat documents"):
-        library.search(QUESTION, documents=["absent.pdf"])
+        library.search(QUESTION, documents="absent.pdf")
     with pytest.raises(NotFound, match="No library is in 'empty'; make one with: rag-ingest"):
         rag_chat.open_library(tmp_path / "empty")
+
+
+def test_what_is_wrongly_asked_is_said_in_its_own_words(library):
+    folder = library._app.library.folder
+    with pytest.raises(
+        BadSetting, match="Unknown setting 'generater' in the call; the nearest that exists is 'generator'"
+    ):
+        rag_chat.open_library(folder, generater="quoting")
+    with pytest.raises(WeightsMissing, match="No model 'nowhere' is here") as missing:
+        rag_chat.open_library(folder, reader="nowhere")
+    assert "RAG_CHAT_OFFLINE" not in str(missing.value)  # no hub has a reader, so it would not help
+    with rag_chat.open_library(folder, generator="quoting", offline=True) as closed:
+        pass
+    with pytest.raises(LibraryError, match="was closed; open it again"):
+        closed.search(QUESTION)
+    closed.close()  # once more does no harm
 
 
 def test_langchain_retrieves_and_compresses(library):
