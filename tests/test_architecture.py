@@ -1,6 +1,7 @@
 """The import rules of the house, as data. Layers import downward only; see README, "How it works"."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,7 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     """Every module that the file imports anywhere, but for type checking."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -6,9 +6,11 @@ import re
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pypdfium2 as pdfium
 import pytest
+from fakes import HashEmbedder
 from pdfs import no_pages, prose, raw_pdf, with_bombs, write_pdf
 from readers import readers
 
@@ -17,6 +19,7 @@ from ingest.pipeline import Ingestor, find_files
 from rag_chat.config import Settings
 from rag_chat.errors import DiskFailed, DiskFull
 from rag_chat.index import verify
+from rag_chat.index.connect import open_library
 
 CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
 
@@ -44,6 +47,23 @@ def bad_files(folder):
         (folder / name).write_bytes(body)
 
 
+@pytest.fixture(scope="module")
+def in_use(tmp_path_factory):
+    """Bad files in a folder, and a library with one good document that they all come to."""
+    folder = tmp_path_factory.mktemp("bad")
+    bad_files(folder)
+    embedder = HashEmbedder()
+    library = open_library(
+        folder / "library", embedder.name, embedder.dimension, chunk_tokens=60, overlap=15, exclusive=True
+    )
+    settings = Settings(chunk_tokens=60, chunk_overlap_tokens=15, max_pages=20, max_file_mb=1, parse_seconds=30)
+    with Ingestor(library, embedder, settings) as ingestor:
+        yield SimpleNamespace(
+            folder=folder, library=library, ingestor=ingestor, good=ingestor.add(folder / "whole.pdf")
+        )
+    library.close()
+
+
 @pytest.mark.parametrize(
     ("name", "code", "words"),
     [
@@ -64,14 +84,13 @@ def bad_files(folder):
         ("missing.pdf", "E_NO_FILE", "is there; check the path"),
     ],
 )
-def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(ingestor, library, tmp_path, name, code, words):
-    bad_files(tmp_path)
-    good = ingestor.add(tmp_path / "whole.pdf")
-    report = ingestor.add(tmp_path / name)
+def test_bad_file_is_reported_in_one_sentence_and_leaves_nothing(in_use, name, code, words):
+    library, good = in_use.library, in_use.good
+    report = in_use.ingestor.add(in_use.folder / name)
     assert (report.status, report.document, report.chunks, report.code) == ("failed", name, 0, code)
     assert words in report.error
     assert "Traceback" not in report.error
-    assert [d.doc_id for d in library.catalog.documents()] == [good.doc_id]
+    assert good.chunks and [d.doc_id for d in library.catalog.documents()] == [good.doc_id]
     assert library.store.count() == good.chunks
     assert [p.stem for p in (library.folder / "files").iterdir()] == [good.doc_id]
 
