@@ -22,7 +22,7 @@ from rag_chat.web.upload_folder import UploadFolder
 
 SWEEP_SECONDS = 600.0
 HERE = Path(__file__).parent
-SCRIPTS = ("page.js", "sources.js", "talks.js", "dialogs.js", "passwords.js", "server.js")
+SCRIPTS = ("page.js", "composer.js", "sources.js", "talks.js", "dialogs.js", "passwords.js", "server.js")
 
 
 def create_app(

@@ -61,6 +61,25 @@ def test_enter_sends_shift_enter_begins_a_line_and_escape_stops(watched, zebra):
     expect(page.locator("#live .foot")).to_contain_text("Stopped.", timeout=SHORT)
 
 
+def test_letters_typed_behind_a_question_that_is_on_its_way_stay(watched, zebra):
+    page = watched()
+    has(page, zebra)
+    page.evaluate(
+        """() => {
+            const { fetch } = window;
+            const later = () => new Promise((then) => setTimeout(then, 500));
+            window.fetch = async (...request) => (await later(), fetch(...request));
+        }"""
+    )
+    page.fill("#question textarea", "about zebra1")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(50)  # as fast as people type
+    page.keyboard.type("and about", delay=20)
+    expect(page.locator("#live .question")).to_have_text("about zebra1", timeout=LONG)
+    page.keyboard.type(" zebra2")
+    expect(page.locator("#question textarea")).to_have_value("and about zebra2")
+
+
 def test_files_are_taken_wherever_they_are_dropped_or_pasted(watched, zebra, tmp_path):
     page = watched()
     expect(page.locator("#documents .empty, .document").first).to_be_visible(timeout=LONG)

@@ -1,9 +1,10 @@
 /* What happens in the browser alone: clicks, keys, dropped and pasted files, and what follows when Gradio has changed
    the page. Every text is set as text, never as HTML. */
 
+import { boxChanged } from "./composer.js";
 import { confirm, say } from "./dialogs.js";
 import * as passwords from "./passwords.js";
-import { conversation, putBackQuestion, send } from "./server.js";
+import { conversation, send } from "./server.js";
 import { clearSources, enlarge, forgetSources, hideQuote, openSource, showSources, step, zoom } from "./sources.js";
 import * as talks from "./talks.js";
 
@@ -67,8 +68,6 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     return talks.open(link.dataset.open);
   }
-  // Both give way to each other; whoever uses keys stays at the question.
-  if (event.detail === 0 && event.target.closest?.("#ask, #stop")) document.querySelector("#question textarea").focus();
   for (const [selector, act] of clicks) {
     const it = event.target.closest?.(selector);
     if (it) return act(it);
@@ -94,8 +93,6 @@ document.addEventListener("change", ({ target }) => {
 // --- keys ----------------------------------------------------------------------------------------------------
 
 document.addEventListener("keydown", (event) => {
-  // Gradio would send the question on Shift+Enter too; left alone, the browser begins a new line.
-  if (event.key === "Enter" && event.shiftKey && event.target.closest?.("#question")) event.stopPropagation();
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   hideQuote();
   const stop = document.getElementById("stop");
@@ -239,7 +236,7 @@ new MutationObserver((changes) => {
     document.getElementById("first-paint").remove();
     if (narrow.matches) document.querySelector("#talks details")?.removeAttribute("open");
   }
-  putBackQuestion();
+  boxChanged();
   if (touched("#past")) conversationChanged();
   if (touched("#past")) followed();
   if (touched("#live") || touched("#past")) exchangeChanged();

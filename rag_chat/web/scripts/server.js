@@ -1,5 +1,7 @@
 /* Talking to our own routes. Parts of the page come as HTML that the server has escaped; all else is set as text. */
 
+import { keepQuestion } from "./composer.js";
+
 async function answered(...request) {
   try {
     return await fetch(...request);
@@ -31,20 +33,11 @@ async function look() {
   const now = await fetch("/healthz").then((answer) => answer.json(), () => ({}));
   run ??= now.run;
   if (!now.run || now.run === run) return;
-  sessionStorage.setItem("question", document.querySelector("#question textarea")?.value ?? "");
+  keepQuestion();
   location.reload();
 }
 for (const event of ["focus", "visibilitychange"]) addEventListener(event, look);
 look();
-
-export function putBackQuestion() {
-  const box = document.querySelector("#question textarea");
-  const question = sessionStorage.getItem("question");
-  if (!box || question === null) return;
-  sessionStorage.removeItem("question");
-  box.value = question;
-  box.dispatchEvent(new Event("input", { bubbles: true }));
-}
 
 /* Gradio's side: the trigger that each gr.HTML leaves on its element. */
 export function send(from, data) {
