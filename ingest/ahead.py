@@ -1,7 +1,8 @@
 """The document whose turn comes next is read already, in a thread and a reading process of its own.
 
-At most one is. What came of it, its pages or its error, is kept until its turn takes it or it is dropped; nothing is
-written, so that one which nobody takes leaves nothing behind.
+At most one is, beside those whose turn has come while they are still being read. What came of it, its pages or its
+error, is kept until its turn takes it or it is dropped; nothing is written, so that one which nobody takes leaves
+nothing behind.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ class ReaderAhead:
         self._new_sandbox = new_sandbox
         self._is_wanted = is_wanted
         self._begun = begun
-        self._sandbox = new_sandbox()  # its process starts with the first file
+        self._idle: Sandbox | None = None  # its process has started
         self._reading: _Reading | None = None
+        self._taken: set[_Reading] = set()  # waited for in their turn; another may begin beside them
         self._lock = threading.Lock()
         self._closed = False
 
@@ -64,30 +66,56 @@ class ReaderAhead:
             if self._closed or (self._reading is not None and self._reading.file == file):
                 return
             self._end()
-            self._reading = _Reading(file, self._read, self._sandbox, self._is_wanted, self._begun)
+            sandbox, self._idle = self._idle or self._new_sandbox(), None
+            self._reading = _Reading(file, self._read, sandbox, self._is_wanted, self._begun)
 
     def take(self, file: File, doc_id: str, tell: Listener) -> Parsed | None:
         """What was read of these bytes, waiting for what is left to read; None where they were not read. Raises what
         reading them raised."""
         with self._lock:
             reading = self._reading
-        return reading.outcome(doc_id, tell) if reading is not None and reading.file == file else None
+            if reading is None or reading.file != file:
+                return None
+            self._reading = None
+            self._taken.add(reading)
+        try:
+            return reading.outcome(doc_id, tell)
+        finally:
+            with self._lock:
+                self._taken.discard(reading)
+                self._release(reading)
 
     def drop(self, path: Path) -> None:
         with self._lock:
             if self._reading is not None and self._reading.file.path == path:
                 self._end()
+            for reading in self._taken:
+                if reading.file.path == path:
+                    reading.stop()
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
             self._end()
-            self._sandbox.close()
+            for reading in self._taken:
+                reading.stop()
+            if self._idle is not None:
+                self._idle.close()
 
     def _end(self) -> None:
-        if self._reading is not None and self._reading.stop(self._sandbox):
-            self._sandbox = self._new_sandbox()
+        if self._reading is not None:
+            self._release(self._reading)
         self._reading = None
+
+    def _release(self, reading: _Reading) -> None:
+        """Nobody waits for it any more; its process serves the next one."""
+        reading.stop()
+        if reading.stopped:
+            return
+        if self._closed or self._idle is not None:
+            reading.sandbox.close()
+        else:
+            self._idle = reading.sandbox
 
 
 class _Reading:
@@ -96,13 +124,14 @@ class _Reading:
     def __init__(
         self, file: File, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool], begun: Begun
     ) -> None:  # fmt: skip
-        self.file = file
+        self.file, self.sandbox = file, sandbox
+        self.stopped = False  # and its sandbox closed
         self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()  # None: it is over
         self._doc_id: str | None = None
         self._parsed: Parsed | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(
-            target=self._run, args=(read, sandbox, is_wanted, begun), name="reading ahead", daemon=True
+            target=self._run, args=(read, is_wanted, begun), name="reading ahead", daemon=True
         )
         self._thread.start()
 
@@ -117,13 +146,11 @@ class _Reading:
             raise self._error
         return self._parsed
 
-    def stop(self, sandbox: Sandbox) -> bool:
-        """Whether the sandbox had to be closed for it."""
-        if not self._thread.is_alive():
-            return False
-        sandbox.close()
-        self._thread.join(1)  # a disk that hangs is not waited for
-        return True
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self.stopped = True
+            self.sandbox.close()
+            self._thread.join(1)  # a disk that hangs is not waited for
 
     def _latest(self) -> Progress | None:
         """The last step there is, so that whoever listens hears where it is and not how it got there."""
@@ -132,13 +159,11 @@ class _Reading:
             step = self._steps.get()
         return step
 
-    def _run(
-        self, read: Callable[..., Parsed], sandbox: Sandbox, is_wanted: Callable[[str], bool], begun: Begun
-    ) -> None:  # fmt: skip
+    def _run(self, read: Callable[..., Parsed], is_wanted: Callable[[str], bool], begun: Begun) -> None:
         try:
             self._doc_id = digest(self.file.path)
             if is_wanted(self._doc_id):
-                self._parsed = read(self.file, sandbox=sandbox, tell=self._steps.put, begun=begun.of(self._doc_id))
+                self._parsed = read(self.file, sandbox=self.sandbox, tell=self._steps.put, begun=begun.of(self._doc_id))
         except Exception as error:  # raised where its turn comes
             self._error = error
         finally:

@@ -216,15 +216,16 @@ class Uploads:
             if id_ not in self._uploads or self._closed:
                 return
             self._uploads[id_] = replace(self._uploads[id_], report=report, older=older, password=None)
-            if report.code == "E_CANCELED" or (report.status == "ready" and not older and not report.notice):
+            was_stopped = report.code == "E_CANCELED" and id_ in self._cancelled  # by a person, who wants no word of it
+            if was_stopped or (report.status == "ready" and not older and not report.notice):
                 del self._uploads[id_]
                 self._cancelled.discard(id_)
             with contextlib.suppress(LibraryError):  # then the next start begins it anew, and it ends as it did
-                self._settle(upload, report)
+                self._settle(upload, report, was_stopped=was_stopped)
 
-    def _settle(self, upload: Upload, report: IngestReport) -> None:
+    def _settle(self, upload: Upload, report: IngestReport, *, was_stopped: bool) -> None:
         """In the library's folder, as in memory."""
-        if report.status != "failed" or report.code == "E_CANCELED":
+        if report.status != "failed" or was_stopped:
             self._drop(upload)
         elif not upload.keep:
             self._incoming.fail(_waiting(upload), report.code or "E_INTERNAL", report.error or "")

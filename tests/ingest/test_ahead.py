@@ -231,6 +231,23 @@ def test_another_one_takes_the_place_of_the_one_read_ahead(ingestor, reading, fi
     assert len(readers()) == 1
 
 
+def test_one_whose_turn_has_come_goes_on_while_another_is_read_ahead(ingestor, library, reading, files):
+    reading.hold_at = 1
+    ingestor.read_ahead(files[0])
+    assert reading.held.wait(20)
+    heard, reports = [], []
+    turn = threading.Thread(target=lambda: reports.append(ingestor.add(files[0], progress=heard.append)))
+    turn.start()
+    until(lambda: heard)
+    time.sleep(0.2)  # it waits for what is left to read
+    ingestor.read_ahead(files[1])  # as a document does that is embedded beside it
+    reading.go_on.set()
+    turn.join(20)
+    assert [(r.document, r.status) for r in reports] == [("a.pdf", "ready")]
+    assert ingestor.add(files[1]).status == "ready"
+    assert reading.events.count("b.pdf begins") == 1 and len(readers()) == 1
+
+
 def test_closing_ends_the_thread_and_the_process(library, embedder, settings, reading, tmp_path):
     ingestor = Ingestor(library, embedder, settings)
     ingestor.read_ahead(with_bombs(tmp_path / "bomb.pdf", "BBBB"))
