@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ from rag_chat.types import Candidate, Passage, Quote, Reading
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
 SAME, FEWEST_SAME = 0.9, 10  # share of the content words of two texts, and how many it takes to judge by them
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
+LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wherever it is repeated
+CODE = re.compile(r"\b([A-Za-z]{1,4})-?(\d{2,})\b")
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
@@ -62,8 +65,12 @@ def readings_of(question: str, passages: Sequence[Passage], reader: AnswerReader
 
 def candidates_for_quotes(question: str, passages: Sequence[Passage], readings: Mapping[int, Reading]) -> list[Quote]:
     """The sentences that are scored for a question, score 0: with readings those that most probably answer."""
-    asked = set(words.content(question))
-    found = [q for q in quotable(passages) if _says_something_new(q.text, asked)][:MOST_SENTENCES]
+    asked, codes = set(words.content(question)), _codes(question)
+    found = [
+        quote
+        for quote in quotable(passages)
+        if _says_something_new(quote.text, asked) and not _is_of_another(quote.text, codes)
+    ][:MOST_SENTENCES]
     if not readings:
         return found
     return sorted(found, key=lambda q: -readings[q.passage.number].margin(q.start, q.end))[:MOST_READ]
@@ -101,18 +108,41 @@ def _with_answer(quote: Quote, reading: Reading | None) -> Quote:
 def quotable(passages: Sequence[Passage]) -> list[Quote]:
     """Every sentence of the passages, in order, score 0; a text shared by overlapping chunks counts for the first.
 
-    What stands word for word on several pages is a running head or foot, not an answer, and is left out.
+    What stands word for word on several pages of a document and is neither a statement nor a table row is a running
+    head or foot, not an answer, and is left out.
     """
     found: dict[str, Quote] = {}
-    pages: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+    pages: defaultdict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for passage in passages:
         chunk = passage.chunk
         for start, end in split(chunk.text):
             text = readable(chunk.text[start:end])
             if words.length(text) >= FEWEST_WORDS:
                 found.setdefault(text, Quote(passage, start, end, text, 0.0))
-                pages[text].add((chunk.doc_id, chunk.locate(start, end).page))
-    return [quote for text, quote in found.items() if len(pages[text]) == 1]
+                pages[text][chunk.doc_id].add(chunk.locate(start, end).page)
+    return [
+        quote
+        for text, quote in found.items()
+        if _states(text) or all(len(numbers) == 1 for numbers in pages[text].values())
+    ]
+
+
+def _states(text: str) -> bool:
+    return is_row(text) or (is_closed(text) and words.length(text) > LONGEST_HEAD)
+
+
+def _is_of_another(text: str, asked: Mapping[str, set[str]]) -> bool:
+    """It bears a code such as was asked for ("E163"), but another one ("E169"): a neighbour in the same list."""
+    borne = _codes(text)
+    return any(kind in borne and not borne[kind] & wanted for kind, wanted in asked.items())
+
+
+def _codes(text: str) -> dict[str, set[str]]:
+    """Numbers that letters begin, by these letters: {"e": {"163"}} of "What does E163 mean?"."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for letters, number in CODE.findall(text):
+        found[letters.lower()].add(number)
+    return found
 
 
 def _says_something_new(sentence: str, asked: set[str]) -> bool:

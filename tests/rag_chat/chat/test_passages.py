@@ -79,6 +79,33 @@ def test_a_running_head_is_no_quote():
     assert [q.text for q in quotable(pages)] == ["Grain of part 1 is dry.", "Grain of part 2 is dry."]
 
 
+def test_what_two_pages_or_two_versions_state_alike_is_a_quote():
+    said = "The quorum of the board is five."
+    pages = [passage(chunk(f"{said}\n\nMrs Okafor spoke on item {i}.", page=i), i) for i in (1, 2)]
+    assert next(q.text for q in quotable(pages)) == said
+    versions = [
+        passage(chunk(f"Dues\nJuniors pay half.\n\nThe fee is {i} euros.", doc_id=str(i)), i) for i in (85, 120)
+    ]
+    assert "Juniors pay half." in [q.text for q in quotable(versions)]
+    row = "Total assets 3,200 3,100"
+    rows = [passage(chunk(f"{row}\nOther assets {i}00 {i}10", page=i), i) for i in (1, 2)]
+    assert row in [q.text for q in quotable(rows)]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What is the torque for fault code E163?", "E163 pump fault, torque 61 Nm."),
+        ("What is the torque for fault e-169?", "E169 board fault, torque 69 Nm."),
+        ("Which torque does a board fault need?", "E169 board fault, torque 69 Nm."),
+    ],
+)
+def test_a_neighbour_with_another_code_is_no_answer(question, first):
+    text = "E163 pump fault, torque 61 Nm.\n\nE169 board fault, torque 69 Nm."
+    scorer = Fixed({"E169 board fault, torque 69 Nm.": 0.5}, default=0.1)
+    assert best_quotes(question, [passage(text)], scorer, 2)[0].text == first
+
+
 def test_the_score_multiplies_the_odds_of_sentence_and_passage():
     scorer = Fixed({"Grain is moved by rail to the quay.": 0.5, "The tide gate opens at five.": 0.125}, default=0.02)
     found = best_quotes("How?", [passage(PAGE, score=0.32)], scorer, 2)
