@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from rag_chat.errors import RemoteFailed
+from rag_chat.errors import BadSetting, RemoteFailed
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds, of one try
 TRIES = 4
@@ -36,17 +36,16 @@ class Endpoint:
         self.url = url.rstrip("/")
         self._role = role
         self._setting = setting
-        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key is not None else {}
-        self._client = httpx.Client(timeout=TIMEOUT, headers=headers)
+        self._client = httpx.Client(timeout=TIMEOUT, headers=authorization(key, role))
 
     def post(self, body: dict[str, Any]) -> Any:
         """The JSON of a good answer. Raises RemoteFailed for any other."""
-        reply = self.try_post(body)
+        return self.good(self.try_post(body))
+
+    def good(self, reply: Reply) -> Any:
+        """Its JSON. Raises RemoteFailed where the server refused."""
         if reply.status != 200:
-            raise RemoteFailed(
-                f"The {self._role} server at {self.url} answered with status {reply.status};"
-                " check its address, the model's name and the key."
-            )
+            raise RemoteFailed(f"The {self._role} server at {self.url} {refusal(reply.status)}")
         return reply.body
 
     def try_post(self, body: dict[str, Any]) -> Reply:
@@ -56,7 +55,7 @@ class Endpoint:
             try:
                 response = self._client.post(self.url, json=body)
             except httpx.TransportError as error:
-                if not left:
+                if not left or isinstance(error, httpx.UnsupportedProtocol):
                     raise self._unreachable(error) from error
             except httpx.InvalidURL as error:
                 raise self._unreachable(error) from error
@@ -84,9 +83,33 @@ class Endpoint:
 
     def _unreachable(self, error: Exception) -> RemoteFailed:
         return RemoteFailed(
-            f"The {self._role} server at {self.url} cannot be reached ({type(error).__name__}); is it running?"
+            f"The {self._role} server at {self.url} {unreachable(error)}"
             f" Leave the setting `{self._setting}` out to do without it."
         )
+
+
+def authorization(key: SecretStr | None, role: str) -> dict[str, str]:
+    """The header that a key goes in. Raises BadSetting for one that no header can hold."""
+    if key is None:
+        return {}
+    said = key.get_secret_value().strip()
+    if not said.isascii() or not said.isprintable():
+        raise BadSetting(f"The key for the {role} server holds a character that no key can have; copy it once more.")
+    return {"Authorization": f"Bearer {said}"}
+
+
+def refusal(status: int) -> str:
+    """What to do about a status, as the end of a sentence about the server."""
+    if status in PASSING:
+        return f"answered with status {status}, which may pass; wait a moment and try again."
+    return f"answered with status {status}; check its address, the model's name and the key."
+
+
+def unreachable(error: Exception) -> str:
+    """Why there was no answer at all, as the end of a sentence about the server."""
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return "cannot be asked, as its address must begin with http:// or https://."
+    return f"cannot be reached ({type(error).__name__}); is it running?"
 
 
 def _asked_for(response: httpx.Response) -> float:

@@ -7,6 +7,8 @@ from rag_chat.errors import BadQuestion
 
 def check(question: str, most_characters: int) -> None:
     """Raises BadQuestion for an empty or overlong question, and for one that is not text."""
+    if not isinstance(question, str):  # of a Python program, which nothing else holds to it
+        raise BadQuestion(f"A question is a text, not of type {type(question).__name__}.")
     try:
         question.encode()
     except UnicodeEncodeError as error:

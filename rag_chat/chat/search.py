@@ -221,8 +221,9 @@ class Search:
             return route.rerank(asked.query, first)
 
     def _notices(self, query: str, passages: Sequence[Passage]) -> tuple[str, ...]:
-        """A warning where the question, or what was found for it, is in a language that the encoder reads badly."""
-        texts = (("The question", query), ("What was found", "\n".join(passage.chunk.text for passage in passages)))
+        """A warning where the question, or the best of what was found for it, is in a language that the encoder reads
+        badly; passages further down are seldom quoted."""
+        texts = (("The question", query), ("What was found", "".join(passage.chunk.text for passage in passages[:1])))
         found = (language.notice(what, text, self._limits.english_encoder) for what, text in texts)
         return tuple(filter(None, found))[:1]
 

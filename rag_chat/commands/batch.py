@@ -30,7 +30,7 @@ class Line:
 def read(path: Path, known: list[Document], most_characters: int) -> list[Line]:
     """Raises BadDataset with the number of the first line that cannot be used."""
     try:
-        raw = path.read_text(encoding="utf-8")
+        raw = path.read_text(encoding="utf-8-sig")  # Windows editors begin a file with a mark
     except FileNotFoundError as error:
         raise BadDataset(f"No file '{path.name}' is there; give a .jsonl file with one query a line.") from error
     except (UnicodeDecodeError, OSError) as error:

@@ -107,7 +107,7 @@ def judgements(path: Path, corpus: Container[str], queries: Container[str]) -> d
         except ValueError as error:
             raise fault(path, number, "is not query-id, corpus-id and a whole-number score, parted by tabs") from error
         if query not in queries:
-            raise fault(path, number, f"judges the query '{query}', which queries.jsonl does not hold")
+            raise fault(path, number, f"judges the query '{query}', which no line of the questions has as its `_id`")
         qrels.setdefault(query, {})[document] = value
     # A judged document that the corpus lacks counts as never found, as in BEIR; none at all is a mix-up of files.
     if qrels and not any(document in corpus for judged in qrels.values() for document in judged):
@@ -121,7 +121,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
-                line = raw.decode("utf-8")
+                line = raw.decode("utf-8-sig")  # Windows editors begin a file with a mark
                 if line.strip():
                     yield number, line
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -15,6 +15,8 @@ def check(path: Path) -> None:
     """Raises BadSetting before anything is measured where no such picture can be drawn."""
     if path.suffix.lower() not in ENDINGS:
         raise BadSetting(f"--plot '{path.name}' is no picture; end it in {', '.join(ENDINGS)}.")
+    if not path.absolute().parent.is_dir():
+        raise BadSetting(f"No folder is there for --plot '{path}'; make it, or name another place.")
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import httpx
 from pydantic import SecretStr
 
+from rag_chat.endpoint import authorization, refusal, unreachable
 from rag_chat.errors import RemoteFailed
 from rag_chat.types import Brief
 
@@ -27,8 +28,7 @@ class RemoteGenerator:
         self._url = url.rstrip("/")
         self._write = writer
         self._most = most
-        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key is not None else {}
-        self._client = httpx.Client(timeout=TIMEOUT, headers=headers)
+        self._client = httpx.Client(timeout=TIMEOUT, headers=authorization(key, "language model"))
 
     def generate(self, brief: Brief) -> Iterator[str]:
         system, user = self._write(brief)
@@ -42,15 +42,12 @@ class RemoteGenerator:
         try:
             with self._client.stream("POST", f"{self._url}/chat/completions", json=body) as response:
                 if response.status_code != 200:
-                    raise RemoteFailed(
-                        f"The language model server at {self._url} answered with status {response.status_code};"
-                        " check its address, the model's name and the key."
-                    )
+                    raise RemoteFailed(f"The language model server at {self._url} {refusal(response.status_code)}")
                 yield from _pieces(response.iter_lines(), self._url)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RemoteFailed(
-                f"The language model server at {self._url} cannot be reached ({type(error).__name__});"
-                " is it running? Set `generator` to a local model to do without it."
+                f"The language model server at {self._url} {unreachable(error)}"
+                " Set `generator` to a local model to do without it."
             ) from error
 
 

@@ -75,4 +75,6 @@ class RemoteEmbedder:
             raise self._endpoint.misfit("something that is no list of embeddings") from error
         if vectors.ndim != 2 or len(vectors) != count or not vectors.shape[1] or not np.isfinite(vectors).all():
             raise self._endpoint.misfit(f"embeddings of shape {vectors.shape} for {count} texts")
+        if not vectors.any(axis=1).all():
+            raise self._endpoint.misfit("an embedding that is all zeros")
         return vectors

@@ -29,5 +29,7 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit("Name a library and a question: python -m rag_chat.integrations.example data/library How long is it?")
     with rag_chat.open_library(sys.argv[1]) as opened:
         show(opened, " ".join(sys.argv[2:]))

@@ -58,7 +58,7 @@ class RemoteReranker:
             common = {"model": self.name, "query": question, "documents": texts, "top_n": len(texts)}
             reply = self._endpoint.try_post(common)
             if reply.status != UNPROCESSABLE:
-                return self._scores(reply.body if reply.status == 200 else self._endpoint.post(common), len(texts))
+                return self._scores(self._endpoint.good(reply), len(texts))
             self._is_tei = True
         texts = texts[:TEI_AT_ONCE]
         return self._scores(self._endpoint.post({"query": question, "texts": texts, "truncate": True}), len(texts))

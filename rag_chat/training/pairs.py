@@ -36,6 +36,8 @@ def read_pairs(path: Path) -> list[Pair]:
     A line needs `question` and `passage`; `title`, `answer`, `source`, `lang` and `answerable` are used where present.
     Raises BadDataset with the file's name and line number.
     """
+    if path.is_dir():
+        raise BadDataset(f"'{path.name}' is a folder; name a file of pairs in it with --pairs.")
     if not path.is_file():
         raise BadDataset(
             f"No file '{path.name}' with training pairs is there; give --pairs a .jsonl or .jsonl.gz file."
@@ -47,6 +49,12 @@ def read_pairs(path: Path) -> list[Pair]:
         try:
             row = json.loads(line)
             question, passage = row["question"].strip(), row["passage"].strip()
+            f"{question}{passage}".encode()
+        except UnicodeEncodeError as error:
+            raise BadDataset(
+                f"Line {number} of '{path.name}' holds half a character ({error.object[error.start]!a}); mend or remove"
+                " that line."
+            ) from error
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise BadDataset(
                 f"Line {number} of '{path.name}' is no JSON object with the texts `question` and `passage`: {error}."
@@ -159,7 +167,8 @@ def _plain(text: str) -> str:
 def lines(path: Path) -> Iterator[str]:
     """The lines of a text file, unpacked where it ends in `.gz`."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8-sig") as file:  # Windows editors begin a file with a mark
             yield from file
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise BadDataset(f"The file '{path.name}' cannot be read as text: {error}; make it anew.") from error

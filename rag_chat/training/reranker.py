@@ -100,6 +100,8 @@ def run(
     """
     if current is not None and Path(current.name).expanduser().resolve() == out.resolve():
         raise BadSetting(f"The reranker in use is in '{out.name}'; name another folder with --out.")
+    for tuned in sources.tune:
+        beir.read(tuned)  # hours before it is needed
     read = [*sources.feedback, *(pair for file in sources.pairs for pair in read_pairs(file))]
     pairs = distinct(read)
     notes = left_out(len(read), len(pairs))

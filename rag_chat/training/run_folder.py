@@ -31,7 +31,10 @@ class RunFolder:
     """Of one run, which `run` describes: what each thing that shapes it is called, and its value or fingerprint."""
 
     def __init__(self, out: Path, run: Mapping[str, str | int | float], *, restart: bool = False) -> None:
-        """Makes the folder. Raises BadSetting where it holds another run; `restart` forgets that one's checkpoint."""
+        """Makes the folder. Raises BadSetting where it holds another run, or is a file; `restart` forgets that one's
+        checkpoint."""
+        if out.is_file():
+            raise BadSetting(f"--out '{out.name}' is a file; name a folder.")
         self.out = out
         self._run = dict(run)
         self._checkpoint = out / CHECKPOINT_FILE

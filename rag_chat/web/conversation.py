@@ -41,8 +41,11 @@ def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
     return tuple(map(turn_of, done[-REMEMBERED:]))
 
 
-def welcome_html(examples: Sequence[str], *, documents: bool) -> Markup:
+def welcome_html(examples: Sequence[str], *, documents: bool | None) -> Markup:
+    """`documents`: whether there are any; None while nobody knows."""
     hint = "Ask what you want to know." if documents else "Add documents, then ask."
+    if documents is None:
+        hint = "Add documents, or ask what you want to know."
     buttons = [
         Markup('<li><button type="button" class="example" data-ask="{0}">{0}</button></li>').format(example)
         for example in examples

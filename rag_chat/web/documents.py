@@ -26,13 +26,15 @@ PASSWORD = (
 
 
 def documents_html(
-    documents: Sequence[Document], uploads: Sequence[Upload], where: Where, *, samples: bool = False
+    documents: Sequence[Document], uploads: Sequence[Upload], where: Where, *, samples: bool = False, unopened: str = ""
 ) -> Markup:
-    """`samples` offers the sample documents where the library is empty."""
+    """`samples` offers the sample documents where the library is empty; `unopened` is said where it is not open."""
     known = {document.doc_id for document in documents}
     rows = [_upload(upload, known) for upload in uploads] + [
         _document(document, where.ticked) for document in documents
     ]
+    if unopened and not rows:
+        return Markup('<p class="unopened">{}</p>').format(unopened)
     if not rows:
         offer = Markup('<button type="button" class="quiet" data-act="samples">Add the sample documents</button>')
         return Markup('<div class="empty"><p>No documents yet.</p>{}</div>').format(offer if samples else "")

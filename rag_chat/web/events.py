@@ -30,6 +30,7 @@ TICK = 0.4  # seconds between two looks at uploads or at loading
 LONGEST_STOP = 20.0  # seconds that a model may take to stop
 LONGEST_PASSWORD = 200  # characters
 TOO_MANY = "{left} not taken, as no more than {most} can wait here; add the rest once these are done or dismissed."
+OPENING, UNOPENED = "Opening the library…", "The library is not open."
 GONE = "This conversation is not in the library; it may have been deleted."
 # Buttons change places by style: one that is taken out of the page comes back only when Gradio has loaded it again, and
 # what is sent meanwhile may get lost (gradio-app/gradio, pull request 13553).
@@ -83,7 +84,8 @@ class Events:
         """Takes uploaded files over; the drop zone is emptied at once, so that more can follow. Those that came just
         before, and were taken, may still be among them."""
         paths = [path for path in dict.fromkeys(map(Path, files or [])) if path.exists()]  # the same file twice is one
-        left = len(paths) - self._uploads.add([(path, path.name) for path in paths])
+        # A browser writes the quotation mark of a name as %22 (RFC 7578; the HTML standard's multipart encoding).
+        left = len(paths) - self._uploads.add([(path, path.name.replace("%22", '"')) for path in paths])
         if left:
             gr.Warning(TOO_MANY.format(left="1 file was" if left == 1 else f"{left} files were", most=MOST))
 
@@ -161,7 +163,8 @@ class Events:
         documents = self._documents()
         samples = bool(self._samples) and not documents
         where = self._where.get(session, Where())
-        return str(documents_html(documents, self._uploads.all(), where, samples=samples))
+        unopened = "" if self._loading.ready else OPENING if self._loading.error is None else UNOPENED
+        return str(documents_html(documents, self._uploads.all(), where, samples=samples, unopened=unopened))
 
     def _documents(self) -> list[Any]:
         try:
@@ -173,7 +176,7 @@ class Events:
     def _welcome(self) -> Markup:
         names = {document.name for document in self._documents()}
         examples = [question for sample in self._samples if sample.path.name in names for question in sample.questions]
-        return welcome_html(examples[:4], documents=bool(names))
+        return welcome_html(examples[:4], documents=bool(names) if self._loading.ready else None)
 
     # --- the conversation ------------------------------------------------------------------------------------
 

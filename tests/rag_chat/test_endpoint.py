@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from rag_chat import endpoint
 from rag_chat.endpoint import Endpoint
-from rag_chat.errors import RemoteFailed
+from rag_chat.errors import BadSetting, RemoteFailed
 
 KEY = "sk-verysecret"
 
@@ -62,7 +62,7 @@ def test_a_servers_own_wish_is_kept_to_but_not_for_ever(server, pauses):
 def test_in_the_end_the_status_is_named(server):
     server.respond = lambda path, body: (503, {})
     with pytest.raises(
-        RemoteFailed, match=r"The reranker server at http.* answered with status 503; check its"
+        RemoteFailed, match=r"The reranker server at http.* answered with status 503, which may pass; wait"
     ) as caught:
         post(server)
     assert len(server.asked) == endpoint.TRIES
@@ -91,10 +91,24 @@ def test_nothing_listens(pauses):
     assert len(pauses) == endpoint.TRIES - 1
 
 
-@pytest.mark.parametrize("url", ["localhost:1/v1", "ftp://127.0.0.1/v1", "http://[", "", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize("url", ["http://[", "http://127.0.0.1:99999"])
 def test_an_address_that_is_none(url):
     with pytest.raises(RemoteFailed, match="cannot be reached"):
         Endpoint(url, "reranker", "reranker_url").post({})
+
+
+@pytest.mark.parametrize("url", ["localhost:1/v1", "ftp://127.0.0.1/v1", ""])
+def test_an_address_of_another_kind_is_tried_once(url, pauses):
+    with pytest.raises(RemoteFailed, match="must begin with http:// or https://"):
+        Endpoint(url, "reranker", "reranker_url").post({})
+    assert pauses == []
+
+
+@pytest.mark.parametrize("key", ["schl\u00fcssel", "two\nlines"])
+def test_a_key_that_no_header_can_hold_is_refused_unseen(key):
+    with pytest.raises(BadSetting, match="no key can have") as refused:
+        Endpoint("http://127.0.0.1:1", "reranker", "reranker_url", SecretStr(key))
+    assert key not in str(refused.value)
 
 
 def test_the_key_is_no_part_of_what_is_shown(server):

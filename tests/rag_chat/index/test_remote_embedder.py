@@ -69,6 +69,7 @@ def row(index, embedding):
         [row(0, [1.0] * 64), row(1, [1.0] * 63)],
         [row(0, [1.0] * 32), row(1, [1.0] * 32)],  # another model than at the start
         [row(0, [float("nan")] * 64), row(1, [1.0] * 64)],
+        [row(0, [0.0] * 64), row(1, [1.0] * 64)],
         [row(0, "AAAA"), row(1, "AAAA")],
         [{"embedding": [1.0]}],
         None,

@@ -104,3 +104,4 @@ def test_a_refusal_is_named(reranker, server):
     server.respond = lambda path, asked: (401, {"message": "invalid api token"})
     with pytest.raises(RemoteFailed, match="status 401"):
         reranker.score("When?", TEXTS)
+    assert len(server.asked) == 1  # what refuses is not asked again

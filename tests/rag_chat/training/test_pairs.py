@@ -32,6 +32,11 @@ def test_a_compressed_file_is_read_alike(tmp_path):
     assert [pair.question for pair in read_pairs(tmp_path / "a.jsonl.gz")] == ["When?"]
 
 
+def test_the_mark_that_windows_editors_put_in_front_is_passed_over(tmp_path):
+    write(tmp_path / "a.jsonl", "\ufeff" + json.dumps(ROW))
+    assert [pair.question for pair in read_pairs(tmp_path / "a.jsonl")] == ["When?"]
+
+
 def test_other_languages_and_unanswerable_questions_are_left_out(tmp_path):
     left_out = [{"lang": "de"}, {"answerable": False}]
     kept = [{"lang": "en"}, {"answerable": True}]
@@ -40,7 +45,15 @@ def test_other_languages_and_unanswerable_questions_are_left_out(tmp_path):
 
 @pytest.mark.parametrize(
     "bad",
-    ["{", "[1]", '"text"', '{"question": "Who?"}', '{"question": 1, "passage": "x"}', json.dumps(ROW | {"title": 3})],
+    [
+        "{",
+        "[1]",
+        '"text"',
+        '{"question": "Who?"}',
+        '{"question": 1, "passage": "x"}',
+        json.dumps(ROW | {"title": 3}),
+        json.dumps(ROW | {"question": "What \ud800 is"}),
+    ],
 )
 def test_a_bad_line_is_named_by_file_and_number(tmp_path, bad):
     with pytest.raises(BadDataset, match=r"Line 2 of 'a.jsonl'"):

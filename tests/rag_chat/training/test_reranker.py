@@ -73,6 +73,16 @@ def test_the_reranker_in_use_is_not_written_over(tmp_path):
         run(Sources(), tmp_path / "out", HashEmbedder(), Recipe(), current=InUse(str(tmp_path / "out")))
 
 
+def test_what_a_run_needs_at_its_end_is_looked_at_first(tmp_path):
+    with pytest.raises(BadDataset, match=r"holds no corpus\.jsonl"):
+        run(Sources(tune=[tmp_path]), tmp_path / "out", HashEmbedder(), Recipe(), current=InUse())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadSetting, match="--out 'file' is a file"):
+        RunFolder(tmp_path / "file", {})
+    with pytest.raises(BadDataset, match="is a folder; name a file of pairs"):
+        run(Sources([tmp_path]), tmp_path / "out", HashEmbedder(), Recipe(), current=InUse())
+
+
 def test_what_was_tuned_on_does_not_decide():
     outcome = Outcome({}, {"set": 0.1, ASIDE: 0.8}, {"set": 0.9, ASIDE: 0.7}, Path("out"))
     assert not outcome.better

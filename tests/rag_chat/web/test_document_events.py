@@ -35,7 +35,10 @@ def test_watch_shows_loading_then_documents_then_ends(tmp_path):
     page = Page(tmp_path, start=False)
     page.add()
     watching = page.events.watch(page.request())
-    assert "Loading models…" in next(watching)[0]
+    banner, documents, welcome = next(watching)
+    assert "Loading models…" in banner
+    assert "Opening the library…" in documents and "No documents" not in documents  # nobody knows yet
+    assert "Add documents, or ask" in welcome
     page.loading.start()
     *_, (banner, documents, welcome) = watching
     assert banner == ""
