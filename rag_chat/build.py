@@ -279,7 +279,7 @@ def reader(settings: Settings) -> Reader:
     """What finds the answer in a passage and checks sentences."""
     from rag_chat.reading.reader import Reader
 
-    return Reader(weights.find(settings.reader, offline=True), weights.find(DEFAULT_ENCODER, offline=True))
+    return Reader(weights.find(settings.reader, on_hubs=False), weights.find(DEFAULT_ENCODER, offline=True))
 
 
 def generator(settings: Settings) -> Generator:

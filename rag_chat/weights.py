@@ -81,8 +81,8 @@ class Weights:
         return sorted(p for p in self.path.rglob("*") if p.suffix in kept)
 
 
-def find(name: str, *, offline: bool = False) -> Weights:
-    """Finds a model by folder, installed default, shipped default or hub id.
+def find(name: str, *, offline: bool = False, on_hubs: bool = True) -> Weights:
+    """Finds a model by folder, installed default, shipped default or hub id; no hub is asked for one of our own kind.
 
     Raises WeightsMissing with the line that mends it when the files are not on this machine and no hub may be asked,
     and ModelFailed for a folder whose parameters are pickled.
@@ -95,10 +95,11 @@ def find(name: str, *, offline: bool = False) -> Weights:
         return Weights(name, "package", _packaged_path(PACKAGED[name]))
     if (SHIPPED / name).is_dir():
         return Weights(name, "project", SHIPPED / name)
-    if offline or not HUB_ID.fullmatch(name):
+    if offline or not on_hubs or not HUB_ID.fullmatch(name):
+        nor = ", nor a hub id (owner/name)" if not offline else ", and RAG_CHAT_OFFLINE forbids asking a hub"
         raise WeightsMissing(
             f"No model '{name}' is here: it is neither a folder, nor one of {', '.join(sorted(PACKAGED))}"
-            f"{', and no hub may be asked' if offline else ', nor a hub id (owner/name)'}."
+            f"{nor if on_hubs else ', and no hub has one of this kind'}."
             " Name a folder that holds it."
         )
     return Weights(name, "hub", _hub_copy(name))

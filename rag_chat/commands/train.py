@@ -188,7 +188,7 @@ def support(
     with terminal.progress() as report:
         stages = Stages(build.embedder(settings), *build.reranker(settings))
         if calibrate_only:
-            present = weights.find(settings.reader, offline=True)
+            present = weights.find(settings.reader, on_hubs=False)
             gate = training.calibrate_only(sources, out, present, stages, report)
             terminal.table(("on these questions", "share"), _shares(gate), numbers=1)
             terminal.say(f"Use it with: RAG_CHAT_READER={out}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import LONG, SHORT, add, ask, pdf_of
+from browsing import LONG, SHORT, add, ask, pdf_of, write
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -43,6 +43,27 @@ def test_pointing_at_a_marker_shows_document_page_quote_and_verdict(page):
     expect(card).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_have_count(0)
+
+
+def test_marker_pressed_before_the_sources_are_there_opens_its_card_once_they_are(page):
+    page.evaluate(
+        """() => {
+            const { fetch } = window;
+            const later = () => new Promise((then) => setTimeout(then, 900));
+            window.fetch = async (url, ...more) => {
+                if (String(url).includes("/sources")) await later();
+                return fetch(url, ...more);
+            };
+        }"""
+    )
+    write(page, "about zebra1")
+    cite = page.locator("#live .cite").nth(1)
+    expect(cite).to_be_visible(timeout=LONG)
+    cite.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)  # all that was asked for has come
+    expect(page.locator("#source-1-2 > summary")).to_be_focused()
+    expect(page.locator("#source-1-2")).to_have_attribute("open", "")
 
 
 def test_the_card_goes_with_its_marker_when_that_is_scrolled_out_of_sight(page):

@@ -10,6 +10,7 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const pictures = new Map(); // address -> promise of { src, boxes, ink }
 const parts = new Map(); // conversation/turn -> promise of a document fragment, of finished answers
 let shown = ""; // conversation/turn/state of what the panel holds or is being fetched for it
+let showing = Promise.resolve(); // until it is there
 let asked = 0; // counts what is fetched for the panel: only the last is put there
 
 // --- sources -------------------------------------------------------------------------------------------------
@@ -31,13 +32,20 @@ export function forgetSources() {
   shown = "";
 }
 
-export async function showSources(turn, { finished = true, openFirst = false } = {}) {
+export function showSources(turn, { finished = true, openFirst = false } = {}) {
   const id = conversation();
   const wanted = `${id}/${turn}/${finished}`;
-  if (wanted === shown) return;
+  if (wanted !== shown) showing = replaceSources(id, turn, finished, openFirst);
   shown = wanted;
+  return showing;
+}
+
+async function replaceSources(id, turn, finished, openFirst) {
   const mine = (asked += 1);
-  const got = await fetched(id, turn, finished);
+  const got = await fetched(id, turn, finished).catch((error) => {
+    if (mine === asked) shown = ""; // it is asked for anew by the next click
+    throw error;
+  });
   if (mine !== asked) return; // something else was asked for meanwhile
   const place = document.getElementById("evidence");
   place.replaceChildren(got.cloneNode(true));
