@@ -138,7 +138,6 @@ class _Reading:
     def outcome(self, doc_id: str, tell: Listener) -> Parsed | None:
         while (step := self._latest()) is not None:
             tell(step)
-        self._steps.put(None)  # for whoever asks again
         self._thread.join()  # it is at its last line
         if self._doc_id != doc_id:
             return None  # the file is another by now

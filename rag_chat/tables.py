@@ -35,8 +35,8 @@ def headers(lines: Sequence[str]) -> Headers:
     labels: list[int] = []  # since the last row
     for i, line in enumerate(lines):
         if is_row(line):
-            if header is None or (_is_years(line) and i not in header):
-                header = range(_top(lines, i), i + _is_years(line))
+            if header is None or (is_years(line) and i not in header):
+                header = range(_top(lines, i), i + is_years(line))
             elif header or header == GOES_ON:
                 found[i] = header
                 for label in labels:
@@ -63,7 +63,7 @@ def names_columns(lines: Sequence[str], place: int) -> bool:
     """Does this line, alone or with others, name the columns of the row below it? Of the short lines above a row only
     as many do as have a word for each of its figures: a running title above a table that fills the page does not."""
     below = range(place + 1, min(place + 1 + HEADER_LINES, len(lines)))
-    row = next((i for i in below if is_row(lines[i]) and not _is_years(lines[i])), None)
+    row = next((i for i in below if is_row(lines[i]) and not is_years(lines[i])), None)
     return row is not None and _top_of_names(lines, row) <= place
 
 
@@ -95,7 +95,7 @@ def _top_of_names(lines: Sequence[str], row: int) -> int:
     wanted, named, top = columns(lines[row]), 0, row
     while top > 0 and row - top < HEADER_LINES and named < wanted:
         line = lines[top - 1]
-        if not _may_head(line) or (is_row(line) and not _is_years(line)):
+        if not _may_head(line) or (is_row(line) and not is_years(line)):
             break
         names = str.isalnum if is_row(line) else str.isalpha  # years name columns where there is one for each
         named += sum(any(map(names, word)) for word in line.split())
@@ -111,7 +111,7 @@ def _may_head(line: str) -> bool:
     return len(line.split()) <= HEADING_WORDS and (not is_closed(line) or line.rstrip()[-1] in ":)")
 
 
-def _is_years(line: str) -> bool:
+def is_years(line: str) -> bool:
     """Are all its figures years, or days of a month?"""
     figures = [word for word in line.split() if any(c.isdigit() for c in word)]
     return bool(figures) and all(_YEAR.fullmatch(word) for word in figures) and any(len(f) >= 4 for f in figures)

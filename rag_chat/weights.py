@@ -96,11 +96,12 @@ def find(name: str, *, offline: bool = False, on_hubs: bool = True) -> Weights:
     if (SHIPPED / name).is_dir():
         return Weights(name, "project", SHIPPED / name)
     if offline or not on_hubs or not HUB_ID.fullmatch(name):
-        nor = ", nor a hub id (owner/name)" if not offline else ", and RAG_CHAT_OFFLINE forbids asking a hub"
+        nor = ", and RAG_CHAT_OFFLINE forbids asking a hub" if offline else ", nor a hub id (owner/name)"
+        if not on_hubs:
+            nor = ", and no hub has one of this kind"
         raise WeightsMissing(
             f"No model '{name}' is here: it is neither a folder, nor one of {', '.join(sorted(PACKAGED))}"
-            f"{nor if on_hubs else ', and no hub has one of this kind'}."
-            " Name a folder that holds it."
+            f"{nor}. Name a folder that holds it."
         )
     return Weights(name, "hub", _hub_copy(name))
 

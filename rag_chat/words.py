@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 
 from rag_chat.search_copy import searchable
@@ -17,6 +18,7 @@ _SCRIPTS = ("々〆〇㐀-䶿一-鿿豈-﫿", "ぁ-ゟ", "ァ-ヺー-ヿ", "가-
 _UNSPACED = re.compile(f"[{''.join(_SCRIPTS)}]")
 _PARTS = re.compile(f"{'|'.join(f'[{script}]+' for script in _SCRIPTS)}|[^{''.join(_SCRIPTS)}]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CODE = re.compile(r"\b(?!(?i:fy|cy))([A-Za-z]{1,4})-?(\d{2,})\b")
 NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w’'-]+")
 STOP = frozenset(
     (
@@ -69,6 +71,15 @@ def names(text: str) -> set[str]:
     """Capitalised words that do not open a sentence, as the same stems that `content` gives: 'Coca-Cola' is two."""
     found = (word for name in NAME.findall(searchable(text)) for word in WORD.findall(name))
     return {stem(word) for word in found if word.lower() not in STOP}
+
+
+def codes(text: str) -> dict[str, set[str]]:
+    """Numbers that letters begin, by these letters: {"e": {"163"}} of "What does E163 mean?". A year ("FY22") is none:
+    another one beside it may be what it is compared with."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for letters, number in _CODE.findall(searchable(text)):
+        found[letters.lower()].add(number)
+    return found
 
 
 def negated(text: str) -> bool:

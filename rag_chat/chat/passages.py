@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,13 +11,13 @@ from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.search_copy import searchable
 from rag_chat.sentences import is_closed, is_row, readable, split
+from rag_chat.tables import is_years
 from rag_chat.types import Candidate, Passage, Quote, Reading
 
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
 SAME, FEWEST_SAME = 0.9, 10  # share of the content words of two texts, and how many it takes to judge by them
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wherever it is repeated
-CODE = re.compile(r"\b([A-Za-z]{1,4})-?(\d{2,})\b")
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
@@ -65,7 +64,7 @@ def readings_of(question: str, passages: Sequence[Passage], reader: AnswerReader
 
 def candidates_for_quotes(question: str, passages: Sequence[Passage], readings: Mapping[int, Reading]) -> list[Quote]:
     """The sentences that are scored for a question, score 0: with readings those that most probably answer."""
-    asked, codes = set(words.content(question)), _codes(question)
+    asked, codes = set(words.content(question)), words.codes(question)
     found = [
         quote
         for quote in quotable(passages)
@@ -128,21 +127,13 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
 
 
 def _states(text: str) -> bool:
-    return is_row(text) or (is_closed(text) and words.length(text) > LONGEST_HEAD)
+    return (is_row(text) and not is_years(text)) or (is_closed(text) and words.length(text) > LONGEST_HEAD)
 
 
 def _is_of_another(text: str, asked: Mapping[str, set[str]]) -> bool:
     """It bears a code such as was asked for ("E163"), but another one ("E169"): a neighbour in the same list."""
-    borne = _codes(text)
+    borne = words.codes(text) if asked else {}
     return any(kind in borne and not borne[kind] & wanted for kind, wanted in asked.items())
-
-
-def _codes(text: str) -> dict[str, set[str]]:
-    """Numbers that letters begin, by these letters: {"e": {"163"}} of "What does E163 mean?"."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for letters, number in CODE.findall(text):
-        found[letters.lower()].add(number)
-    return found
 
 
 def _says_something_new(sentence: str, asked: set[str]) -> bool:

@@ -49,12 +49,6 @@ def read_pairs(path: Path) -> list[Pair]:
         try:
             row = json.loads(line)
             question, passage = row["question"].strip(), row["passage"].strip()
-            f"{question}{passage}".encode()
-        except UnicodeEncodeError as error:
-            raise BadDataset(
-                f"Line {number} of '{path.name}' holds half a character ({error.object[error.start]!a}); mend or remove"
-                " that line."
-            ) from error
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise BadDataset(
                 f"Line {number} of '{path.name}' is no JSON object with the texts `question` and `passage`: {error}."
@@ -68,6 +62,11 @@ def read_pairs(path: Path) -> list[Pair]:
         texts = [row.get(key) or missing for key, missing in (("title", ""), ("answer", ""), ("source", path.name))]
         if not all(isinstance(text, str) for text in texts):
             raise BadDataset(f"Line {number} of '{path.name}': `title`, `answer` and `source` must be texts.")
+        try:
+            "".join((question, passage, *texts)).encode()
+        except UnicodeEncodeError as error:  # JSON may hold halves of a pair, which no file can
+            half = error.object[error.start]
+            raise BadDataset(f"Line {number} of '{path.name}' holds half a character ({half!a}); mend it.") from error
         pairs.append(Pair(question, passage, *texts))
     return pairs
 

@@ -100,3 +100,7 @@ def test_a_sentence_without_blanks_is_found_word_for_word():
     assert words.word_for_word("賃料は月額十二万円とする。", "第二条　賃料は月額十二万円とする。敷金は")
     assert not words.word_for_word("賃料は月額十三万円とする。", "第二条　賃料は月額十二万円とする。敷金は")
     assert words.coverage(words.content("保修期"), words.content("水泵的保修期为三十个月")) == 1.0
+
+
+def test_codes_are_told_by_their_letters_and_years_are_none():
+    assert words.codes("E163, e-169 or R12; not 42, 10K, FY22 or COVID-19") == {"e": {"163", "169"}, "r": {"12"}}

@@ -2,6 +2,8 @@
    is loaded again. */
 
 const KEPT = "question"; // in the tab's storage
+let kept = sessionStorage.getItem(KEPT); // of the page before this one
+sessionStorage.removeItem(KEPT);
 let sent = ""; // what was sent, until the server has taken it out of the box
 let typed = ""; // what the box held after the last letter
 
@@ -19,9 +21,8 @@ export function keepQuestion() {
 /* The page has changed, and the box may have been emptied or be there again. */
 export function boxChanged() {
   if (!box()) return;
-  const kept = sessionStorage.getItem(KEPT);
-  sessionStorage.removeItem(KEPT);
   if (kept) put(kept);
+  kept = null;
   if (!sent || box().value) return;
   const more = typed.startsWith(sent) ? typed.slice(sent.length) : "";
   sent = "";

@@ -30,7 +30,7 @@ let run; // of the app that this page came from
 
 async function look() {
   if (document.hidden) return;
-  const now = await fetch("/healthz").then((answer) => answer.json(), () => ({}));
+  const now = await fetch("/healthz").then((answer) => answer.json()).catch(() => ({})); // nobody answers, or another app
   run ??= now.run;
   if (!now.run || now.run === run) return;
   keepQuestion();

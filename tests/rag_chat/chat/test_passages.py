@@ -87,6 +87,9 @@ def test_what_two_pages_or_two_versions_state_alike_is_a_quote():
         passage(chunk(f"Dues\nJuniors pay half.\n\nThe fee is {i} euros.", doc_id=str(i)), i) for i in (85, 120)
     ]
     assert "Juniors pay half." in [q.text for q in quotable(versions)]
+    years = "For the years ended 2022 2021 2020"
+    heads = [passage(chunk(f"{years}\n\nSales of part {i} grew.", page=i), i) for i in (1, 2)]
+    assert years not in [q.text for q in quotable(heads)]  # of columns
     row = "Total assets 3,200 3,100"
     rows = [passage(chunk(f"{row}\nOther assets {i}00 {i}10", page=i), i) for i in (1, 2)]
     assert row in [q.text for q in quotable(rows)]
@@ -97,6 +100,7 @@ def test_what_two_pages_or_two_versions_state_alike_is_a_quote():
     [
         ("What is the torque for fault code E163?", "E163 pump fault, torque 61 Nm."),
         ("What is the torque for fault e-169?", "E169 board fault, torque 69 Nm."),
+        ("Is the torque of FY22 fault E169 or E163?", "E169 board fault, torque 69 Nm."),
         ("Which torque does a board fault need?", "E169 board fault, torque 69 Nm."),
     ],
 )

@@ -52,7 +52,7 @@ def test_other_languages_and_unanswerable_questions_are_left_out(tmp_path):
         '{"question": "Who?"}',
         '{"question": 1, "passage": "x"}',
         json.dumps(ROW | {"title": 3}),
-        json.dumps(ROW | {"question": "What \ud800 is"}),
+        json.dumps(ROW | {"title": "What \ud800 is"}),
     ],
 )
 def test_a_bad_line_is_named_by_file_and_number(tmp_path, bad):

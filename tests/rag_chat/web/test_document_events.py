@@ -192,3 +192,8 @@ def test_files_that_are_too_many_are_said_to_be(page, monkeypatch):
     with pytest.warns(UserWarning, match="1 file was not taken, as no more than 500 can wait here"):
         upload(page, "a.pdf", "One too many.")
     assert page.uploads.all() == []
+
+
+def test_quotation_mark_of_a_name_is_read_as_the_browser_writes_it(page):
+    upload(page, "the %22grey%22 book.pdf", "The tide rises.")
+    assert [document.name for document in page.scripted.known.values()] == ['the "grey" book.pdf']
