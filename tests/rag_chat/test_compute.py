@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from rag_chat import compute
 from rag_chat.compute import SPEEDUP_WANTED, Compute, this_machine
 
 
@@ -15,3 +17,19 @@ def test_the_choice_is_made_once_and_follows_the_measurement():
 def test_the_dtype_is_the_one_named():
     assert Compute("cpu", "bfloat16", 2.0, 1).dtype is torch.bfloat16
     assert Compute("cpu", "float32", 1.0, 1).dtype is torch.float32
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is taken unmeasured")
+@pytest.mark.parametrize(("half", "name"), [(30.0, "float32"), (0.2, "bfloat16")])
+def test_a_processor_that_lacks_bfloat16_is_not_kept_busy_with_it(
+    half: float, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    tried = set()
+
+    def seconds(dtype: torch.dtype, rows: int) -> float:
+        tried.add(rows)
+        return half if dtype is torch.bfloat16 else 1.0
+
+    monkeypatch.setattr(compute, "_matmul_seconds", seconds)
+    assert this_machine.__wrapped__().dtype_name == name
+    assert (max(tried) < 100) == (name == "float32")
