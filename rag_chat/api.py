@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rag_chat.commands import session
-from rag_chat.errors import LibraryError, NotFound
+from rag_chat.errors import BadQuestion, LibraryError, NotFound
 from rag_chat.search_copy import searchable
 from rag_chat.types import (
     Answer,
@@ -100,6 +100,8 @@ class OpenLibrary:
 
     def rank(self, query: str, texts: Sequence[str]) -> list[float]:
         """How probable it is that each text, of whatever source, is relevant: the second stage alone, 0..1."""
+        if isinstance(texts, str):
+            raise BadQuestion("The texts to rank are one text; give a list of them.")
         if not texts:
             return []
         asked, read = searchable(query), [searchable(text) for text in texts]

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag_chat.errors import BadSetting
+from rag_chat.question import MOST_CANDIDATES, MOST_PASSAGES
 from rag_chat.types import Mode
 
 PREFIX = "RAG_CHAT_"
@@ -70,8 +71,8 @@ class Settings(BaseSettings):
 
     # retrieval
     mode: Mode = "auto"
-    candidates: int = Field(50, ge=1, le=1000)
-    passages: int = Field(5, ge=1, le=50)
+    candidates: int = Field(50, ge=1, le=MOST_CANDIDATES)
+    passages: int = Field(5, ge=1, le=MOST_PASSAGES)
     neighbours: int = Field(0, ge=0, le=5)  # chunks before and after a passage that go along with it
     exhaustive_chunks: int = Field(500, ge=0)  # that `auto` may read whole, of a language not read
     exhaustive_seconds: float = Field(1.0, gt=0)  # ... where this machine does that within so many seconds

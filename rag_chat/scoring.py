@@ -59,8 +59,9 @@ class QuoteOrder:
     reading: float = 0.0
     offset: float = 0.0
 
-    def probability(self, sentence: float, passage: float, reading: float) -> float:
-        return sigmoid(self.sentence * sentence + self.passage * passage + self.reading * reading + self.offset)
+    def probability(self, sentence: float, passage: float, reading: float, *, lift: float = 0.0) -> float:
+        """`lift`: logits of what else speaks for the sentence."""
+        return sigmoid(self.sentence * sentence + self.passage * passage + self.reading * reading + self.offset + lift)
 
 
 @dataclass(frozen=True, slots=True)

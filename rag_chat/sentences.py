@@ -13,6 +13,7 @@ import re
 
 ROW_NUMBERS = 3  # a line that ends in so many numbers, or a short one in two, is a table row
 HEADING_WORDS = 14
+LONGEST_ROW = 300  # characters; in longer ones, cells of whole paragraphs, each sentence is one of its own
 KEPT_LINE = 200  # characters; longer lines are few, and a hostile file's must not fill the memory
 SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
 
@@ -105,6 +106,11 @@ def _is_row(line: str) -> bool:
     return trailing >= ROW_NUMBERS or (trailing == 2 and len(words) <= HEADING_WORDS and label not in _DANGLING)
 
 
+def has_cells(line: str) -> bool:
+    """Is it parted by tabs, as the cells of a table's row are?"""
+    return "\t" in line.strip()
+
+
 def columns(line: str) -> int:
     """How many figures the line ends in; a dash in the place of one counts."""
     words, found = line.split(), 0
@@ -134,6 +140,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
         is_first_line = bool(blocks) and text.find("\n", *blocks[-1]) < 0
         alone = (
             is_row(line)
+            or (has_cells(line) and not _is_rest(before, line))
             or _is_furniture(line, i + 1 == len(lines) and i > 0)
             or _is_heading(line, before, following, usual, i == 0)
         )
@@ -180,6 +187,11 @@ def _is_heading(line: str, before: str, following: str, usual: int, is_top: bool
     return bool(following) and not following[0].islower()
 
 
+def _is_rest(before: str, line: str) -> bool:
+    """Does it go on with the sentence before, so that its wide blank is only a wide blank?"""
+    return bool(before) and not is_closed(before) and line.lstrip()[0].islower()
+
+
 def _goes_on(before: str, line: str) -> bool:
     """May `line` be the rest of the sentence before? A section's number opens a heading, under an open title too."""
     if not before or is_closed(before):
@@ -194,6 +206,8 @@ def _is_furniture(line: str, last: bool) -> bool:
 
 
 def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    if end - start <= LONGEST_ROW and has_cells(text[start:end]) and "\n" not in text[start:end]:
+        return [_trim(text, start, end)]
     spans, begin = [], start
     for match in _ENDS.finditer(text, start, end):
         if _is_boundary(text, begin, match.start(), match.end(), end):

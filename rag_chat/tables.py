@@ -1,7 +1,8 @@
 """Which lines of a page head the table that another line stands in.
 
 Knows lines as texts only: a table is a run of rows with at most a few labels between them; its header is a row of
-years and the short lines just above the first row. A page that begins with a row goes on with the table before it.
+years and the short lines just above the first row, or a row of names where its cells are words. A page that begins with
+a row goes on with the table before it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_chat.sentences import HEADING_WORDS, columns, is_closed, is_row
+from rag_chat.sentences import HEADING_WORDS, columns, has_cells, is_closed, is_row
 
 HEADER_LINES = 3  # above the first row
 LABELS = 3  # lines without figures that may stand between two rows
+FEWEST_NAMED = 3  # cells; of two, the first may say what the second is
+NAME_WORDS = 5  # at most, of one column
 _YEAR = re.compile(r"\W*(?:19|20)\d\d\W*|\d{1,2},?")
 
 
@@ -34,9 +37,10 @@ def headers(lines: Sequence[str]) -> Headers:
     header: range | None = None
     labels: list[int] = []  # since the last row
     for i, line in enumerate(lines):
-        if is_row(line):
-            if header is None or (is_years(line) and i not in header):
-                header = range(_top(lines, i), i + is_years(line))
+        names = _names_cells(line, lines[i + 1] if i + 1 < len(lines) else "")
+        if is_row(line) or names or (header is not None and has_cells(line)):
+            if header is None or (names and labels) or (is_years(line) and i not in header):
+                header = range(i, i + 1) if names else range(_top(lines, i), i + is_years(line))
             elif header or header == GOES_ON:
                 found[i] = header
                 for label in labels:
@@ -55,7 +59,7 @@ def column_names(text: str, start: int) -> str:
     """The header of the table whose row stands at `text[start]`; "" for a header, and for what is no row of one."""
     lines = text.split("\n")
     place = text.count("\n", 0, start)
-    header = headers(lines).of_line[place] if is_row(lines[place]) else None
+    header = headers(lines).of_line[place] if is_row(lines[place]) or has_cells(lines[place]) else None
     return " ".join(lines[i].strip() for i in header or ())
 
 
@@ -71,7 +75,7 @@ def on_lines_of_their_own(text: str) -> list[str]:
     """The text cut before and after each row and each line of a header; together the parts are the text."""
     lines = text.split("\n")
     apart = {i for header in headers(lines).of_line for i in header or ()}
-    apart |= {i for i, line in enumerate(lines) if is_row(line)}
+    apart |= {i for i, line in enumerate(lines) if is_row(line) or has_cells(line)}
     parts = [lines[0]]
     for i in range(1, len(lines)):
         if {i - 1, i} & apart:
@@ -105,6 +109,17 @@ def _top_of_names(lines: Sequence[str], row: int) -> int:
     ):  # the years of what; a page's first line is its own
         top -= 1
     return top if top < row and named >= wanted else row
+
+
+def _names_cells(line: str, below: str) -> bool:
+    """Does each of its cells say in few words what stands below? A code ("E101") opens a row; where there is one cell
+    less than below, the corner is empty."""
+    cells = [cell.split() for cell in line.strip().split("\t")]
+    corner = len(cells) > 1 and len(cells) + 1 == len(below.strip().split("\t"))
+    if not (corner or len(cells) >= FEWEST_NAMED) or not all(0 < len(cell) <= NAME_WORDS for cell in cells):
+        return False
+    lettered = all(any(map(str.isalpha, "".join(cell))) for cell in cells)
+    return lettered and (corner or not any(map(str.isdigit, "".join(cells[0])))) and not is_row(line)
 
 
 def _may_head(line: str) -> bool:

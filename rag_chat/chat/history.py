@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag_chat import words
+from rag_chat.chat import substitution
 from rag_chat.types import Answer, Turn
 
 OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)\b|why(?: not)?\W*$)", re.IGNORECASE)
@@ -35,10 +36,13 @@ def forms(question: str, history: Sequence[Turn], *, elsewhere: bool = False) ->
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
-    """The question itself where it stands alone for sure, else behind the last one that did and the one before it:
-    "When does the lease end?", "And the rent?", "How is that indexed?" are one question."""
+    """The question itself where it stands alone for sure, the one before with another year or name where it says no
+    more than these, else behind the last one that did stand and the one before it: "When does the lease end?", "And the
+    rent?", "How is that indexed?" are one question."""
     if not history or not needs_history(question):
         return question
+    if changed := substitution.substituted(question, _put(history[-1])):
+        return changed
     first = next((place for place in reversed(range(len(history))) if _stood(history[place])), 0)
     since = [turn.question for turn in history[first + 1 :] if _own(turn.question)]
     return " ".join(part.strip() for part in (_put(history[first]), *since[-1:], question))
@@ -55,8 +59,8 @@ def needs_history(question: str) -> bool:
 
 def read_for(question: str, searched: str) -> str:
     """What passages are read for: the question as it was asked, since joined to an earlier one that one's answer would
-    be the best quote; "Why?" has no words of its own and is read as it was searched."""
-    return question if _own(question) else searched
+    be the best quote; "Why?" and "And in 2019?" say too little and are read as they were searched."""
+    return question if _own(question) and not substitution.only_names(question) else searched
 
 
 def leans(question: str) -> bool:

@@ -10,8 +10,8 @@ from rag_chat import front, language, words
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.search_copy import searchable
-from rag_chat.sentences import is_closed, is_row, readable, split
-from rag_chat.tables import is_years
+from rag_chat.sentences import has_cells, is_closed, is_row, readable, split
+from rag_chat.tables import column_names, is_years
 from rag_chat.types import Candidate, Passage, Quote, Reading
 
 OVERLAP = 0.6  # of the shorter one's characters: above this two chunks say the same twice
@@ -19,7 +19,16 @@ SAME, FEWEST_SAME = 0.9, 10  # share of the content words of two texts, and how 
 FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wherever it is repeated
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
+LOOKED_UP = 4.0  # logits that a list's entry gains for a question that asks for nothing but its code
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
+# What one asks of a code without saying more: "What does error E207 mean?"
+OF_A_CODE = frozenset(
+    map(
+        words.stem,
+        "mean means meaning error code message display displays show shows say says fault alarm warning problem happens"
+        " stand stands appears fix clear reset cause causes".split(),
+    )
+)
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
 
 
@@ -46,8 +55,9 @@ def best_quotes(
     """The sentences of the passages that answer the question best, best first, each text once."""
     readings = readings_of(question, passages, reader)
     sentences = candidates_for_quotes(question, passages, readings)
+    code = _looked_up(question)
     ranked = [
-        replace(quote, score=order.probability(*found))
+        replace(quote, score=order.probability(*found, lift=_lift(quote, code)))
         for quote, found in zip(sentences, findings(question, passages, sentences, scorer, readings), strict=True)
     ]
     best = sorted(ranked, key=lambda quote: -quote.score)[:count]
@@ -86,7 +96,7 @@ def findings(
     reader, in its place, the share of the question's words that the sentence has."""
     asked_here = front.within(searchable(question), [f"{p.candidate.document} {p.candidate.title}" for p in passages])
     asked = language.telling(question)
-    scores = scorer.score(asked_here, [searchable(quote.text) for quote in sentences])
+    scores = scorer.score(asked_here, [searchable(_under_names(quote)) for quote in sentences])
     return [
         (
             logit(score),
@@ -97,6 +107,11 @@ def findings(
         )
         for quote, score in zip(sentences, scores, strict=True)
     ]
+
+
+def _under_names(quote: Quote) -> str:
+    """A table's row with the names of its columns, which a question names too."""
+    return f"{column_names(quote.passage.chunk.text, quote.start)} {quote.text}".strip()
 
 
 def _with_answer(quote: Quote, reading: Reading | None) -> Quote:
@@ -134,6 +149,29 @@ def _is_of_another(text: str, asked: Mapping[str, set[str]]) -> bool:
     """It bears a code such as was asked for ("E163"), but another one ("E169"): a neighbour in the same list."""
     borne = words.codes(text) if asked else {}
     return any(kind in borne and not borne[kind] & wanted for kind, wanted in asked.items())
+
+
+def _looked_up(question: str) -> Mapping[str, set[str]]:
+    """The codes that it asks for, where it says nothing else: "E207?", "What to do at E207"."""
+    codes = words.codes(question)
+    said = {part for kind, numbers in codes.items() for number in numbers for part in (kind, number, kind + number)}
+    return codes if set(words.content(question)) <= said | OF_A_CODE else {}
+
+
+def _lift(quote: Quote, codes: Mapping[str, set[str]]) -> float:
+    """Of a list's entry that begins with one of the codes, half of a table's row that has it elsewhere: a reader of
+    prose makes little of these."""
+    if not codes:
+        return 0.0
+    row = has_cells(quote.passage.chunk.text[quote.start : quote.end])
+    opening, *rest = quote.text.split()
+    said = words.content(opening)
+    named = rest[0] if rest and said and OF_A_CODE.issuperset(said) else opening  # "Error E207: ..."
+    return LOOKED_UP * _bears(named, codes) or LOOKED_UP / 2 * (row and _bears(quote.text, codes))
+
+
+def _bears(text: str, codes: Mapping[str, set[str]]) -> bool:
+    return any(codes[kind] & numbers for kind, numbers in words.codes(text).items() if kind in codes)
 
 
 def _says_something_new(sentence: str, asked: set[str]) -> bool:

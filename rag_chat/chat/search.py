@@ -112,8 +112,8 @@ class Search:
         asked = _Asked(
             searchable(query),
             mode or self._limits.mode,
-            candidates or self._limits.candidates,
-            passages or self._limits.passages,
+            self._limits.candidates if candidates is None else candidates,
+            self._limits.passages if passages is None else passages,
             doc_ids,
             pages,
         )
@@ -175,9 +175,7 @@ class Search:
     def _check_form(self, asked: _Asked) -> None:
         if asked.mode != "auto" and asked.mode not in self.routes:
             raise BadQuestion(f"No mode is called '{asked.mode}'; name one of auto, {', '.join(self.routes)}.")
-        if min(asked.candidates, asked.passages) < 1:
-            fewest = min(asked.candidates, asked.passages)
-            raise BadQuestion(f"{fewest} candidates or passages cannot be looked for; ask for 1 or more.")
+        question_rule.check_counts(asked.candidates, asked.passages)
 
     def _told(self, asked: _Asked, said: str) -> SearchResult:
         """What no passage is needed for, as its last notice."""
@@ -229,8 +227,8 @@ class Search:
 
     def _check(self, query: str, doc_ids: Sequence[str] | None, pages: PageRange | None) -> None:
         question_rule.check(query, self._limits.question_characters)
-        if pages is not None and not 1 <= pages[0] <= pages[1]:
-            raise BadQuestion(f"Pages {pages[0]} to {pages[1]} are none; give a first page from 1 and a last one.")
+        if pages is not None:
+            question_rule.check_pages(pages)
         known = {document.doc_id for document in self._catalog.documents()}
         if not known:
             raise NotFound("The library has no documents yet; add some with rag-ingest or on the page.")

@@ -264,9 +264,11 @@ def _flow(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Whitespace as one space, kept at both ends, so that the parts of a passage join as the whole would."""
+    """Whitespace as one space, kept at both ends, so that the parts of a passage join as the whole would; the tabs
+    between cells stay."""
     shown = visible(text)
-    middle = plain(shown)
+    middle = "\t".join(map(plain, shown.split("\t")))
     if not middle:
         return " " if shown else ""
-    return (" " if shown[0].isspace() else "") + middle + (" " if shown[-1].isspace() else "")
+    before, after = (" " if end.isspace() and end != "\t" else "" for end in (shown[0], shown[-1]))
+    return before + middle + after

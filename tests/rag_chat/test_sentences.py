@@ -122,3 +122,28 @@ def test_long_lines_are_not_kept_in_memory():
     row = "1 2 " * 51
     assert len(row) > KEPT_LINE and is_row(row) and is_row("Rent 12 13")
     assert _is_known_row.cache_info().currsize == 1
+
+
+def verbatim(text):
+    return [text[start:end] for start, end in split(text)]
+
+
+def test_a_row_of_words_is_one_sentence_apart_from_the_rows_and_the_prose_around_it():
+    text = "It rained\nfor days.\nE101\tTank empty. Lamp on.\tFill it\nE207\tHopper empty\tRefill\nIf not, wait."
+    assert verbatim(text) == [
+        "It rained\nfor days.",
+        "E101\tTank empty. Lamp on.\tFill it",
+        "E207\tHopper empty\tRefill",
+        "If not, wait.",
+    ]
+
+
+def test_cells_of_whole_paragraphs_are_cut_at_their_sentences():
+    cell = "The tenant pays for the water that is used in the house. " * 6
+    found = verbatim(f"Water\t{cell}")
+    assert len(found) == 6
+    assert found[0].startswith("Water\tThe tenant")
+
+
+def test_a_wide_blank_inside_a_sentence_parts_no_cells():
+    assert verbatim("The gate opens\nat five\tin the morning.") == ["The gate opens\nat five\tin the morning."]

@@ -142,3 +142,37 @@ def test_table_that_has_ended_takes_its_header_nowhere():
 def test_table_with_a_header_of_its_own_needs_no_other():
     made = pages_of([*HEAD, *rows(20)], ["Cash flows", "2021 2020 2019", *rows(30)])
     assert all(chunk.text.startswith("Cash flows") for chunk in made if chunk.first_page == 2)
+
+
+MESSAGES = ["Code\tMeaning\tWhat to do", "E101\tTank empty\tFill the tank", "E205\tGrinder blocked\tCall service"]
+MODELS = ["Vesta\tVesta Plus", "Power\t1,450 W\t1,600 W", "Weight\t9 kg\t10 kg"]
+
+
+def test_a_row_of_names_heads_the_rows_of_words_below_it():
+    assert headers(["Messages on the display", *MESSAGES]) == [None, None, range(1, 2), range(1, 2)]
+    assert headers(MODELS) == [None, range(1), range(1)]
+    assert tables.column_names("\n".join(MESSAGES), "\n".join(MESSAGES).index("E205")) == MESSAGES[0]
+
+
+def test_a_table_below_another_has_names_of_its_own():
+    found = headers([*MODELS, "Messages on the display", *MESSAGES])
+    assert found == [None, range(1), range(1), None, None, range(4, 5), range(4, 5)]
+
+
+@pytest.mark.parametrize(
+    "line", ["E101\tTank empty\tFill the tank", "Tenant\tMs Berg", "One\tthat says what is to be done with it\tThree"]
+)
+def test_a_row_that_names_nothing_heads_none(line):
+    assert headers([line, "Owner\tMr Lund\tOslo" if line.count("\t") > 1 else "Owner\tMr Lund"])[1] != range(1)
+
+
+def test_rows_of_words_stand_on_lines_of_their_own():
+    parts = tables.on_lines_of_their_own("\n".join(["It rained \non most days.", *MESSAGES]))
+    assert parts == ["It rained \non most days.\n", *(f"{line}\n" for line in MESSAGES[:-1]), MESSAGES[-1]]
+
+
+def test_the_names_of_a_long_table_of_words_go_with_each_of_its_chunks():
+    lines = [MESSAGES[0], *(f"E{i}\tGrinder {i} blocked\tCall service number {i}" for i in range(101, 140))]
+    made = chunks(lines)
+    assert len(made) > 2
+    assert all(chunk.text.startswith(MESSAGES[0]) for chunk in made)

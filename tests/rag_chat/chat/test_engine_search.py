@@ -34,9 +34,17 @@ def test_bytes_that_are_no_text_are_refused(engine):
 def test_a_mode_and_numbers_that_are_none_are_refused(engine):
     with pytest.raises(BadQuestion, match="No mode is called 'wat'; name one of auto, dense"):
         engine().search(QUESTION, mode="wat")
-    for numbers in ({"candidates": -3}, {"passages": -1}):
-        with pytest.raises(BadQuestion, match="candidates or passages cannot be looked for"):
-            engine().search(QUESTION, **numbers)
+    for name, number, most in (("candidates", -3, 1000), ("candidates", 5000, 1000), ("passages", 0, 50)):
+        with pytest.raises(BadQuestion, match=f"{number} {name} cannot be looked for; ask for 1 to {most}"):
+            engine().search(QUESTION, **{name: number})
+    with pytest.raises(BadQuestion, match="'many' candidates cannot be looked for"):
+        engine().search(QUESTION, candidates="many")
+
+
+@pytest.mark.parametrize("pages", [5, (3,), ("1", "2"), (2, 1), (0, 4)])
+def test_pages_that_are_no_range_are_refused(engine, pages):
+    with pytest.raises(BadQuestion, match=r"^Pages .*; give a first"):
+        engine().search(QUESTION, pages=pages)
 
 
 def test_an_unknown_document_is_refused_by_its_id(engine):

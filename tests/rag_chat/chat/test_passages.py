@@ -3,6 +3,7 @@ from fakes import OverlapReranker
 from values import candidate, chunk, passage
 
 from rag_chat.chat.passages import MOST_SENTENCES, best_quotes, quotable, select
+from rag_chat.scoring import QuoteOrder
 from rag_chat.sentences import readable
 
 PAGE = "The tide gate opens at five. Grain is moved by rail to the quay. The pump has a long guarantee."
@@ -147,3 +148,28 @@ def test_the_work_for_one_question_is_bounded():
 def test_without_sentences_there_are_no_quotes():
     assert best_quotes("What?", [passage("12\n\n13")], OverlapReranker(), 5) == ()
     assert best_quotes("What?", [], OverlapReranker(), 5) == ()
+
+
+ROWS = "Code\tMeaning\nE101\tTank empty\tFill it\nE207\tHopper empty\tRefill\nVB\tE207\tEUR 64"
+LIST = f"{ROWS}\nAfter E207 call the service."
+
+
+@pytest.mark.parametrize("question", ["What does E207 mean?", "E207?", "error code E207", "what to do at E-207"])
+def test_a_code_alone_is_looked_up_in_its_list(question):
+    scorer = Fixed({"After E207 call the service.": 0.7}, default=0.1)
+    found = best_quotes(question, [passage(text=LIST)], scorer, 3, order=QuoteOrder(passage=0.0))
+    assert [q.text for q in found] == ["E207 Hopper empty Refill", "After E207 call the service.", "VB E207 EUR 64"]
+    assert [round(q.score, 2) for q in found] == [0.86, 0.7, 0.45]
+
+
+@pytest.mark.parametrize("question", ["How heavy is E207?", "What does E999 mean?", "What does it mean?"])
+def test_a_question_that_asks_more_or_for_another_code_lifts_nothing(question):
+    scorer = Fixed({"After E207 call the service.": 0.7}, default=0.1)
+    assert all(q.text != "E207 Hopper empty Refill" for q in best_quotes(question, [passage(text=LIST)], scorer, 1))
+
+
+def test_a_row_is_scored_under_the_names_of_its_columns():
+    table = "Model\tWater tank\tBean hopper\nVesta\t1.8 l\t250 g"
+    scorer = Fixed()
+    best_quotes("How large is the hopper?", [passage(text=table)], scorer, 1)
+    assert "Model Water tank Bean hopper Vesta 1.8 l 250 g" in scorer.seen

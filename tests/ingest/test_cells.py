@@ -1,0 +1,94 @@
+"""Tables of words, as reportlab and PDFium have them: each row is one line, its cells are parted by tabs."""
+
+from pathlib import Path
+
+import pytest
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
+
+from ingest import cells, glyphs
+
+STYLE = getSampleStyleSheet()["Normal"]
+MESSAGES = [
+    ["Code", "Meaning", "What to do"],
+    ["E101", "Tank empty", "Fill the tank and push it down until it clicks"],
+    ["E205", "Grinder blocked by a stone or by a nail", "Switch off, remove beans with a vacuum cleaner, call service"],
+    ["E207", "Hopper empty", "Refill"],
+]
+
+
+def read(path: Path) -> str:
+    document = glyphs.open_document(path, None)
+    try:
+        with glyphs.opened_page(document, 0) as (_, of_page):
+            text = glyphs.page_text(of_page)
+            parted = cells.parted(of_page, text)
+    finally:
+        document.close()
+    assert len(parted) == len(text)
+    assert parted.split() == text.split()
+    return parted
+
+
+def lines_of(path: Path) -> list[str]:
+    return [line.strip(" ") for line in read(path).split("\n")]
+
+
+def drawn(path: Path, *lines: tuple[float, str], left: float = 72) -> Path:
+    """Each line is pieces of text parted by `|`, set 120 points apart; the first number is its indent."""
+    canvas = Canvas(str(path), pagesize=A4)
+    for number, (indent, line) in enumerate(lines):
+        for column, piece in enumerate(line.split("|")):
+            if piece:
+                canvas.drawString(left + indent + 120 * column, 760 - 14 * number, piece)
+    canvas.save()
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    rows = Table([[Paragraph(cell, STYLE) for cell in row] for row in MESSAGES], colWidths=[50, 110, 180])
+    rows.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    below = Paragraph("If another message appears, unplug the machine for five minutes.", STYLE)
+    SimpleDocTemplate(str(tmp_path / "table.pdf")).build([Paragraph("Messages on the display", STYLE), rows, below])
+    return tmp_path / "table.pdf"
+
+
+def test_each_row_is_one_line_whatever_lines_its_cells_take(table):
+    heading, *rows, below = lines_of(table)
+    assert (heading, below) == (
+        "Messages on the display",
+        "If another message appears, unplug the machine for five minutes.",
+    )
+    assert [[" ".join(cell.split()) for cell in row.split("\t")] for row in rows] == MESSAGES
+
+
+def test_prose_has_no_cells_however_it_is_justified(tmp_path):
+    canvas = Canvas(str(tmp_path / "prose.pdf"), pagesize=A4)
+    text = canvas.beginText(72, 760)
+    text.setWordSpace(6)  # points more between words of 12
+    text.textLines("The tide gate opens at five in the morning\nand the pumps are started before it.")
+    canvas.drawText(text)
+    canvas.save()
+    assert "\t" not in read(tmp_path / "prose.pdf")
+
+
+def test_what_opens_an_item_is_no_cell(tmp_path):
+    items = ("•", "1.", "(b)", "iv.", "4.2")
+    path = drawn(tmp_path / "items.pdf", *((0, f"{item}|Close the gate.") for item in items))
+    assert "\t" not in read(path)
+
+
+def test_an_indented_row_is_one_of_its_own(tmp_path):
+    path = drawn(tmp_path / "rows.pdf", (0, "Revenue|2022|2021"), (8, "Products|55|51"), (120, "166|162"))
+    assert lines_of(path) == ["Revenue\t2022\t2021", "Products\t55\t51", "166\t162"]
+
+
+def test_a_line_far_below_or_at_the_left_edge_does_not_go_on_in_a_cell(tmp_path):
+    path = drawn(tmp_path / "below.pdf", (0, "E7|Hopper empty"), (0, ""), (0, ""), (0, ""), (0, "|a note at the right"))
+    assert lines_of(path) == ["E7\tHopper empty", "a note at the right"]
+    path = drawn(tmp_path / "left.pdf", (0, "E7|Hopper empty"), (0, "the rest of the page"))
+    assert lines_of(path) == ["E7\tHopper empty", "the rest of the page"]
