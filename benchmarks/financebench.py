@@ -62,9 +62,7 @@ def main() -> None:
     parser.add_argument("--mode", action="append", choices=MODES, help="only this mode; repeatable")
     parser.add_argument("--plain", action="store_true", help="also the plain stack's stage one: some minutes more")
     arguments = parser.parse_args()
-    folder = arguments.data / "financebench"
-    if not (folder / "tune.tsv").is_file():
-        raise NotFound("No financebench/tune.tsv is in --data; name the folder that holds it, or skip this benchmark.")
+    folder = folder_in(arguments.data)
     asked = questions(folder / "tune_questions.jsonl")[: arguments.limit]
     app = open_app(config.load(library=arguments.library, generator="quoting"), exclusive=True)
     try:
@@ -73,6 +71,13 @@ def main() -> None:
         print(table([*measured, *(plain_lines(app, folder, asked) if arguments.plain else ())]))
     finally:
         app.close()
+
+
+def folder_in(data: Path) -> Path:
+    """Raises NotFound where the reports are not in `data`."""
+    if not (data / "financebench" / "tune.tsv").is_file():
+        raise NotFound("No financebench/tune.tsv is in --data; name the folder that holds it, or skip this benchmark.")
+    return data / "financebench"
 
 
 def questions(path: Path) -> list[Question]:

@@ -1,11 +1,15 @@
 """Short questions after another one: which are taken for follow-ups, and what they are answered with.
 
     python -m benchmarks.follow_ups [--questions FILE.jsonl ...] [--samples DIR]
+    python -m benchmarks.follow_ups --data DIR [--library DIR]
 
 Each line has a question, what was asked and answered before it, and the document, pages and words that answer it; none
 where no document does. Questions that stand alone come after one that has nothing to do with them. Quotes only, no
 language model: the first quote is what counts. "Raw" is the bare question searched through both stages, with nothing
 known of what was said before it.
+
+With --data the questions are about 32 annual and quarterly reports (`benchmarks.financebench` says what DIR holds),
+where a bare question fits many: page numbers were taken from the reports, the evidence is the figure or the words.
 """
 
 from __future__ import annotations
@@ -17,17 +21,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import door
+from benchmarks import door, financebench
 from benchmarks.demo import SAMPLES
 from ingest.pipeline import Ingestor
 from rag_chat import config
-from rag_chat.build import open_app
+from rag_chat.build import App, open_app
 from rag_chat.chat.engine import Engine
 from rag_chat.errors import BadDataset
 from rag_chat.types import Answer, Finished, Passage, Turn
 
 QUESTIONS = [Path("tests/data/short_questions.jsonl"), Path("tests/data/follow_ups.jsonl")]
-KINDS = {"alone": "stand alone", "follow-up": "short follow-ups", "leaning": "follow-ups", "chain": "chains of three"}
+OF_REPORTS = Path("tests/data/report_follow_ups.jsonl")
+KINDS = {
+    "alone": "stand alone",
+    "follow-up": "short follow-ups",
+    "leaning": "follow-ups",
+    "chain": "chains of three",
+    "report": "follow-ups, reports",
+    "report-chain": "chains of three, reports",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +70,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=Path, nargs="+", default=QUESTIONS)
     parser.add_argument("--samples", type=Path, default=SAMPLES, help="a folder of PDFs")
+    parser.add_argument("--data", type=Path, help="the folder that holds financebench/")
+    parser.add_argument("--library", type=Path, default=financebench.LIBRARY, help="where its reports are, or will be")
     parser.add_argument("--each", action="store_true", help="a line for each question, too")
     given = parser.parse_args()
-    asked = [one for path in given.questions for one in questions(path)]
     with tempfile.TemporaryDirectory() as scratch:
-        app = open_app(config.load(library=Path(scratch) / "library", generator="quoting"), exclusive=True)
+        library = Path(scratch) / "library" if given.data is None else given.library
+        asked = [one for path in (given.questions if given.data is None else [OF_REPORTS]) for one in questions(path)]
+        app = open_app(config.load(library=library, generator="quoting"), exclusive=True)
         try:
-            with Ingestor(app.library, app.embedder, app.settings) as ingestor:
-                for report in ingestor.add_all(sorted(given.samples.glob("*.pdf"))):
-                    door.note(f"{report.document}: {report.status}")
+            if given.data is None:
+                _add(app, given.samples)
+            else:
+                financebench.add(app, financebench.folder_in(given.data))
             outcomes = [outcome(app.engine, one) for one in asked]
         finally:
             app.close()
     if given.each:
         for one in outcomes:
-            door.note(f"{'right' if one.right else 'WRONG'}  found: {one.found}  {one.searched}")
+            door.note(f"{'right' if one.right else 'WRONG'}  raw: {one.raw}  found: {one.found}  {one.searched}")
     print(table(outcomes))
+
+
+def _add(app: App, samples: Path) -> None:
+    with Ingestor(app.library, app.embedder, app.settings) as ingestor:
+        for report in ingestor.add_all(sorted(samples.glob("*.pdf"))):
+            door.note(f"{report.document}: {report.status}")
 
 
 def questions(path: Path) -> list[Asked]:

@@ -20,13 +20,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ingest import glyphs
+from ingest import cells, glyphs
 from rag_chat.errors import DocumentError
 from rag_chat.library.begun import Unfinished
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Box, WordBox
 
-FORMAT = "1"  # of what is made of the recogniser's lines: another way, another number
+FORMAT = "2"  # of what is made of the recogniser's lines: another way, another number
 DPI = 150
 MOST_PIXELS = 6_000_000
 PAGE_SECONDS = 180.0
@@ -157,16 +157,21 @@ def _bounds(corners: Any) -> Box:
 def _assembled(lines: Sequence[_Line], size: tuple[int, int], to_page: Any) -> Recognised:
     text, words = "", []
     for row in _rows(lines, size[0]):
-        for line in row:
+        for number, line in enumerate(row, start=1):
             place = 0
             for word, box in line.words:
                 at = line.text.find(word, place)
                 if word and at >= 0:
                     place = at + len(word)
                     words.append(WordBox(len(text) + at, len(text) + place, _points(box, to_page)))
-            text += f"{line.text} "
+            text += line.text + ("\t" if number < len(row) and _is_cell(line, row[number]) else " ")
         text += "\n"
     return Recognised(text, tuple(words))
+
+
+def _is_cell(line: _Line, following: _Line) -> bool:
+    """Is `following` parted from the line by more than a blank?"""
+    return following.box[0] - line.box[2] > cells.GAP * (line.box[3] - line.box[1])
 
 
 def _points(box: Box, to_page: Any) -> Box:

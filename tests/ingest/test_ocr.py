@@ -11,7 +11,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
-from ingest.ocr import _Line, _rows
+from ingest.ocr import _assembled, _Line, _rows
 from ingest.parse import parse
 from ingest.parsed import Limits
 from rag_chat.errors import DocumentError
@@ -170,3 +170,5 @@ def test_columns_of_prose_are_read_one_after_the_other():
 def test_cells_of_a_row_stay_on_one_line():
     lines = [line(x, x + 50, 20 * y) for y in range(8) for x in (50, 320, 450)]
     assert order(lines) == [[f"50-{20 * y}", f"320-{20 * y}", f"450-{20 * y}"] for y in range(8)]
+    assert _assembled(lines[:3], (600, 200), None).text == "50-0\t320-0\t450-0 \n"
+    assert _assembled([line(50, 100, 0), line(104, 150, 0)], (600, 200), None).text == "50-0 104-0 \n"
