@@ -32,6 +32,7 @@ VERDICTS: dict[Verdict, str] = {
 }
 WORD_FOR_WORD = "quoted word for word"
 LONGEST_KEPT = 24  # characters of a last word that stays on the line of its marker
+CELL_END = "\u2003"  # a blank as wide as a letter is high
 LONGEST_NAME = 60  # characters of a file's name where there is little room
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@])")
 
@@ -54,6 +55,11 @@ def name(text: str) -> Markup:
 def plain(text: str) -> str:
     """Foreign text on one line, without what a reader cannot see."""
     return readable(visible(text))
+
+
+def cells(text: str) -> str:
+    """The same, with wide blanks where tabs part the cells of a table's row."""
+    return CELL_END.join(filter(None, map(plain, text.split("\t"))))
 
 
 def short(text: str) -> str:
@@ -152,7 +158,7 @@ def column_names(answer: Answer, citation: Citation) -> str:
     """Of a quoted table row, what stands above its columns, where its passage holds it."""
     chunk = next((passage.chunk for passage in answer.passages if passage.number == citation.number), None)
     start = offset_in_chunk(chunk, citation.excerpts[0]) if chunk is not None else None
-    return plain(tables.column_names(chunk.text, start)) if chunk is not None and start is not None else ""
+    return cells(tables.column_names(chunk.text, start)) if chunk is not None and start is not None else ""
 
 
 def _with_buttons(answer: Answer, text: str, indexes: Iterator[int | None], turn: int) -> Markup:
@@ -170,6 +176,7 @@ def _with_buttons(answer: Answer, text: str, indexes: Iterator[int | None], turn
 
 def _ended(answer: Answer, said: str, index: int, turn: int) -> Markup:
     """A sentence with its marker, which never stands on a line without the sentence's last word."""
+    said = _in_cells(said, answer.citations[index].quote)
     rest, last = said, ""
     words_ = said.rstrip().rsplit(maxsplit=1)
     if words_ and len(words_[-1]) <= LONGEST_KEPT:
@@ -182,6 +189,19 @@ def _ended(answer: Answer, said: str, index: int, turn: int) -> Markup:
         last,
         _button(answer, index, turn, above),
     )
+
+
+def _in_cells(said: str, quote: str) -> str:
+    """The sentence with wide blanks between the cells of the row that it repeats, or begins to repeat."""
+    parts = list(filter(None, map(plain, quote.split("\t"))))
+    if len(parts) < 2 or not " ".join(parts).startswith(said.strip().rstrip(".")):
+        return said
+    place, end = len(said) - len(said.lstrip()), len(said.rstrip())
+    for part in parts:
+        place += len(part) + 1
+        if place < end:
+            said = said[: place - 1] + CELL_END + said[place:]
+    return said
 
 
 def _button(answer: Answer, index: int, turn: int, above: str) -> Markup:

@@ -14,6 +14,7 @@ from rag_chat.render import (
     VERDICTS,
     WORD_FOR_WORD,
     Markup,
+    cells,
     column_names,
     counted,
     name,
@@ -264,11 +265,9 @@ def _flow(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Whitespace as one space, kept at both ends, so that the parts of a passage join as the whole would; the tabs
-    between cells stay."""
+    """Whitespace as one space, kept at both ends, so that the parts of a passage join as the whole would."""
     shown = visible(text)
-    middle = "\t".join(map(plain, shown.split("\t")))
+    middle = cells(shown)
     if not middle:
         return " " if shown else ""
-    before, after = (" " if end.isspace() and end != "\t" else "" for end in (shown[0], shown[-1]))
-    return before + middle + after
+    return (" " if shown[0].isspace() else "") + middle + (" " if shown[-1].isspace() else "")

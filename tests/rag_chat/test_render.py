@@ -119,6 +119,23 @@ def test_a_quoted_row_is_shown_under_the_names_of_its_columns():
     assert 'class="columns"' not in answer_html(answer())
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("E205 Grinder blocked Call service.", "E205\u2003Grinder blocked\u2003Call "),
+        ("E205 Grinder blocked.", "E205\u2003Grinder "),
+        ("The grinder is blocked.", "The grinder is "),
+    ],
+)
+def test_a_sentence_that_repeats_a_row_keeps_its_cells_apart(said, shown):
+    quote = "E205\tGrinder  blocked\tCall service"
+    row = citation(quote=quote, start=0, end=len(quote))
+    made = answer(text=f"{said} [1]", sentences=(Sentence(said, 0, True),), citations=(row,))
+    html = answer_html(made)
+    assert f'{shown}<span class="last-word">' in html
+    assert html.count("\u2003") == shown.count("\u2003")
+
+
 def test_a_citation_says_how_the_sentences_on_it_stand_in_its_quote():
     said = {True: "The pump lifts 40 litres a minute.", False: "It lifts 40 litres."}
     for verbatim, supported, verdict in (

@@ -190,7 +190,7 @@ def test_passage_of_a_document_without_pages_is_shown_by_its_paragraphs_with_the
     lease = Document(DOC_ID, "lease.docx", "", 1, 1, 9, "", (), kind="docx")
     html = str(sources_html(exchange(2, made), lambda doc_id: lease))
     assert "Deposit, paragraph 1" in html
-    assert 'Deposit\n<mark data-citation="0">The tenant pays 900.</mark>\nYear\tRent\n2024\t&lt;b&gt;1' in html
+    assert 'Deposit\n<mark data-citation="0">The tenant pays 900.</mark>\nYear\u2003Rent\n2024\u2003&lt;b&gt;1' in html
     assert Tags(html).all("a")[0]["href"] == f"/documents/{DOC_ID}"
     assert "figure" not in html and "page" not in html
 
@@ -201,4 +201,5 @@ def test_the_cells_of_a_row_stay_apart():
     quote = text[start:].rstrip()
     row = citation(quote=quote, start=start, end=start + len(quote))
     html = shown(citations=(row,), passages=(passage(text=text),))
-    assert "E205\tGrinder blocked\tCall service</mark>" in html
+    assert "E205\u2003Grinder blocked\u2003Call service</mark>" in html
+    assert ">Code\u2003Meaning\u2003What to do<" in html
