@@ -13,6 +13,7 @@ import re
 
 ROW_NUMBERS = 3  # a line that ends in so many numbers, or a short one in two, is a table row
 HEADING_WORDS = 14
+PROSE_WORDS = 5  # at least, of a line of prose with a wide blank
 LONGEST_ROW = 300  # characters; in longer ones, cells of whole paragraphs, each sentence is one of its own
 KEPT_LINE = 200  # characters; longer lines are few, and a hostile file's must not fill the memory
 SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
@@ -189,7 +190,8 @@ def _is_heading(line: str, before: str, following: str, usual: int, is_top: bool
 
 def _is_rest(before: str, line: str) -> bool:
     """Does it go on with the sentence before, so that its wide blank is only a wide blank?"""
-    return bool(before) and not is_closed(before) and line.lstrip()[0].islower()
+    prose = len(line.split()) >= PROSE_WORDS and line.lstrip()[0].islower()
+    return prose and bool(before) and not is_closed(before)
 
 
 def _goes_on(before: str, line: str) -> bool:

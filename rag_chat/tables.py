@@ -37,9 +37,11 @@ def headers(lines: Sequence[str]) -> Headers:
     header: range | None = None
     labels: list[int] = []  # since the last row
     for i, line in enumerate(lines):
-        names = _names_cells(line, lines[i + 1] if i + 1 < len(lines) else "")
-        if is_row(line) or names or (header is not None and has_cells(line)):
-            if header is None or (names and labels) or (is_years(line) and i not in header):
+        names = bool(not header or labels) and _names_cells(line, lines[i + 1] if i + 1 < len(lines) else "")
+        if header and not names and _is_of_another(line, lines[header.stop - 1]):
+            labels = []
+        elif is_row(line) or names or (header is not None and has_cells(line)):
+            if header is None or names or (is_years(line) and i not in header):
                 header = range(i, i + 1) if names else range(_top(lines, i), i + is_years(line))
             elif header or header == GOES_ON:
                 found[i] = header
@@ -112,14 +114,24 @@ def _top_of_names(lines: Sequence[str], row: int) -> int:
 
 
 def _names_cells(line: str, below: str) -> bool:
-    """Does each of its cells say in few words what stands below? A code ("E101") opens a row; where there is one cell
-    less than below, the corner is empty."""
-    cells = [cell.split() for cell in line.strip().split("\t")]
-    corner = len(cells) > 1 and len(cells) + 1 == len(below.strip().split("\t"))
-    if not (corner or len(cells) >= FEWEST_NAMED) or not all(0 < len(cell) <= NAME_WORDS for cell in cells):
+    """Does each of its cells say in few words what stands below? It is certain only where there is one cell less than
+    below, the corner being empty, or where a column has figures below and none in its name."""
+    cells, under = (text.strip().split("\t") for text in (line, below))
+    corner = len(cells) > 1 and len(cells) + 1 == len(under)
+    figures = len(cells) == len(under) >= FEWEST_NAMED and any(
+        any(map(str.isdigit, row)) and not any(map(str.isdigit, name)) for name, row in zip(cells, under, strict=True)
+    )
+    if not (corner or figures) or is_row(line):
         return False
-    lettered = all(any(map(str.isalpha, "".join(cell))) for cell in cells)
-    return lettered and (corner or not any(map(str.isdigit, "".join(cells[0])))) and not is_row(line)
+    return all(0 < len(cell.split()) <= NAME_WORDS and any(map(str.isalpha, cell)) for cell in cells) and not any(
+        cell.rstrip().endswith(":") for cell in cells
+    )
+
+
+def _is_of_another(line: str, names: str) -> bool:
+    """Has this row of words another number of cells than the row of names above it?"""
+    cells, named = (text.strip().count("\t") for text in (line, names))
+    return 0 < cells != named > 0 and cells != named + 1 and not is_row(line)
 
 
 def _may_head(line: str) -> bool:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from reportlab.lib import colors
+from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
@@ -88,7 +89,29 @@ def test_an_indented_row_is_one_of_its_own(tmp_path):
 
 
 def test_a_line_far_below_or_at_the_left_edge_does_not_go_on_in_a_cell(tmp_path):
-    path = drawn(tmp_path / "below.pdf", (0, "E7|Hopper empty"), (0, ""), (0, ""), (0, ""), (0, "|a note at the right"))
-    assert lines_of(path) == ["E7\tHopper empty", "a note at the right"]
-    path = drawn(tmp_path / "left.pdf", (0, "E7|Hopper empty"), (0, "the rest of the page"))
-    assert lines_of(path) == ["E7\tHopper empty", "the rest of the page"]
+    rows = (0, "E6|Lamp broken"), (0, "E7|Hopper empty")
+    path = drawn(tmp_path / "below.pdf", *rows, (0, ""), (0, "|a note at the right"))
+    assert lines_of(path) == ["E6\tLamp broken", "E7\tHopper empty", "a note at the right"]
+    path = drawn(tmp_path / "left.pdf", *rows, (0, "the rest of the page"))
+    assert lines_of(path) == ["E6\tLamp broken", "E7\tHopper empty", "the rest of the page"]
+    path = drawn(tmp_path / "middle.pdf", *rows, (170, "A title in the middle"))
+    assert lines_of(path) == ["E6\tLamp broken", "E7\tHopper empty", "A title in the middle"]
+
+
+def test_rows_without_a_first_cell_are_rows_of_their_own(tmp_path):
+    path = drawn(tmp_path / "groups.pdf", (0, "Coffee|Espresso|2.50"), (0, "|Latte|3.50"), (0, "|Flat white|3.80"))
+    assert lines_of(path) == ["Coffee\tEspresso\t2.50", "Latte\t3.50", "Flat white\t3.80"]
+
+
+def test_narrow_justified_columns_are_no_tables(tmp_path):
+    canvas = Canvas(str(tmp_path / "narrow.pdf"), pagesize=A4)
+    style = ParagraphStyle("narrow", STYLE, alignment=TA_JUSTIFY, hyphenationLang="")
+    text = Paragraph(
+        "The municipal administration announced extraordinarily comprehensive improvements. Representatives of "
+        "neighbouring organisations congratulated everybody. Approximately two hundred householders participated.",
+        style,
+    )
+    text.wrapOn(canvas, 130, 500)
+    text.drawOn(canvas, 72, 500)
+    canvas.save()
+    assert "\t" not in read(tmp_path / "narrow.pdf")

@@ -160,10 +160,22 @@ def test_a_table_below_another_has_names_of_its_own():
 
 
 @pytest.mark.parametrize(
-    "line", ["E101\tTank empty\tFill the tank", "Tenant\tMs Berg", "One\tthat says what is to be done with it\tThree"]
+    ("line", "below"),
+    [
+        ("E101\tTank empty\tFill it", "E102\tDrawer full\tEmpty it"),
+        ("Anna Berg\tChair\tOslo", "Peter Holm\tTreasurer\tBergen"),
+        ("Tenant\tMs Berg", "Rent\t900 a month"),
+        ("Landlord:\tNordic Homes Ltd", "Rent\t900\ta month"),
+        ("One\tthat says what is to be done with it\tThree", "E102\tDrawer full\t3"),
+    ],
 )
-def test_a_row_that_names_nothing_heads_none(line):
-    assert headers([line, "Owner\tMr Lund\tOslo" if line.count("\t") > 1 else "Owner\tMr Lund"])[1] != range(1)
+def test_a_row_that_may_be_none_of_names_heads_no_other(line, below):
+    assert headers([line, below])[1] != range(1)
+
+
+def test_rows_with_other_cells_than_the_names_above_do_not_stand_under_them():
+    lines = [*MESSAGES, "Rent\tThe sum that is paid", "E311\tToo hot\tWait"]
+    assert headers(lines) == [None, range(1), range(1), None, range(1)]
 
 
 def test_rows_of_words_stand_on_lines_of_their_own():

@@ -32,6 +32,29 @@ def test_only_the_year_the_code_or_the_name_changes(earlier, question, meant):
         ("Who won in 1999?", "Why in 2003?"),
         ("Who won in 1999?", "And in 1999?"),  # nothing is new
         ("What did it earn?", "And?"),
+        # Of two names one is no name, or it is not certain that it is one:
+        ("What did Harbor's CEO earn in 2021?", "And Quay?"),
+        ("What was EBITDA in 2021?", "And Quay?"),
+        ("What was Harbor's EBITDA in 2021?", "And EBIT?"),
+        ("What does the Tenant pay?", "And Berg?"),
+        ("Who is the CEO?", "And Quay?"),
+        ("What's the revenue?", "And Quay?"),
+        ("Isn't Harbor profitable?", "And Quay?"),
+        ("Explain the deposit.", "And Quay?"),
+        ("Show Harbor's revenue.", "And Quay?"),
+        ("Total revenue in 2021?", "And Quay in 2018?"),
+        # A place, a day or a product is none of the other kind:
+        ("How many people does Harbor have?", "And in France?"),
+        ("How many people are there in Germany?", "And Quay?"),
+        ("When does the shop in Oslo open?", "And on Sunday?"),
+        ("How much is the Duo 60?", "And the Vesta?"),
+        ("How many Harbor 737s were sold?", "And Quay?"),
+        # A month is not thrown away, a number is no year, a name with a figure is no other one:
+        ("How much was revenue in March 2021?", "And in April 2022?"),
+        ("What happened on 3 May 2021?", "And in 2018?"),
+        ("Which products cost 2000 euros?", "And in 2018?"),
+        ("What is ISO 2022?", "And in 2018?"),
+        ("What did 3M earn in 2021?", "And AT&T in 2018?"),
     ],
 )
 def test_where_it_is_not_certain_what_is_replaced_nothing_is(earlier, question):
