@@ -22,6 +22,7 @@ GAP = 1.0  # of the letters' height, from the end of a word to the next one's be
 ASIDE = 0.5  # of it, by which the lines of a cell may begin aside of each other
 LINES = 1.8  # letters' heights from the foot of a line to that of the next one in the same cell
 EDGE = 0.2  # of the letters' height, by which the cells of a column may differ at the side on which they are in line
+MOST_CELLS = 60  # behind the first one of a row
 NEAR = 2  # lines with wide blanks before and after, among which a cell's column is looked for
 _BLANKS = re.compile(r"(?<=\S)[^\S\n]+(?=\S)")
 _ITEM = re.compile(r"\W{1,3}|\(?(?:\w{1,3}|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")  # a bullet or a number
@@ -98,7 +99,7 @@ def parted(glyphs: pdfium.PdfTextPage, text: str) -> str:
         if row is not None and row.takes(line):
             new = line.first.left > max(row.edges) + ASIDE * line.first.height
             signs[line.start - 1] = "\t" if new else " "
-            row.edges += [line.first.left]
+            row.edges += [line.first.left] if new else []
             row.foot = line.first.bottom
         else:
             row = _Row(begins, line.first.top, line.first.bottom, line.first.bottom) if begins else None
@@ -117,12 +118,15 @@ def _lines(glyphs: pdfium.PdfTextPage, text: str) -> Iterator[_Line]:
 def _cells(glyphs: pdfium.PdfTextPage, line: str, start: int) -> list[_Cell]:
     """What stands behind the wide blanks of a line, but for the text behind a bullet or number."""
     gaps: list[tuple[int, _Letter, _Letter]] = []
+    indent = len(line) - len(line.lstrip())
     for gap in _BLANKS.finditer(line):
         before, after = _letter(glyphs, start + gap.start() - 1), _letter(glyphs, start + gap.end())
-        if before is None or after is None or _ITEM.fullmatch(line[: gap.start()].strip()):
+        if before is None or after is None or _ITEM.fullmatch(line, indent, gap.start()):
             continue
         if after.left - before.right > GAP * before.height:
             gaps.append((gap.start(), before, after))
+    if len(gaps) > MOST_CELLS:
+        return []
     last = _letter(glyphs, start + len(line.rstrip()) - 1) if gaps else None
     ends = [*(before for _, before, _ in gaps[1:]), last or gaps[-1][2]] if gaps else []
     stops = [*(place for place, _, _ in gaps[1:]), len(line)]

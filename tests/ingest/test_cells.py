@@ -1,5 +1,6 @@
 """Tables of words, as reportlab and PDFium have them: each row is one line, its cells are parted by tabs."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,16 @@ def test_narrow_justified_columns_are_no_tables(tmp_path):
     text.drawOn(canvas, 72, 500)
     canvas.save()
     assert "\t" not in read(tmp_path / "narrow.pdf")
+
+
+def test_a_flood_of_wide_blanks_is_no_table_and_takes_moments(tmp_path):
+    canvas = Canvas(str(tmp_path / "flood.pdf"), pagesize=(1_000_000, 800))
+    for y in (700, 600, 500):
+        text = canvas.beginText(10, y)
+        text.setWordSpace(30)
+        text.textLine("a " * 20_000)
+        canvas.drawText(text)
+    canvas.save()
+    start = time.process_time()
+    assert "\t" not in read(tmp_path / "flood.pdf")
+    assert time.process_time() - start < 5
