@@ -23,7 +23,7 @@ ASIDE = 0.5  # of it, by which the lines of a cell may begin aside of each other
 LINES = 1.8  # letters' heights from the foot of a line to that of the next one in the same cell
 EDGE = 0.2  # of the letters' height, by which the cells of a column may differ at the side on which they are in line
 MOST_CELLS = 60  # behind the first one of a row
-NEAR = 2  # lines with wide blanks before and after, among which a cell's column is looked for
+NEAR = 4  # lines before and after, among which a cell's column is looked for
 _BLANKS = re.compile(r"(?<=\S)[^\S\n]+(?=\S)")
 _ITEM = re.compile(r"\W{1,3}|\(?(?:\w{1,3}|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")  # a bullet or a number
 
@@ -71,22 +71,21 @@ class _Line:
 
 @dataclass(slots=True)
 class _Row:
-    """Where its cells but the first begin; the top and foot of its first line, and the foot of the last one so far."""
+    """Where its cells but the first begin; the foot of its first line, and of the last one so far."""
 
     edges: list[float]
-    top: float
     first_foot: float
     foot: float
 
     def takes(self, line: _Line) -> bool:
-        """Is the line one more of a cell behind the row's first, below its lines or, a new cell, beside the first?"""
+        """Is the line the rest of the row, beside its first line, or one more of a cell behind the first?"""
         first, aside = line.first, ASIDE * line.first.height
-        if line.cells or is_row(line.text) or not any(map(str.isalpha, line.text)):
-            return False
+        if first.left > max(self.edges) + aside:
+            return abs(first.bottom - self.first_foot) <= aside
+        in_line = any(abs(first.left - edge) <= aside for edge in self.edges)
         below = -aside < self.foot - first.bottom <= LINES * first.height
-        if any(abs(first.left - edge) <= aside for edge in self.edges):
-            return below or abs(first.bottom - self.first_foot) <= aside
-        return first.left > max(self.edges) and abs(first.bottom - self.first_foot) <= aside
+        words = any(map(str.isalpha, line.text)) and not line.cells and not is_row(line.text)
+        return words and in_line and below
 
 
 def parted(glyphs: pdfium.PdfTextPage, text: str) -> str:
@@ -99,10 +98,10 @@ def parted(glyphs: pdfium.PdfTextPage, text: str) -> str:
         if row is not None and row.takes(line):
             new = line.first.left > max(row.edges) + ASIDE * line.first.height
             signs[line.start - 1] = "\t" if new else " "
-            row.edges += [line.first.left] if new else []
+            row.edges += [line.first.left, *begins] if new else []
             row.foot = line.first.bottom
         else:
-            row = _Row(begins, line.first.top, line.first.bottom, line.first.bottom) if begins else None
+            row = _Row(begins, line.first.bottom, line.first.bottom) if begins else None
     return "".join(signs)
 
 
@@ -138,14 +137,13 @@ def _cells(glyphs: pdfium.PdfTextPage, line: str, start: int) -> list[_Cell]:
 
 def _in_columns(lines: Sequence[_Line]) -> Sequence[_Line]:
     """Without the cells of words that stand in no column: no cell of a line near by is in line with them."""
-    celled = [line for line in lines if line.cells]
-    found = [list(line.cells) for line in celled]
-    for at, line in enumerate(celled):
+    found = [list(line.cells) for line in lines]
+    for at, line in enumerate(lines):
         if is_row(line.text):
             continue
-        places = (*range(max(0, at - NEAR), at), *range(at + 1, min(at + 1 + NEAR, len(celled))))
+        places = (*range(max(0, at - NEAR), at), *range(at + 1, min(at + 1 + NEAR, len(lines))))
         near = [cell for place in places for cell in found[place]]
-        begins = [celled[place].first.left for place in places]  # the cell before may be empty there
+        begins = [lines[place].first.left for place in places]  # the cells before may be empty, or on lines above
         aside = EDGE * line.first.height
         line.cells = [
             cell

@@ -15,10 +15,10 @@ from ingest import cells, glyphs
 
 STYLE = getSampleStyleSheet()["Normal"]
 MESSAGES = [
-    ["Code", "Meaning", "What to do"],
-    ["E101", "Tank empty", "Fill the tank and push it down until it clicks"],
-    ["E205", "Grinder blocked by a stone or by a nail", "Switch off, remove beans with a vacuum cleaner, call service"],
-    ["E207", "Hopper empty", "Refill"],
+    ["Code", "Meaning", "What to do", "Price"],
+    ["E101", "Tank empty", "Fill the tank and push it down until it clicks", "-"],
+    ["E205", "Grinder blocked by a stone or by a nail", "Switch off, remove beans with a cleaner, call", "EUR 64"],
+    ["E207", "Hopper empty, or its lid open a little", "Refill", "EUR 12"],
 ]
 
 
@@ -52,7 +52,7 @@ def drawn(path: Path, *lines: tuple[float, str], left: float = 72) -> Path:
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    rows = Table([[Paragraph(cell, STYLE) for cell in row] for row in MESSAGES], colWidths=[50, 110, 180])
+    rows = Table([[Paragraph(cell, STYLE) for cell in row] for row in MESSAGES], colWidths=[50, 110, 150, 60])
     rows.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
     below = Paragraph("If another message appears, unplug the machine for five minutes.", STYLE)
     SimpleDocTemplate(str(tmp_path / "table.pdf")).build([Paragraph("Messages on the display", STYLE), rows, below])
