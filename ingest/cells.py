@@ -124,14 +124,14 @@ def _cells(glyphs: pdfium.PdfTextPage, line: str, start: int) -> list[_Cell]:
             continue
         if after.left - before.right > GAP * before.height:
             gaps.append((gap.start(), before, after))
-    if len(gaps) > MOST_CELLS:
+    if not 0 < len(gaps) <= MOST_CELLS:
         return []
-    last = _letter(glyphs, start + len(line.rstrip()) - 1) if gaps else None
-    ends = [*(before for _, before, _ in gaps[1:]), last or gaps[-1][2]] if gaps else []
+    last = _letter(glyphs, start + len(line.rstrip()) - 1)
+    ends = [*(before for _, before, _ in gaps[1:]), last or gaps[-1][2]]
     stops = [*(place for place, _, _ in gaps[1:]), len(line)]
     return [
         _Cell(start + place, after.left, end.right, any(map(str.isdigit, line[place:stop])))
-        for (place, _, after), end, stop in zip(gaps, ends, stops, strict=bool(gaps))
+        for (place, _, after), end, stop in zip(gaps, ends, stops, strict=True)
     ]
 
 
@@ -139,7 +139,7 @@ def _in_columns(lines: Sequence[_Line]) -> Sequence[_Line]:
     """Without the cells of words that stand in no column: no cell of a line near by is in line with them."""
     found = [list(line.cells) for line in lines]
     for at, line in enumerate(lines):
-        if is_row(line.text):
+        if not line.cells or is_row(line.text):
             continue
         places = (*range(max(0, at - NEAR), at), *range(at + 1, min(at + 1 + NEAR, len(lines))))
         near = [cell for place in places for cell in found[place]]

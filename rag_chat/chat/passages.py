@@ -21,6 +21,7 @@ LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wher
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 LOOKED_UP = 4.0  # logits that a list's entry gains for a question that asks for nothing but its code
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
+MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
 # What one asks of a code without saying more: "What does error E207 mean?"
 OF_A_CODE = frozenset(
     map(
@@ -29,7 +30,6 @@ OF_A_CODE = frozenset(
         " stand stands appears fix clear reset cause causes".split(),
     )
 )
-MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
 
 
 def select(candidates: Sequence[Candidate], count: int) -> tuple[Passage, ...]:

@@ -6,7 +6,7 @@ from pdfs import write_pdf
 import rag_chat
 from ingest.pipeline import Ingestor
 from rag_chat import build, config
-from rag_chat.errors import BadSetting, LibraryError, NotFound, WeightsMissing
+from rag_chat.errors import BadQuestion, BadSetting, LibraryError, NotFound, WeightsMissing
 from rag_chat.types import Retrieved, Turn
 
 pytestmark = pytest.mark.slow
@@ -49,6 +49,11 @@ def test_any_texts_are_ranked_in_the_order_given(library):
     assert max(range(3), key=scores.__getitem__) == 1
     assert all(0 <= score <= 1 for score in scores)
     assert library.rank(QUESTION, []) == []
+
+
+def test_one_text_is_not_ranked_letter_by_letter(library):
+    with pytest.raises(BadQuestion, match="one text; give a list"):
+        library.rank("When does the lease end?", "The lease ends in May.")
 
 
 def test_the_example_runs(library, capsys):
