@@ -38,9 +38,13 @@ def serving(tmp_path_factory):
         with log.open("w") as file:
             command = [sys.executable, *arguments, str(port)]
             process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
+        address = f"http://127.0.0.1:{port}"
         try:
-            yield _answering(f"http://127.0.0.1:{port}", process, log)
+            yield _answering(address, process, log)
         finally:
+            for one in WATCHED:  # a page that asks once more would meet an app that is gone
+                if one.address == address:
+                    one.page.context.close()
             process.terminate()
             process.wait(20)
         assert "Traceback" not in log.read_text(), log.read_text()
@@ -117,6 +121,9 @@ class Watched:
         dialog.dismiss()
 
 
+WATCHED: list[Watched] = []
+
+
 @pytest.fixture
 def proxied(browser, proxy):
     """Opens windows that reach nothing but through the recording proxy, this machine included. The proxy is theirs, not
@@ -132,13 +139,14 @@ def proxied(browser, proxy):
 def watched(proxied, address, proxy):
     """Opens pages, of `address` where no other is given; none may have met an error, tried to ask another host, or let
     anything out that the proxy saw."""
-    opened: list[Watched] = []
 
     def open_page(at: str = address, **context) -> Page:
-        opened.append(Watched(proxied(**context), at))
-        return opened[-1].page
+        WATCHED.append(Watched(proxied(**context), at))
+        return WATCHED[-1].page
 
     yield open_page
+    opened = WATCHED.copy()
+    WATCHED.clear()
     for one in opened:
         one.page.context.close()
     assert [fault for one in opened for fault in one.faults] == []
