@@ -3,8 +3,8 @@
 A tab or blank stands in the place of one blank or line end, so that places in the text stay those of PDFium's letters.
 Measured on 270 pages of nine documents: words are parted by at most .65 of the letters' height, cells by more than 1;
 narrow justified columns have wider ones, but no edge in common with the lines next to them. Limits: a first cell that
-takes several lines is cut there, cells that are centred upright are lines of their own, and what is written upwards or
-to the left stays as it is.
+takes several lines is cut there, cells that are centred upright are lines of their own, and what is written in another
+direction than most of the page stays as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
+from rag_chat import turned
 from rag_chat.sentences import is_row
 
 GAP = 1.0  # of the letters' height, from the end of a word to the next one's beginning
@@ -25,12 +26,12 @@ EDGE = 0.2  # of the letters' height, by which the cells of a column may differ 
 MOST_CELLS = 60  # behind the first one of a row
 NEAR = 4  # lines before and after, among which a cell's column is looked for
 _BLANKS = re.compile(r"(?<=\S)[^\S\n]+(?=\S)")
-_ITEM = re.compile(r"\W{1,3}|\(?(?:\w{1,3}|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")  # a bullet or a number
+ITEM = re.compile(r"\W{1,3}|\(?(?:\w{1,3}|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")  # a bullet or a number
 
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """The place of one on its page, in points."""
+    """The place of one on its page, held so that its lines run from left to right, in points."""
 
     left: float
     bottom: float
@@ -40,6 +41,24 @@ class _Letter:
     @property
     def height(self) -> float:
         return self.top - self.bottom
+
+
+class _Letters:
+    """Those of a page, by their places in its text."""
+
+    def __init__(self, glyphs: pdfium.PdfTextPage) -> None:
+        self._glyphs, self._turns = glyphs, turned.quarter_turns(glyphs)
+
+    def at(self, place: int) -> _Letter | None:
+        """None for one that takes no room."""
+        box = pdfium_raw.FS_RECTF()
+        if not pdfium_raw.FPDFText_GetLooseCharBox(self._glyphs, place, box) or box.top <= box.bottom:
+            return None
+        sides = (box.left, box.bottom, box.right, box.top)
+        for _ in range(self._turns):
+            left, bottom, right, top = sides
+            sides = (-top, left, -bottom, right)
+        return _Letter(*sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +110,7 @@ class _Row:
 def parted(glyphs: pdfium.PdfTextPage, text: str) -> str:
     """The text with its tabs, as long as it was."""
     signs, row = list(text), None
-    for line in _in_columns(list(_lines(glyphs, text))):
+    for line in _in_columns(list(_lines(_Letters(glyphs), text))):
         for cell in line.cells:
             signs[cell.place] = "\t"
         begins = [cell.left for cell in line.cells]
@@ -105,28 +124,28 @@ def parted(glyphs: pdfium.PdfTextPage, text: str) -> str:
     return "".join(signs)
 
 
-def _lines(glyphs: pdfium.PdfTextPage, text: str) -> Iterator[_Line]:
+def _lines(letters: _Letters, text: str) -> Iterator[_Line]:
     start = 0
     for line in text.split("\n"):
-        first = _letter(glyphs, start + len(line) - len(line.lstrip())) if line.strip() else None
+        first = letters.at(start + len(line) - len(line.lstrip())) if line.strip() else None
         if first is not None:
-            yield _Line(start, line, first, _cells(glyphs, line, start))
+            yield _Line(start, line, first, _cells(letters, line, start))
         start += len(line) + 1
 
 
-def _cells(glyphs: pdfium.PdfTextPage, line: str, start: int) -> list[_Cell]:
+def _cells(letters: _Letters, line: str, start: int) -> list[_Cell]:
     """What stands behind the wide blanks of a line, but for the text behind a bullet or number."""
     gaps: list[tuple[int, _Letter, _Letter]] = []
     indent = len(line) - len(line.lstrip())
     for gap in _BLANKS.finditer(line):
-        before, after = _letter(glyphs, start + gap.start() - 1), _letter(glyphs, start + gap.end())
-        if before is None or after is None or _ITEM.fullmatch(line, indent, gap.start()):
+        before, after = letters.at(start + gap.start() - 1), letters.at(start + gap.end())
+        if before is None or after is None or ITEM.fullmatch(line, indent, gap.start()):
             continue
         if after.left - before.right > GAP * before.height:
             gaps.append((gap.start(), before, after))
     if not 0 < len(gaps) <= MOST_CELLS:
         return []
-    last = _letter(glyphs, start + len(line.rstrip()) - 1)
+    last = letters.at(start + len(line.rstrip()) - 1)
     ends = [*(before for _, before, _ in gaps[1:]), last or gaps[-1][2]]
     stops = [*(place for place, _, _ in gaps[1:]), len(line)]
     return [
@@ -151,11 +170,3 @@ def _in_columns(lines: Sequence[_Line]) -> Sequence[_Line]:
             if any(cell.is_under(other, aside) for other in near) or any(abs(cell.left - x) <= aside for x in begins)
         ]
     return lines
-
-
-def _letter(glyphs: pdfium.PdfTextPage, index: int) -> _Letter | None:
-    """None for one that takes no room."""
-    box = pdfium_raw.FS_RECTF()
-    if not pdfium_raw.FPDFText_GetLooseCharBox(glyphs, index, box) or box.top <= box.bottom:
-        return None
-    return _Letter(box.left, box.bottom, box.right, box.top)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
+from rag_chat import turned
 from rag_chat.errors import DocumentError
 
 LINE_END_HYPHEN = "\ufffe"  # PDFium writes it for a hyphen whose line break it dropped; see hyphens.py
@@ -75,7 +76,7 @@ def opened_page(document: pdfium.PdfDocument, index: int) -> Iterator[tuple[pdfi
     if document.formenv:
         with closing(document[index]) as page, suppress(pdfium.PdfiumError):
             page.flatten()
-    with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
+    with closing(document[index]) as page, turned.letters(page) as glyphs:
         yield page, glyphs
 
 
@@ -91,11 +92,13 @@ def line_sizes(glyphs: pdfium.PdfTextPage, text: str) -> tuple[float, ...]:
     """The height in points of the first letter of each line that is not blank."""
     sizes: list[float] = []
     rectangle, start = pdfium_raw.FS_RECTF(), 0
+    aside = turned.quarter_turns(glyphs) % 2
     for line in text.split("\n"):
         if line.strip():
             first = start + len(line) - len(line.lstrip())
             known = pdfium_raw.FPDFText_GetLooseCharBox(glyphs, first, rectangle)
-            sizes.append(round(float(rectangle.top - rectangle.bottom), 1) if known else 0.0)
+            height = rectangle.right - rectangle.left if aside else rectangle.top - rectangle.bottom
+            sizes.append(round(float(height), 1) if known else 0.0)
         start += len(line) + 1
     return tuple(sizes)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest import cells, forms, glyphs, headings, ocr, pageless, structure
+from ingest import cells, forms, glyphs, headings, ocr, pageless, structure, tagged
 from ingest.garbled import is_garbled
 from ingest.hidden import sight
 from ingest.hyphens import settle
@@ -191,7 +191,8 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
             text = glyphs.page_text(of_page)
             if len(text) > PAGE_CHARACTERS:
                 return Reading("", "failed")
-            seen, text = sight(page, of_page, text), cells.parted(of_page, text)
+            seen = sight(page, of_page, text)
+            text = tagged.parted(page, of_page, cells.parted(of_page, text))
             sizes = glyphs.line_sizes(of_page, text)
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)

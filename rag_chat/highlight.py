@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag_chat import turned
 from rag_chat.errors import DocumentError
 from rag_chat.sandbox import Sandbox
 from rag_chat.types import Box, WordBox
@@ -160,13 +161,8 @@ def _opened(path: str, page: int) -> Iterator[tuple[Any, Any]]:
         if document.formenv:  # what was filled in is text of the page, as it was when it was ingested
             with closing(document[page - 1]) as sheet, suppress(pypdfium2.PdfiumError):
                 sheet.flatten()
-        sheet = document[page - 1]
-        text = sheet.get_textpage()
-        try:
+        with closing(document[page - 1]) as sheet, turned.letters(sheet) as text:
             yield sheet, text
-        finally:
-            text.close()
-            sheet.close()
     except pypdfium2.PdfiumError as error:
         raise DocumentError(f"Page {page} is damaged and cannot be shown.") from error
     finally:

@@ -19,7 +19,7 @@ LAYERS = [
         " rag_chat.child"
         " rag_chat.question rag_chat.wire rag_chat.front rag_chat.words rag_chat.lexical rag_chat.figures"
         " rag_chat.coverage rag_chat.language rag_chat.progress rag_chat.orders rag_chat.statements rag_chat.tables"
-        " rag_chat.token_codes rag_chat.filters rag_chat.document_name"
+        " rag_chat.token_codes rag_chat.filters rag_chat.document_name rag_chat.turned"
     ).split(),
     (
         "rag_chat.units rag_chat.weights rag_chat.endpoint rag_chat.compute rag_chat.lanes rag_chat.bert"
@@ -36,7 +36,7 @@ SIBLINGS = ("rag_chat.index", "rag_chat.retrieval", "rag_chat.rerank", "rag_chat
 INGEST_MAY_USE = (
     "rag_chat.errors rag_chat.types rag_chat.protocols rag_chat.config rag_chat.trace rag_chat.sentences rag_chat.front"
     " rag_chat.sandbox rag_chat.library rag_chat.index.connect rag_chat.progress rag_chat.running rag_chat.tables"
-    " rag_chat.token_codes rag_chat.search_copy rag_chat.document_name rag_chat.language"
+    " rag_chat.token_codes rag_chat.search_copy rag_chat.document_name rag_chat.language rag_chat.turned"
 ).split()
 DOORS = {  # a foreign package and the only places that import it
     "gradio": ("rag_chat.web", "app"),
@@ -48,7 +48,7 @@ DOORS = {  # a foreign package and the only places that import it
         "rag_chat.rerank.token_encoders",
     ),
     "pypdf": ("ingest",),
-    "pypdfium2": ("ingest", "rag_chat.highlight"),
+    "pypdfium2": ("ingest", "rag_chat.highlight", "rag_chat.turned"),
     "rapidocr": ("ingest.ocr",),
     "mammoth": ("ingest.markup",),
     "markdown_it": ("ingest.markup",),
