@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 
 MESSAGES = """<table style="width: 430px">
 <tr><th>Code</th><th>Meaning</th><th>What to do</th><th>Price</th></tr>
-<tr><td>E101</td><td>Tank empty</td><td>Fill the tank and push it down until it clicks into its place</td><td>-</td></tr>
+<tr><td>E101</td><td>Tank empty</td><td>Fill the tank and push it down until it clicks into
+its place</td><td>-</td></tr>
 <tr><td>E205</td><td>Grinder blocked by a stone or a nail</td><td>Switch off, then call</td><td>EUR 64</td></tr>
 <tr><td>E301</td><td>Drip tray missing</td><td>Push it in, then wait for the lamp, which goes on
 after ten seconds; repeat</td><td>EUR 20 for a new tray</td></tr></table><p>Else unplug the machine.</p>"""
