@@ -25,7 +25,7 @@ LINES = 1.8  # letters' heights from the foot of a line to that of the next one 
 EDGE = 0.2  # of the letters' height, by which the cells of a column may differ at the side on which they are in line
 MOST_CELLS = 60  # behind the first one of a row
 NEAR = 4  # lines before and after, among which a cell's column is looked for
-_BLANKS = re.compile(r"(?<=\S)[^\S\n]+(?=\S)")
+_BLANKS = re.compile(r"(?<=\S)(?<!\s[$€£¥(])[^\S\n]+(?=\S)(?![)%]+(?:\s|$))", re.MULTILINE)  # not within a figure
 ITEM = re.compile(r"\W{1,3}|\(?(?:\w{1,3}|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")  # a bullet or a number
 
 
@@ -54,11 +54,7 @@ class _Letters:
         box = pdfium_raw.FS_RECTF()
         if not pdfium_raw.FPDFText_GetLooseCharBox(self._glyphs, place, box) or box.top <= box.bottom:
             return None
-        sides = (box.left, box.bottom, box.right, box.top)
-        for _ in range(self._turns):
-            left, bottom, right, top = sides
-            sides = (-top, left, -bottom, right)
-        return _Letter(*sides)
+        return _Letter(*turned.upright((box.left, box.bottom, box.right, box.top), self._turns))
 
 
 @dataclass(frozen=True, slots=True)

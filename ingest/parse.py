@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest import cells, forms, glyphs, headings, ocr, pageless, structure, tagged
+from ingest import cells, forms, glyphs, headings, ocr, pageless, rows, structure
 from ingest.garbled import is_garbled
 from ingest.hidden import sight
 from ingest.hyphens import settle
 from ingest.parsed import PAGE_CHARACTERS, Limits, Parsed
+from ingest.ruled import Rules
 from ingest.sniff import kind_of
 from ingest.structure import Structure
+from ingest.tagged import Tags
 from ingest.unseen import hides_signs
 from rag_chat.errors import DocumentError
 from rag_chat.library.begun import Unfinished
@@ -192,7 +194,7 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
             if len(text) > PAGE_CHARACTERS:
                 return Reading("", "failed")
             seen = sight(page, of_page, text)
-            text = tagged.parted(page, of_page, cells.parted(of_page, text))
+            text = _with_rows(page, of_page, text)
             sizes = glyphs.line_sizes(of_page, text)
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)
@@ -201,6 +203,13 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
         state: PageState = "garbled" if is_garbled(text) else "layer" if seen.layer else "text"
         return Reading(text, state, seen.hidden or hides_signs(text), sizes)
     return Reading("", "empty")
+
+
+def _with_rows(page: Any, of_page: Any, text: str) -> str:
+    """Rows of tables as lines: where the file names cells or draws them these, else what the letters' places tell."""
+    text = cells.parted(of_page, text)
+    known = Tags(page, of_page) or Rules(page, of_page)
+    return rows.parted(text, known.cells) if known else text
 
 
 def _says_something(text: str) -> bool:

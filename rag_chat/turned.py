@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from pypdfium2 import PdfPage, PdfTextPage
 
+Sides = tuple[float, float, float, float]  # left, bottom, right, top
+
 SAMPLE = 64  # letters of a page that are asked how they stand
-QUARTER = math.pi / 2
+_QUARTER = math.pi / 2
 
 
 @contextmanager
@@ -45,5 +47,13 @@ def quarter_turns(text: PdfTextPage) -> int:
     sample = range(0, count, max(1, count // SAMPLE))
     seen = (i for i in sample if not chr(min(pdfium.FPDFText_GetUnicode(text, i), 0x10FFFF)).isspace())
     angles = (pdfium.FPDFText_GetCharAngle(text, i) for i in seen)
-    turns = Counter(round(angle / QUARTER) % 4 for angle in angles if angle >= 0)  # below 0: not known
+    turns = Counter(round(angle / _QUARTER) % 4 for angle in angles if angle >= 0)  # below 0: not known
     return turns.most_common(1)[0][0] if turns else 0
+
+
+def upright(sides: Sides, turns: int) -> Sides:
+    """A box on the page as it lies once the page is held so that print turned by so many quarters can be read."""
+    for _ in range(turns):
+        left, bottom, right, top = sides
+        sides = (-top, left, -bottom, right)
+    return sides
