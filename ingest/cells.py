@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium_raw
 
 from rag_chat import turned
 from rag_chat.sentences import is_row
+from rag_chat.turned import Sides
 
 GAP = 1.0  # of the letters' height, from the end of a word to the next one's beginning
 ASIDE = 0.5  # of it, by which the lines of a cell may begin aside of each other
@@ -47,14 +48,24 @@ class _Letters:
     """Those of a page, by their places in its text."""
 
     def __init__(self, glyphs: pdfium.PdfTextPage) -> None:
-        self._glyphs, self._turns = glyphs, turned.quarter_turns(glyphs)
+        self._page, self._turns, self._box = glyphs.raw, turned.quarter_turns(glyphs), pdfium_raw.FS_RECTF()
 
     def at(self, place: int) -> _Letter | None:
         """None for one that takes no room."""
-        box = pdfium_raw.FS_RECTF()
-        if not pdfium_raw.FPDFText_GetLooseCharBox(self._glyphs, place, box) or box.top <= box.bottom:
+        sides = self._sides(place)
+        return _Letter(*sides) if sides else None
+
+    def are_apart(self, before: int, after: int) -> bool:
+        """Is the blank between these two a wide one? It is asked of every blank of a document."""
+        one, other = self._sides(before), self._sides(after)
+        return bool(one and other and other[0] - one[2] > GAP * (one[3] - one[1]))
+
+    def _sides(self, place: int) -> Sides | None:
+        box = self._box
+        if not pdfium_raw.FPDFText_GetLooseCharBox(self._page, place, box) or box.top <= box.bottom:
             return None
-        return _Letter(*turned.upright((box.left, box.bottom, box.right, box.top), self._turns))
+        sides = (box.left, box.bottom, box.right, box.top)
+        return turned.upright(sides, self._turns) if self._turns else sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +145,10 @@ def _cells(letters: _Letters, line: str, start: int) -> list[_Cell]:
     gaps: list[tuple[int, _Letter, _Letter]] = []
     indent = len(line) - len(line.lstrip())
     for gap in _BLANKS.finditer(line):
-        before, after = letters.at(start + gap.start() - 1), letters.at(start + gap.end())
-        if before is None or after is None or ITEM.fullmatch(line, indent, gap.start()):
+        if not letters.are_apart(start + gap.start() - 1, start + gap.end()):
             continue
-        if after.left - before.right > GAP * before.height:
+        before, after = letters.at(start + gap.start() - 1), letters.at(start + gap.end())
+        if before and after and not ITEM.fullmatch(line, indent, gap.start()):
             gaps.append((gap.start(), before, after))
     if not 0 < len(gaps) <= MOST_CELLS:
         return []

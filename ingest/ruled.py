@@ -32,7 +32,7 @@ class Rules:
     """The ruled cells of a page; false where it cannot have any."""
 
     def __init__(self, page: pdfium.PdfPage, glyphs: pdfium.PdfTextPage) -> None:
-        self._glyphs, self._turns = glyphs, turned.quarter_turns(glyphs)
+        self._page, self._turns, self._box = glyphs.raw, turned.quarter_turns(glyphs), pdfium_raw.FS_RECTF()
         edges = [turned.upright(edge, self._turns) for edge in _edges(page)]
         self._level = [(bottom, left, right) for left, bottom, right, top in edges if top - bottom < SHORTEST]
         self._plumb = [(left, bottom, top) for left, bottom, right, top in edges if right - left < SHORTEST]
@@ -51,8 +51,8 @@ class Rules:
         ]
 
     def _middle(self, place: int) -> tuple[float, float]:
-        box = pdfium_raw.FS_RECTF()
-        pdfium_raw.FPDFText_GetLooseCharBox(self._glyphs, place, box)
+        box = self._box
+        pdfium_raw.FPDFText_GetLooseCharBox(self._page, place, box)
         left, bottom, right, top = turned.upright((box.left, box.bottom, box.right, box.top), self._turns)
         return (left + right) / 2, (bottom + top) / 2
 
@@ -76,9 +76,10 @@ def _between(rules: _Floats, at: _Floats, beside: _Floats) -> list[int | None]:
 def _edges(page: pdfium.PdfPage) -> list[Sides]:
     """The straight sides of what is drawn, upright or level ones; none where there are too many."""
     found: list[Sides] = []
-    for i in range(min(pdfium_raw.FPDFPage_CountObjects(page), MOST_OBJECTS)):
-        drawn = pdfium_raw.FPDFPage_GetObject(page, i)
-        if pdfium_raw.FPDFPageObj_GetType(drawn) == pdfium_raw.FPDF_PAGEOBJ_PATH:
+    drawn_at, kind, path = pdfium_raw.FPDFPage_GetObject, pdfium_raw.FPDFPageObj_GetType, pdfium_raw.FPDF_PAGEOBJ_PATH
+    for i in range(min(pdfium_raw.FPDFPage_CountObjects(page), MOST_OBJECTS)):  # letters too, so thousands
+        drawn = drawn_at(page.raw, i)
+        if kind(drawn) == path:
             found += _straight(drawn)
             if len(found) > MOST_EDGES:
                 return []
