@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
@@ -15,6 +16,7 @@ from reportlab.pdfgen import canvas
 from rag_chat import highlight
 from rag_chat.errors import DocumentError
 from rag_chat.highlight import PageView
+from rag_chat.turned import letters
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +88,9 @@ def mixed(sheet: canvas.Canvas) -> None:
 
 
 def text_of(path: Path) -> str:
-    document = pypdfium2.PdfDocument(path)
-    text = document[0].get_textpage().get_text_range()
-    document.close()
-    return text
+    """As ingest has it, lines in the order in which they are read."""
+    with closing(pypdfium2.PdfDocument(path)) as document, letters(document[0]) as text:
+        return text.get_text_range()
 
 
 def words_in(path: Path, boxes) -> str:
