@@ -22,7 +22,7 @@ from ingest.parsed import PAGE_CHARACTERS, Limits, Parsed
 from ingest.ruled import Rules
 from ingest.sniff import kind_of
 from ingest.structure import Structure
-from ingest.tagged import Tags
+from ingest.tagged import Named, Tags
 from ingest.unseen import hides_signs
 from rag_chat.errors import DocumentError
 from rag_chat.library.begun import Unfinished
@@ -51,6 +51,7 @@ class Reading:
     state: PageState
     hidden: bool = False
     sizes: tuple[float, ...] = ()  # of the letters of each line that is not blank
+    headings: tuple[Named | None, ...] = ()  # of the same lines, where the file names any
     words: tuple[WordBox, ...] = ()
 
 
@@ -194,22 +195,25 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
             if len(text) > PAGE_CHARACTERS:
                 return Reading("", "failed")
             seen = sight(page, of_page, text)
-            text = _with_rows(page, of_page, text)
-            sizes = glyphs.line_sizes(of_page, text)
+            tags = Tags(page, of_page)
+            text = _with_rows(page, of_page, tags, text)
+            sizes, named = glyphs.line_sizes(of_page, text), tags.headings(text)
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)
         return Reading(text, "text" if text.strip() else "failed")
     if _says_something(text):
         state: PageState = "garbled" if is_garbled(text) else "layer" if seen.layer else "text"
-        return Reading(text, state, seen.hidden or hides_signs(text), sizes)
+        return Reading(text, state, seen.hidden or hides_signs(text), sizes, named)
     return Reading("", "empty")
 
 
-def _with_rows(page: Any, of_page: Any, text: str) -> str:
+def _with_rows(page: Any, of_page: Any, tags: Tags, text: str) -> str:
     """Rows of tables as lines: where the file names cells or draws them these, else what the letters' places tell."""
     text = cells.parted(of_page, text)
-    known = Tags(page, of_page) or Rules(page, of_page)
-    return rows.parted(text, known.cells) if known else text
+    if tags.has_cells:
+        return rows.parted(text, tags.cells)
+    rules = Rules(page, of_page)
+    return rows.parted(text, rules.cells) if rules else text
 
 
 def _says_something(text: str) -> bool:
@@ -233,10 +237,10 @@ def _assembled(readings: list[Reading], found: Structure, repaired: bool) -> Par
 
 
 def _lines(page: Page, reading: Reading) -> Iterator[headings.Line]:
-    sizes, start = iter(reading.sizes), 0
+    sizes, named, start = iter(reading.sizes), iter(reading.headings), 0
     for line in page.text.split("\n") if reading.sizes else ():
         if line.strip():
-            yield headings.Line(page.number, start, line, next(sizes))
+            yield headings.Line(page.number, start, line, next(sizes), next(named, None))
         start += len(line) + 1
 
 

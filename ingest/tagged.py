@@ -1,12 +1,13 @@
-"""Cells that the file itself names: what office programs and browsers print says which of its text is in which cell of
-which table (Tagged PDF, ISO 32000-1, 14.8.4.3.4). That is certain where the places of letters are not, of cells that
-are centred upright or nearly touch.
+"""What the file itself says of its text: office programs and browsers print which of it is in which cell of which
+table, and which is a heading (Tagged PDF, ISO 32000-1, 14.8.4). That is certain where the places and sizes of letters
+are not: of cells that are centred upright or nearly touch, of headings that are only bold.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -15,60 +16,93 @@ import pypdfium2.raw as pdfium_raw
 from ingest.rows import Cell
 
 MOST_ELEMENTS = 50_000  # of one page
-_ROW = "TR\0".encode("utf-16-le")
+_LEVELS = {f"H{level}": level for level in range(1, 7)}
+_LETTERS = 2  # of the kinds that are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A heading as the file names it: which of its page, and how deep."""
+
+    number: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What marked content is part of, the innermost where tables are in tables."""
+
+    cell: Cell | None = None
+    heading: Named | None = None
 
 
 class Tags:
-    """The cells of a page; false where none are named. Cells are the innermost where tables are in tables."""
+    """The cells and headings of a page."""
 
     def __init__(self, page: pdfium.PdfPage, glyphs: pdfium.PdfTextPage) -> None:
-        self._glyphs, self._cells = glyphs, _marked_cells(page)
-
-    def __bool__(self) -> bool:
-        return bool(self._cells)
+        self._page, self._marks = glyphs.raw, _marks(page)
+        self.has_cells = any(mark.cell for mark in self._marks.values())
 
     def cells(self, places: Sequence[int]) -> list[Cell | None]:
         """Of the letters at these places of the text."""
-        return [self._cells.get(_mark(self._glyphs, place)) for place in places]
+        return [self._at(place).cell for place in places]
+
+    def headings(self, text: str) -> tuple[Named | None, ...]:
+        """For each line that is not blank the heading that it begins in."""
+        if not any(mark.heading for mark in self._marks.values()):
+            return ()
+        found, start = list[Named | None](), 0
+        for line in text.split("\n"):
+            if line.strip():
+                found.append(self._at(start + len(line) - len(line.lstrip())).heading)
+            start += len(line) + 1
+        return tuple(found)
+
+    def _at(self, place: int) -> _Mark:
+        drawn = pdfium_raw.FPDFText_GetTextObject(self._page, place)
+        return self._marks.get(pdfium_raw.FPDFPageObj_GetMarkedContentID(drawn), _NONE) if drawn else _NONE
 
 
-def _mark(glyphs: pdfium.PdfTextPage, place: int) -> int:
-    """Of the marked content that a letter belongs to; -1 of none."""
-    drawn = pdfium_raw.FPDFText_GetTextObject(glyphs, place)
-    return int(pdfium_raw.FPDFPageObj_GetMarkedContentID(drawn)) if drawn else -1
+_NONE = _Mark()
 
 
-def _marked_cells(page: pdfium.PdfPage) -> Mapping[int, Cell]:
+def _marks(page: pdfium.PdfPage) -> dict[int, _Mark]:
+    """By the numbers of marked content; empty where the file says nothing."""
     tree = pdfium_raw.FPDF_StructTree_GetForPage(page)
     if not tree:
         return {}
     try:
         top = range(pdfium_raw.FPDF_StructTree_CountChildren(tree))
-        return _cells_below([pdfium_raw.FPDF_StructTree_GetChildAtIndex(tree, i) for i in top])
+        return _marks_below([pdfium_raw.FPDF_StructTree_GetChildAtIndex(tree, i) for i in top])
     finally:
         pdfium_raw.FPDF_StructTree_Close(tree)
 
 
-def _cells_below(elements: Sequence[Any]) -> dict[int, Cell]:
-    """The cell of each marked content below these elements that is in one."""
-    found = dict[int, Cell]()
-    waiting: list[tuple[Any, Cell | None]] = [(element, None) for element in elements]
+def _marks_below(elements: Sequence[Any]) -> dict[int, _Mark]:
+    found = dict[int, _Mark]()
+    waiting = [(element, _NONE) for element in elements]
     for number in range(MOST_ELEMENTS):
         if not waiting:
             break
-        element, within = waiting.pop()
-        is_row = _is_row(element)
+        element, mark = waiting.pop()
+        kind = _kind(element)
+        if kind in _LEVELS:
+            mark = _Mark(mark.cell, Named(number, _LEVELS[kind]))
         for i in range(pdfium_raw.FPDF_StructElement_CountChildren(element)):
-            cell = Cell(number, i) if is_row else within
+            inner = _Mark(Cell(number, i), mark.heading) if kind == "TR" else mark
             child = pdfium_raw.FPDF_StructElement_GetChildAtIndex(element, i)
             if child:
-                waiting.append((child, cell))
-            elif cell is not None:
-                found[pdfium_raw.FPDF_StructElement_GetChildMarkedContentID(element, i)] = cell
+                waiting.append((child, inner))
+            elif inner is not _NONE:
+                found[pdfium_raw.FPDF_StructElement_GetChildMarkedContentID(element, i)] = inner
     found.pop(-1, None)  # what is no marked content of this page
     return found
 
 
-def _is_row(element: Any) -> bool:
-    kind = ctypes.create_string_buffer(len(_ROW))
-    return bool(pdfium_raw.FPDF_StructElement_GetType(element, kind, len(_ROW)) == len(_ROW) and kind.raw == _ROW)
+def _kind(element: Any) -> str:
+    """ "TR", "H1" and others of two letters; "" of more."""
+    size = 2 * (_LETTERS + 1)  # UTF-16 and its end
+    buffer = ctypes.create_string_buffer(size)
+    if pdfium_raw.FPDF_StructElement_GetType(element, buffer, size) != size:
+        return ""
+    return buffer.raw[:-2].decode("utf-16-le", "replace")

@@ -1,5 +1,5 @@
-"""Tables in what a browser prints, which names their rows and cells in the file: each row is one line. It names those
-only that it takes for tables, as those with a border."""
+"""What a browser prints names rows, cells and headings in the file: a row is one line, and a heading one however it
+looks. It names those cells only that it takes for a table's, as those with a border."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from ingest import cells, glyphs, rows
+from ingest.parse import parse
+from ingest.parsed import Limits
 from ingest.tagged import Tags
+from rag_chat.sandbox import Sandbox
 
 pytestmark = pytest.mark.browser
 
@@ -43,9 +46,9 @@ def read(page, path: Path, named: bool) -> list[str]:
     with closing(glyphs.open_document(path, None)) as document, glyphs.opened_page(document, 0) as (sheet, of_page):
         text = cells.parted(of_page, glyphs.page_text(of_page))
         tags = Tags(sheet, of_page)
-        parted = rows.parted(text, tags.cells) if tags else text
+        parted = rows.parted(text, tags.cells)
     assert len(parted) == len(text) and parted.split() == text.split()
-    assert named or not tags
+    assert tags.has_cells <= named and (named or parted == text)
     return ["\t".join(" ".join(cell.split()) for cell in line.split("\t")) for line in parted.split("\n")]
 
 
@@ -88,3 +91,28 @@ def test_table_in_a_cell_has_rows_of_its_own(printed):
     inner = "<table><tr><td>Hook</td><td>4711</td></tr><tr><td>Ring</td><td>4712</td></tr></table>"
     named, _ = printed(f"<table><tr><td>Crane</td><td>Parts {inner}</td><td>Keep this list</td></tr></table>")
     assert {"Hook\t4711", "Ring\t4712"} <= set(named) and not any("Parts" in line and "\t" in line for line in named)
+
+
+def test_heading_that_is_no_larger_than_the_text_is_one_where_it_is_named(browser, tmp_path):
+    html = "<h1>The baths</h1><p>They are old.</p>" + "".join(
+        f"<h2>{number} {title}</h2><p>{PARAGRAPH}</p><h3>Times of {title}</h3><p>{PARAGRAPH}</p>"
+        for number, title in enumerate(("the hall", "the lake"), start=1)
+    )
+    outlines = {}
+    for named in (True, False):
+        with closing(browser.new_context()) as context, Sandbox(seconds=30, memory_mb=1024) as sandbox:
+            page = context.new_page()
+            page.set_content(f"<style>h1, h2, h3 {{ font-size: 1em }}</style>{html}")
+            page.pdf(path=tmp_path / "a.pdf", tagged=named)
+            read = parse(tmp_path / "a.pdf", Limits(20, 50), sandbox)
+        outlines[named] = [entry.path for entry in read.outline]
+    assert outlines == {
+        True: [
+            ("The baths",),
+            ("The baths", "1 the hall"),
+            ("The baths", "1 the hall", "Times of the hall"),
+            ("The baths", "2 the lake"),
+            ("The baths", "2 the lake", "Times of the lake"),
+        ],
+        False: [],
+    }
