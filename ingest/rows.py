@@ -19,6 +19,7 @@ FEWEST = 2  # rows of a page: what is alone is a form's field or the legend of a
 LONGEST = 600  # characters of a row: tables that lay out a page have whole paragraphs in their cells
 _WORDS, _KERNEL = re.compile(r"\S+"), re.compile(r"[^\W_](?:.*[^\W_])?")
 _OPENS, _CLOSES = re.compile(r"[$€£¥(]+"), re.compile(r"[)%]+")  # cells that hold a part of a figure only
+_TO = {"-", "–"}  # between two figures that are near each other; "1.35 - 1.42" is a range
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def _between(before: _Word, word: _Word, rows: _Rows, gap: str) -> str:
     if before.row != word.row:
         return gap if "\n" in gap or not (before.row in rows and word.row in rows) else "\n"
     one, other = rows[before.row][before.cell], rows[word.row][word.cell]
-    return " " if before.cell == word.cell or _OPENS.fullmatch(one) or _CLOSES.fullmatch(other) else "\t"
+    within = _OPENS.fullmatch(one) or _CLOSES.fullmatch(other) or (gap == " " and {one, other} & _TO)
+    return " " if before.cell == word.cell or within else "\t"
 
 
 def _together(words: Sequence[_Word]) -> _Rows:

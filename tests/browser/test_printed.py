@@ -66,10 +66,11 @@ def test_row_whose_cells_are_centred_upright_is_one_line(printed):
 
 
 def test_figure_in_several_cells_stays_together(printed):
-    named, _ = printed(
-        "<table><tr><td>Year</td><td>2025</td></tr><tr><td>Sales</td><td>$</td><td>1,204</td><td>(12</td><td>)%</td><td>—</td></tr></table>"
-    )
-    assert named == ["Year\t2025", "Sales\t$ 1,204\t(12 )%\t—"]
+    year = "<tr><td>Year</td><td>2025</td></tr>"
+    sales = "<tr><td>Sales</td><td>$</td><td>1,204</td><td>(12</td><td>)%</td><td>—</td></tr>"
+    ranges = "<tr><td>3</td><td>-</td><td>4</td></tr><tr><td>5</td><td>-</td><td>9</td></tr>"
+    named, _ = printed(f"<table>{year}{sales}</table><table>{ranges}</table>")
+    assert named == ["Year\t2025", "Sales\t$ 1,204\t(12 )%\t—", "3 - 4", "5 - 9"]
 
 
 @pytest.mark.parametrize(
