@@ -58,7 +58,9 @@ class _Letters:
     def are_apart(self, before: int, after: int) -> bool:
         """Is the blank between these two a wide one? It is asked of every blank of a document."""
         one, other = self._sides(before), self._sides(after)
-        return bool(one and other and other[0] - one[2] > GAP * (one[3] - one[1]))
+        if one is None or other is None or other[1] >= one[3] or other[3] <= one[1]:  # not beside each other
+            return False
+        return other[0] - one[2] > GAP * (one[3] - one[1])
 
     def _sides(self, place: int) -> Sides | None:
         box = self._box

@@ -19,6 +19,7 @@ FEWEST = 2  # rows of a page: what is alone is a form's field or the legend of a
 LONGEST = 600  # characters of a row: tables that lay out a page have whole paragraphs in their cells
 _WORDS, _KERNEL = re.compile(r"\S+"), re.compile(r"[^\W_](?:.*[^\W_])?")
 _OPENS, _CLOSES = re.compile(r"[$€£¥(]+"), re.compile(r"[)%]+")  # cells that hold a part of a figure only
+_ENDS = re.compile(r"[.!?]\s+(\w)")
 _TO = {"-", "–"}  # between two figures that are near each other; "1.35 - 1.42" is a range
 
 
@@ -54,12 +55,13 @@ def parted(text: str, cells_of: Callable[[Sequence[int]], Sequence[Cell | None]]
         for match, begin, end in zip(found, known, known, strict=True)
     ]
     rows = _together(words)
-    if len(rows) < FEWEST:
+    gaps = [(before, word, text[before.end : word.start]) for before, word in pairwise(words)]
+    apart = any(gap != " " for before, word, gap in gaps if before.row in rows and before.row == word.row)
+    if len(rows) < FEWEST or not apart:  # marked words of lines of prose are no cells either
         return text
     signs = list(text)
-    for before, word in pairwise(words):
+    for before, word, gap in gaps:
         if before.row in rows or word.row in rows:
-            gap = text[before.end : word.start]
             signs[before.end : word.start] = _between(before, word, rows, gap).ljust(len(gap))
     return "".join(signs)
 
@@ -72,7 +74,9 @@ def _ends(word: re.Match[str]) -> tuple[int, int]:
 
 
 def _between(before: _Word, word: _Word, rows: _Rows, gap: str) -> str:
-    """What stands between two words of which one or both are in a row."""
+    """What stands between two words of which one or both are in a row; a wide blank on one line stays what it is."""
+    if "\t" in gap:
+        return gap
     if before.row != word.row:
         return gap if "\n" in gap or not (before.row in rows and word.row in rows) else "\n"
     one, other = rows[before.row][before.cell], rows[word.row][word.cell]
@@ -81,15 +85,22 @@ def _between(before: _Word, word: _Word, rows: _Rows, gap: str) -> str:
 
 
 def _together(words: Sequence[_Word]) -> _Rows:
-    """The rows that are together on their page, and no items of a list."""
+    """The rows that are together on their page, and no items of a list or pieces of prose side by side."""
     runs = [(row, list(run)) for row, run in groupby(words, key=lambda word: word.row)]
     times = Counter(row for row, _ in runs)
-    found = {}
+    found = dict[int | None, dict[Cell | None, str]]()
     for row, run in runs:
         texts = [
             (cell, " ".join(word.text for word in part)) for cell, part in groupby(run, key=lambda word: word.cell)
         ]
         together = len(dict(texts)) == len(texts) > 1 and run[-1].end - run[0].start <= LONGEST
-        if row is not None and times[row] == 1 and together and not (len(texts) == 2 and ITEM.fullmatch(texts[0][1])):
+        if row is not None and times[row] == 1 and together and sum(map(_goes_on, dict(texts).values())) < 2:
             found[row] = dict(texts)
+    if all(len(texts) == 2 for texts in found.values()):
+        return {row: texts for row, texts in found.items() if not ITEM.fullmatch(next(iter(texts.values())))}
     return found
+
+
+def _goes_on(text: str) -> bool:
+    """Does another sentence follow in it? Where that is so of two cells these are pieces of prose, side by side."""
+    return any(end[1].isupper() for end in _ENDS.finditer(text))

@@ -50,23 +50,20 @@ class Endpoint:
 
     def try_post(self, body: dict[str, Any]) -> Reply:
         """The last answer after at most TRIES tries. Raises RemoteFailed where no answer comes."""
-        pause = FIRST_PAUSE
-        for left in range(TRIES - 1, -1, -1):
+        for attempt in range(TRIES):
+            last, asked = attempt + 1 == TRIES, 0.0
             try:
                 response = self._client.post(self.url, json=body)
             except httpx.TransportError as error:
-                if not left or isinstance(error, httpx.UnsupportedProtocol):
+                if last or isinstance(error, httpx.UnsupportedProtocol):
                     raise self._unreachable(error) from error
             except httpx.InvalidURL as error:
                 raise self._unreachable(error) from error
             else:
-                if response.status_code not in PASSING or not left:
+                if last or response.status_code not in PASSING:
                     return Reply(response.status_code, self._json(response))
-                pause = max(pause, _asked_for(response))
-            time.sleep(
-                min(LONGEST_PAUSE, pause) * random.uniform(0.75, 1.0)
-            )  # so that clients do not come back at once
-            pause *= 2
+                asked = asked_for(response)
+            rest(attempt, asked)
         raise AssertionError("the last try returns or raises")
 
     def misfit(self, what: str) -> RemoteFailed:
@@ -112,7 +109,13 @@ def unreachable(error: Exception) -> str:
     return f"cannot be reached ({type(error).__name__}); is it running?"
 
 
-def _asked_for(response: httpx.Response) -> float:
+def rest(attempt: int, asked: float) -> None:
+    """Waits after a try, the first being 0; `asked` is how long the server wants to be left alone."""
+    pause = max(FIRST_PAUSE * 2**attempt, asked)
+    time.sleep(min(LONGEST_PAUSE, pause) * random.uniform(0.75, 1.0))  # so that clients do not come back at once
+
+
+def asked_for(response: httpx.Response) -> float:
     """Seconds that the server wants to be left alone; 0 where it gives a date or nothing."""
     try:
         return max(0.0, float(response.headers.get("retry-after", "0")))

@@ -19,6 +19,7 @@ class Server(ThreadingHTTPServer):
     """Answers as `status`, `headers` and `parts` say; keeps what it was asked."""
 
     status, parts, promised, pause = 200, (), None, 0.0
+    busy = ()  # the statuses of the first answers
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -30,7 +31,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
-        self.send_response(self.server.status)
+        asked = len(self.server.requests)
+        self.send_response(self.server.busy[asked - 1] if asked <= len(self.server.busy) else self.server.status)
         if self.server.promised:
             self.send_header("Content-Length", str(self.server.promised))
         self.end_headers()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import httpx
 from pydantic import SecretStr
 
-from rag_chat.endpoint import authorization, refusal, unreachable
+from rag_chat.endpoint import PASSING, TRIES, asked_for, authorization, refusal, rest, unreachable
 from rag_chat.errors import RemoteFailed
 from rag_chat.types import Brief
 
@@ -17,7 +17,7 @@ PromptWriter = Callable[[Brief], tuple[str, str]]
 
 
 class RemoteGenerator:
-    """Streams `POST {url}/chat/completions` at temperature 0."""
+    """Streams `POST {url}/chat/completions` at temperature 0; tries again where a server is busy for the moment."""
 
     trusted = True
 
@@ -40,10 +40,15 @@ class RemoteGenerator:
             "stream": True,
         }
         try:
-            with self._client.stream("POST", f"{self._url}/chat/completions", json=body) as response:
-                if response.status_code != 200:
-                    raise RemoteFailed(f"The language model server at {self._url} {refusal(response.status_code)}")
-                yield from _pieces(response.iter_lines(), self._url)
+            for attempt in range(TRIES):
+                with self._client.stream("POST", f"{self._url}/chat/completions", json=body) as response:
+                    if response.status_code == 200:
+                        yield from _pieces(response.iter_lines(), self._url)
+                        return
+                    if attempt + 1 == TRIES or response.status_code not in PASSING:
+                        raise RemoteFailed(f"The language model server at {self._url} {refusal(response.status_code)}")
+                    asked = asked_for(response)
+                rest(attempt, asked)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RemoteFailed(
                 f"The language model server at {self._url} {unreachable(error)}"

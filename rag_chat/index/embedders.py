@@ -35,7 +35,8 @@ class BiEncoder:
             self._model = _installed(weights) if weights.source == "package" else _named(weights)
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(
-                f"The embedding model '{weights.name}' cannot be loaded ({type(error).__name__})."
+                f"The embedding model '{weights.name}' cannot be loaded ({type(error).__name__}); set `embedder` to the"
+                " folder or hub id of one, or leave it out."
             ) from error
         self.name = weights.name
         self.dimension = int(self._model.get_embedding_dimension() or 0)

@@ -34,7 +34,8 @@ class CrossEncoderReranker:
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(
-                f"The cross-encoder '{weights.name}' cannot be loaded ({type(error).__name__})."
+                f"The cross-encoder '{weights.name}' cannot be loaded ({type(error).__name__}); set `reranker` to the"
+                " folder or hub id of one, or leave it out."
             ) from error
         if self._model.num_labels != 1:
             raise ModelFailed(

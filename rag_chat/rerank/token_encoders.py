@@ -105,7 +105,8 @@ class MultiVectorTokens:
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelFailed(
-                f"The late interaction model '{weights.name}' cannot be loaded ({type(error).__name__})."
+                f"The late interaction model '{weights.name}' cannot be loaded ({type(error).__name__}); set"
+                " `token_encoder` to the folder or hub id of one, or leave it out."
             ) from error
         if not _is_colbert(weights_of(weights.name).path):
             raise ModelFailed(

@@ -7,6 +7,7 @@ import pytest
 from chat_server import event, running
 from pydantic import SecretStr
 
+from rag_chat import endpoint
 from rag_chat.errors import RemoteFailed
 from rag_chat.generation import remote
 from rag_chat.generation.remote import RemoteGenerator
@@ -63,13 +64,32 @@ def test_a_server_that_ends_with_a_reason_instead_of_done_is_believed(server):
     assert list(generator(server.url).generate(BRIEF)) == ["At five."]
 
 
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr(endpoint, "FIRST_PAUSE", 0.01)
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(server, hasty):
+    server.busy, server.parts = (429, 503), WHOLE
+    assert list(generator(server.url).generate(BRIEF)) == ["At ", "five – früh."]
+    assert len(server.requests) == 3
+
+
+def test_a_server_that_stays_busy_is_given_up(server, hasty):
+    server.status, server.parts = 429, [b"{}"]
+    with pytest.raises(RemoteFailed, match="status 429, which may pass"):
+        list(generator(server.url).generate(BRIEF))
+    assert len(server.requests) == endpoint.TRIES
+
+
 @pytest.mark.parametrize("status", [401, 404, 500, 302])
-def test_another_status_is_named(server, status):
+def test_another_status_is_named(server, hasty, status):
     server.status, server.parts = status, [b'{"error": "no"}']
     advice = ", which may pass; wait" if status == 500 else "; check its address"
     with pytest.raises(RemoteFailed, match=f"status {status}{advice}") as caught:
         list(generator(server.url).generate(BRIEF))
     assert KEY not in str(caught.value)
+    assert len(server.requests) == (endpoint.TRIES if status == 500 else 1)
 
 
 def cut_inside_the_promised_length(server):
