@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag_chat import words
 from rag_chat.chat import substitution
+from rag_chat.chat.passages import OF_A_CODE
 from rag_chat.types import Answer, Turn
 
 OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)\b|why(?: not)?\W*$)", re.IGNORECASE)
@@ -59,8 +60,11 @@ def needs_history(question: str) -> bool:
 
 def read_for(question: str, searched: str) -> str:
     """What passages are read for: the question as it was asked, since joined to an earlier one that one's answer would
-    be the best quote; "Why?" and "And in 2019?" say too little and are read as they were searched."""
-    return question if _own(question) and not substitution.only_names(question) else searched
+    be the best quote; "Why?", "And in 2019?" and, of a code, "And what does that mean?" say too little and are read as
+    they were searched."""
+    of_a_code = bool(words.codes(searched)) and OF_A_CODE.issuperset(words.content(question))
+    says_enough = _own(question) and not substitution.only_names(question) and not of_a_code
+    return question if says_enough else searched
 
 
 def leans(question: str) -> bool:
