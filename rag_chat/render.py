@@ -62,10 +62,11 @@ def cells(text: str) -> str:
     return CELL_END.join(filter(None, map(plain, text.split("\t"))))
 
 
-def short(text: str) -> str:
-    """Both ends of a long file name: how it begins, and what kind of file it is."""
+def short(text: str, longest: int = LONGEST_NAME) -> str:
+    """Both ends of a long file name: how it begins, and what kind of file, or which year's, it is."""
     shown = plain(text)
-    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 21]}…{shown[-20:]}"
+    tail = min(20, longest // 2)
+    return shown if len(shown) <= longest else f"{shown[: longest - tail - 1]}…{shown[-tail:]}"
 
 
 def page_name(number: int, printed: str) -> str:

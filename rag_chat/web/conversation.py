@@ -181,10 +181,14 @@ def _beginning(text: str) -> str:
 
 def _elsewhere(exchange: Exchange, answer: Answer, known: Known) -> Markup:
     """Buttons that ask again of all documents, or of one of the nearest."""
-    near = {p.chunk.doc_id: p.candidate.document for p in answer.passages if known(p.chunk.doc_id)}
+    near = dict[str, list[str]]()  # of each name: two documents may have one
+    for passage in answer.passages:
+        same = near.setdefault(passage.candidate.document, [])
+        if passage.chunk.doc_id not in same and known(passage.chunk.doc_id):
+            same.append(passage.chunk.doc_id)
     only = exchange.doc_ids or ()
     offers: list[tuple[str, str, list[str]]] = [("Search all documents", "", [])] if only else []
-    offers += [("Search only", title, [doc_id]) for doc_id, title in near.items() if [doc_id] != [*only]]
+    offers += [("Search only", title, ids) for title, ids in near.items() if ids and {*ids} != {*only}]
     buttons = [
         Markup('<button type="button" class="quiet" data-elsewhere="{}" data-turn="{}"{}>{} {}</button>').format(
             json.dumps(ids),
@@ -196,7 +200,9 @@ def _elsewhere(exchange: Exchange, answer: Answer, known: Known) -> Markup:
         for said, title, ids in offers[: NEAREST + 1]
     ]
     return (
-        Markup('<p class="elsewhere">{}</p>').format(Markup(" ").join(buttons)) if len(near) > 1 or only else Markup("")
+        Markup('<p class="elsewhere">{}</p>').format(Markup(" ").join(buttons))
+        if sum(map(bool, near.values())) > 1 or only
+        else Markup("")
     )
 
 

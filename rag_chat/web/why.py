@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from rag_chat.library.conversations import Exchange
-from rag_chat.render import Markup, name, page_name, plain, seconds_text
+from rag_chat.render import Markup, name, page_name, plain, seconds_text, short
 from rag_chat.types import PARAGRAPH, Answer, Candidate, Mode, SearchResult
 
 MODE_NAMES: dict[str, str] = {
@@ -128,10 +128,9 @@ def _direction(candidate: Candidate) -> str:
 
 
 def _where(candidate: Candidate) -> str:
-    document, label = plain(candidate.document), plain(candidate.page_label)
+    label = plain(candidate.page_label)
     page = label[-LONGEST_LABEL // 2 :] if PARAGRAPH in label else f"p. {label}"
-    room = LONGEST_LABEL - len(page)
-    return f"{document if len(document) <= room else document[: room - 1] + '…'} {page}"
+    return f"{short(candidate.document, LONGEST_LABEL - len(page))} {page}"
 
 
 def _told(candidate: Candidate) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hostile import HOSTILE
-from page_values import Tags, answer, citation, exchange, known, nobody, passage
+from page_values import DOC_ID, Tags, answer, citation, exchange, known, nobody, passage
 
 from rag_chat.library.conversations import Conversation
 from rag_chat.types import Sentence
@@ -60,6 +61,20 @@ def test_refusal_shows_three_nearest_passages_and_where_else_to_look():
 def test_restricted_refusal_offers_all_documents():
     offers = [b["data-elsewhere"] for b in Tags(refusal(doc_ids=("a" * 64,))).all("button") if "data-elsewhere" in b]
     assert [json.loads(offer) for offer in offers] == [[]]
+
+
+def test_refusal_offers_two_documents_of_one_name_together():
+    def of(number: int, doc_id: str, name: str):
+        found = passage(number, name)
+        return replace(found, candidate=replace(found.candidate, chunk=replace(found.chunk, doc_id=doc_id * 64)))
+
+    made = answer(
+        abstained=True, sentences=(), citations=(),
+        passages=(of(1, "a", "pump.pdf"), of(2, "b", "pump.pdf"), of(3, "c", "tide.pdf")),
+    )  # fmt: skip
+    buttons = Tags(str(exchange_html(exchange(3, made), lambda doc_id: known(DOC_ID)))).all("button")
+    offers = [json.loads(b["data-elsewhere"]) for b in buttons if "data-elsewhere" in b]
+    assert offers == [["a" * 64, "b" * 64], ["c" * 64]]
 
 
 def test_refusal_offers_no_deleted_document():

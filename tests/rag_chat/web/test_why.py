@@ -25,6 +25,12 @@ def html_of(candidates, compared=None, **changes) -> str:
     return str(why_html(exchange(1, answer(candidates=candidates, **changes)), compared))
 
 
+def test_names_that_differ_at_their_ends_are_told_apart_beside_the_chart():
+    names = [f"Annual report of the harbor board, {year}.pdf" for year in (2024, 2025)]
+    html = html_of([replace(one, document=name) for one, name in zip(ranked(1, 2), names, strict=True)])
+    assert "2024.pdf p. iv" in html and "2025.pdf p. iv" in html
+
+
 def test_movement_is_told_by_sign():
     up, down, same, new = ranked(4, 1, 3, None)
     assert [movement(candidate) for candidate in (up, down, same, new)] == ["▲ 3", "▼ 1", "=", "new"]
