@@ -211,9 +211,9 @@ def _with_rows(page: Any, of_page: Any, tags: Tags, text: str) -> str:
     """Rows of tables as lines: where the file names cells or draws them these, else what the letters' places tell."""
     text = cells.parted(of_page, text)
     if tags.has_cells:
-        return rows.parted(text, tags.cells)
+        return rows.parted(text, tags.cells, certain=True)
     rules = Rules(page, of_page)
-    return rows.parted(text, rules.cells) if rules else text
+    return rows.parted(text, rules.cells, certain=False) if rules else text
 
 
 def _says_something(text: str) -> bool:

@@ -46,8 +46,9 @@ class _Word:
 _Rows = Mapping[int | None, Mapping[Cell | None, str]]  # the text of each cell
 
 
-def parted(text: str, cells_of: Callable[[Sequence[int]], Sequence[Cell | None]]) -> str:
-    """The text with its rows, as long as it was; `cells_of` gives the cells of the letters at some places."""
+def parted(text: str, cells_of: Callable[[Sequence[int]], Sequence[Cell | None]], *, certain: bool) -> str:
+    """The text with its rows, as long as it was; `cells_of` gives the cells of the letters at some places. Where these
+    are not certain, some must be parted by more than a blank: marked words of lines of prose are no cells."""
     found = list(_WORDS.finditer(text))
     known = iter(cells_of([place for match in found for place in _ends(match)]))
     words = [
@@ -57,7 +58,7 @@ def parted(text: str, cells_of: Callable[[Sequence[int]], Sequence[Cell | None]]
     rows = _together(words)
     gaps = [(before, word, text[before.end : word.start]) for before, word in pairwise(words)]
     apart = any(gap != " " for before, word, gap in gaps if before.row in rows and before.row == word.row)
-    if len(rows) < FEWEST or not apart:  # marked words of lines of prose are no cells either
+    if len(rows) < FEWEST or not (certain or apart):
         return text
     signs = list(text)
     for before, word, gap in gaps:

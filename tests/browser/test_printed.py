@@ -46,7 +46,7 @@ def read(page, path: Path, named: bool) -> list[str]:
     with closing(glyphs.open_document(path, None)) as document, glyphs.opened_page(document, 0) as (sheet, of_page):
         text = cells.parted(of_page, glyphs.page_text(of_page))
         tags = Tags(sheet, of_page)
-        parted = rows.parted(text, tags.cells)
+        parted = rows.parted(text, tags.cells, certain=True)
     assert len(parted) == len(text) and parted.split() == text.split()
     assert tags.has_cells <= named and (named or parted == text)
     return ["\t".join(" ".join(cell.split()) for cell in line.split("\t")) for line in parted.split("\n")]

@@ -33,7 +33,7 @@ def lines_of(path: Path) -> list[str]:
     with closing(glyphs.open_document(path, None)) as document, glyphs.opened_page(document, 0) as (page, of_page):
         text = cells.parted(of_page, glyphs.page_text(of_page))
         rules = Rules(page, of_page)
-        parted = rows.parted(text, rules.cells) if rules else text
+        parted = rows.parted(text, rules.cells, certain=False) if rules else text
     assert len(parted) == len(text) and parted.split() == text.split()
     return ["\t".join(" ".join(cell.split()) for cell in line.split("\t")) for line in parted.split("\n")]
 
