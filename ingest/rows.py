@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from ingest.cells import ITEM
+from rag_chat.sentences import split
 
 FEWEST = 2  # rows of a page: what is alone is a form's field or the legend of a plot
 LONGEST = 600  # characters of a row: tables that lay out a page have whole paragraphs in their cells
 _WORDS, _KERNEL = re.compile(r"\S+"), re.compile(r"[^\W_](?:.*[^\W_])?")
 _OPENS, _CLOSES = re.compile(r"[$€£¥(]+"), re.compile(r"[)%]+")  # cells that hold a part of a figure only
-_ENDS = re.compile(r"[.!?]\s+(\w)")
+_ENDS = re.compile(r"[.!?]\s")  # most cells have none, which is known sooner
 _TO = {"-", "–"}  # between two figures that are near each other; "1.35 - 1.42" is a range
 
 
@@ -104,4 +105,4 @@ def _together(words: Sequence[_Word]) -> _Rows:
 
 def _goes_on(text: str) -> bool:
     """Does another sentence follow in it? Where that is so of two cells these are pieces of prose, side by side."""
-    return any(end[1].isupper() for end in _ENDS.finditer(text))
+    return bool(_ENDS.search(text)) and len(split(text)) > 1

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from rag_chat import words
 from rag_chat.chat import substitution
 from rag_chat.chat.passages import OF_A_CODE
+from rag_chat.sentences import split
 from rag_chat.types import Answer, Turn
 
 OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)\b|why(?: not)?\W*$)", re.IGNORECASE)
-SENTENCES = re.compile(r"(?<=[.?!])\s+")
 EXISTS = re.compile(r"\b(?:is|are|was|were) there\b", re.IGNORECASE)  # this "there" stands for no place
 PRONOUNS = frozenset("it its they them their theirs he him his she her hers one ones former latter".split())
 POINTERS = PRONOUNS | frozenset("this that these those there".split())
@@ -64,7 +64,7 @@ def read_for(question: str, searched: str) -> str:
     be the best quote; "Why?" and "And in 2019?" say too little and are read as they were searched, and of a code "And
     what does that mean?" from where it was named."""
     if words.codes(searched) and OF_A_CODE.issuperset(words.content(question)):
-        parts = SENTENCES.split(searched)
+        parts = [searched[start:end] for start, end in split(searched)]
         named = max((place for place, part in enumerate(parts) if words.codes(part)), default=0)
         return " ".join(parts[named:])
     return question if _own(question) and not substitution.only_names(question) else searched

@@ -128,8 +128,8 @@ def _direction(candidate: Candidate) -> str:
 
 
 def _where(candidate: Candidate) -> str:
-    label = plain(candidate.page_label)
-    page = label[-LONGEST_LABEL // 2 :] if PARAGRAPH in label else f"p. {label}"
+    label = plain(candidate.page_label)[-LONGEST_LABEL // 2 :]
+    page = label if PARAGRAPH in candidate.page_label else f"p. {label}"
     return f"{short(candidate.document, LONGEST_LABEL - len(page))} {page}"
 
 

@@ -169,6 +169,17 @@ def test_box_around_text_makes_no_row_of_it(tmp_path, boxes):
     assert lines_of(tmp_path / "a.pdf") == ["Cargo Ferries", "and harbor dues"]
 
 
+def test_titles_of_persons_are_no_ends_of_sentences(tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    grid(canvas, 50, 500, [0, 130, 260], [0, 40, 80])
+    for top in (500, 460):
+        for left, name in ((52, "head: Dr. Wilk"), (182, "Prof. Jones")):
+            canvas.drawString(left, top - 18, name)
+            canvas.drawString(left, top - 32, "of Leeds")
+    canvas.save()
+    assert lines_of(tmp_path / "a.pdf") == ["head: Dr. Wilk of Leeds\tProf. Jones of Leeds"] * 2
+
+
 def test_numbered_rows_of_a_table_with_more_columns_are_rows(tmp_path):
     canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
     grid(canvas, 50, 500, [0, 30, 130, 230], [0, 40, 80])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,11 @@ def test_names_that_differ_at_their_ends_are_told_apart_beside_the_chart():
     names = [f"Annual report of the harbor board, {year}.pdf" for year in (2024, 2025)]
     html = html_of([replace(one, document=name) for one, name in zip(ranked(1, 2), names, strict=True)])
     assert "2024.pdf p. iv" in html and "2025.pdf p. iv" in html
+
+
+def test_name_is_short_beside_the_chart_however_long_the_pages_label_is():
+    html = html_of([replace(ranked(1)[0], document="x" * 99, page_label="9" * 60)])
+    assert re.search(r" x+…x+ p\. 9{1,20} <", html) and "x" * 99 not in html.split("<details")[0]
 
 
 def test_movement_is_told_by_sign():
