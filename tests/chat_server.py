@@ -19,7 +19,7 @@ class Server(ThreadingHTTPServer):
     """Answers as `status`, `headers` and `parts` say; keeps what it was asked."""
 
     status, parts, promised, pause = 200, (), None, 0.0
-    busy = ()  # the statuses of the first answers
+    busy, wanted = (), None  # the statuses of the first answers, and the seconds of peace that all of them ask for
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -33,6 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
         asked = len(self.server.requests)
         self.send_response(self.server.busy[asked - 1] if asked <= len(self.server.busy) else self.server.status)
+        if self.server.wanted:
+            self.send_header("Retry-After", self.server.wanted)
         if self.server.promised:
             self.send_header("Content-Length", str(self.server.promised))
         self.end_headers()

@@ -13,6 +13,7 @@ from rag_chat.errors import RemoteFailed
 from rag_chat.types import Brief
 
 TIMEOUT = httpx.Timeout(10.0, read=120.0)  # seconds
+PATIENCE = 5.0  # seconds: somebody waits, and cannot stop it meanwhile
 PromptWriter = Callable[[Brief], tuple[str, str]]
 
 
@@ -45,9 +46,9 @@ class RemoteGenerator:
                     if response.status_code == 200:
                         yield from _pieces(response.iter_lines(), self._url)
                         return
-                    if attempt + 1 == TRIES or response.status_code not in PASSING:
-                        raise RemoteFailed(f"The language model server at {self._url} {refusal(response.status_code)}")
                     asked = asked_for(response)
+                    if attempt + 1 == TRIES or response.status_code not in PASSING or asked > PATIENCE:
+                        raise RemoteFailed(f"The language model server at {self._url} {refusal(response.status_code)}")
                 rest(attempt, asked)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RemoteFailed(

@@ -75,6 +75,13 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(server, hasty):
     assert len(server.requests) == 3
 
 
+def test_a_server_that_wants_to_be_left_alone_for_long_is_told_of_at_once(server, hasty):
+    server.status, server.wanted = 429, "30"
+    with pytest.raises(RemoteFailed, match="status 429, which may pass; wait"):
+        list(generator(server.url).generate(BRIEF))
+    assert len(server.requests) == 1
+
+
 def test_a_server_that_stays_busy_is_given_up(server, hasty):
     server.status, server.parts = 429, [b"{}"]
     with pytest.raises(RemoteFailed, match="status 429, which may pass"):
