@@ -6,6 +6,8 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 export PIP_NO_INPUT := 1
 export GRADIO_ANALYTICS_ENABLED := False
+# Many containers set it; every start would then compile thousands of modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run demo test format lint types check clean
 

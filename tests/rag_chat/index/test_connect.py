@@ -86,7 +86,7 @@ def folder(tmp_path):
 def filled_once(tmp_path_factory):
     library = open_at(tmp_path_factory.mktemp("filled") / "library")
     add(library, "a")
-    add(library, "b", 1500)  # enough for Chroma to save its graph
+    add(library, "b", 1050)  # enough for Chroma to save its graph
     library.close()
     return library.folder
 
