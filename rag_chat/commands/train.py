@@ -79,7 +79,11 @@ def reranker(
     if outcome.better:
         terminal.say(f"Use it with: RAG_CHAT_RERANKER={outcome.out}")
     else:
-        terminal.say(f"On what was kept aside it is not better than the {own} reranker; give more pairs or steps.")
+        held = sum(path.stat().st_size for path in outcome.out.rglob("*") if path.is_file()) / 1e6
+        terminal.say(
+            f"On what was kept aside it is not better than the {own} reranker; give more pairs or steps."
+            f" '{outcome.out.name}' ({held:.0f} MB) can be deleted."
+        )
 
 
 def _of_library(

@@ -2,8 +2,8 @@
 
 A folder with `corpus.jsonl[.gz]` (`_id`, `title`, `text`) and `questions.jsonl[.gz]` (`_id`, `text`, and `answers` or
 `answer`; `passage` or `passages` hold the answer; `contexts` are the passages to answer from). `queries.jsonl` with the
-same keys is read in its place, `qrels.tsv` then names the passages, as in BEIR's layout. Every fault is a BadDataset
-that names the file and the line. Reads everything into memory.
+same keys is read in its place, `qrels.tsv` then names the passages, as in BEIR's layout; beside both files it is of
+the queries. Every fault is a BadDataset that names the file and the line. Reads everything into memory.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def read(folder: Path) -> AnswerSet:
         raise BadDataset(f"No line of '{folder.name}/{file.name}' has `answers`; add them, [] where nothing answers.")
     questions = tuple(_asked(file, record, corpus) for record in records)
     qrels = beir.find(folder, "qrels.tsv")
-    if qrels is not None:
+    if qrels is not None and file == (beir.find(folder, "queries.jsonl") or file):
         questions = _judged(questions, beir.judgements(qrels, corpus, {asked.id for asked in questions}))
     return AnswerSet(folder.resolve().name, corpus, questions)
 

@@ -22,7 +22,7 @@ from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, BASE_NAME, CONF
 from rag_chat.generation.dense_copy import dense_copy
 from rag_chat.generation.template import plain_ids, prompt_ids
 from rag_chat.training.lessons import Lesson, lessons_of
-from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs, whole_titles
+from rag_chat.training.pairs import Pair, fingerprint, gather, whole_titles
 from rag_chat.training.run_folder import FINISHED, Progress, RunFolder, write_whole
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def run(
 ) -> Taught:
     """Trains and writes `out`. Raises BadDataset for unreadable files or fewer than 50 lessons, BadSetting where `out`
     holds another run and `restart` does not say to forget it."""
-    every = [pair for file in files for pair in read_pairs(file)]
-    pairs = distinct(every)
+    given = gather(files)
+    pairs = given.pairs
     made_of = {**asdict(recipe), "pairs": fingerprint(pairs, 0), "embedder": embedder.name}
     folder = RunFolder(out, made_of, restart=restart)
     lessons = lessons_from(pairs, out, embedder, recipe.seed, progress)
@@ -72,7 +72,7 @@ def run(
     aside, learned = encoded[:cut], encoded[cut:]
     before = trainer.loss(aside)
     folder.resume(trainer.descent)
-    notes = (*left_out(len(every), len(pairs)), *_train(trainer, learned, folder, progress))
+    notes = (*given.notes, *_train(trainer, learned, folder, progress))
     export(trainer, out)
     return Taught(before, trainer.loss(aside), len(learned), notes, out)
 

@@ -30,45 +30,34 @@ class Pair:
     source: str
 
 
-def read_pairs(path: Path) -> list[Pair]:
-    """English or unmarked pairs of a JSON-lines file (`.jsonl` or `.jsonl.gz`), in file order.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What several files hold, each pair once, and a sentence on each kind that was left out."""
+
+    pairs: list[Pair]
+    notes: tuple[str, ...]
+
+
+def gather(files: Sequence[Path], others: Sequence[Pair] = ()) -> Gathered:
+    """English or unmarked pairs of JSON-lines files (`.jsonl` or `.jsonl.gz`), in their order, after `others`.
 
     A line needs `question` and `passage`; `title`, `answer`, `source`, `lang` and `answerable` are used where present.
-    Raises BadDataset with the file's name and line number.
+    Raises BadDataset with the file's name and line number, and where no pair is left.
     """
-    if path.is_dir():
-        raise BadDataset(f"'{path.name}' is a folder; name a file of pairs in it with --pairs.")
-    if not path.is_file():
+    rows = [row for path in files for row in _rows(path)]
+    usable = [*others, *(row for row in rows if row is not None)]
+    foreign = rows.count(None)
+    if foreign and not usable:
         raise BadDataset(
-            f"No file '{path.name}' with training pairs is there; give --pairs a .jsonl or .jsonl.gz file."
+            f"No pair can be trained on: by their `lang` and `answerable` all {foreign} are in other languages than"
+            " English or have no answer."
         )
-    pairs = []
-    for number, line in enumerate(lines(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            question, passage = row["question"].strip(), row["passage"].strip()
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise BadDataset(
-                f"Line {number} of '{path.name}' is no JSON object with the texts `question` and `passage`: {error}."
-            ) from error
-        if not question or not passage:
-            raise BadDataset(
-                f"Line {number} of '{path.name}' has an empty `question` or `passage`; fill it or take the line out."
-            )
-        if row.get("lang", "en") != "en" or not row.get("answerable", True):
-            continue
-        texts = [row.get(key) or missing for key, missing in (("title", ""), ("answer", ""), ("source", path.name))]
-        if not all(isinstance(text, str) for text in texts):
-            raise BadDataset(f"Line {number} of '{path.name}': `title`, `answer` and `source` must be texts.")
-        try:
-            "".join((question, passage, *texts)).encode()
-        except UnicodeEncodeError as error:  # JSON may hold halves of a pair, which no file can
-            half = error.object[error.start]
-            raise BadDataset(f"Line {number} of '{path.name}' holds half a character ({half!a}); mend it.") from error
-        pairs.append(Pair(question, passage, *texts))
-    return pairs
+    pairs = distinct(usable)
+    notes = (
+        *_left_out(foreign, "in other languages or without an answer", len(rows)),
+        *_left_out(len(usable) - len(pairs), "duplicates", len(usable)),
+    )
+    return Gathered(pairs, notes)
 
 
 def distinct(pairs: Sequence[Pair]) -> list[Pair]:
@@ -79,9 +68,8 @@ def distinct(pairs: Sequence[Pair]) -> list[Pair]:
     return list(first.values())
 
 
-def left_out(before: int, after: int) -> tuple[str, ...]:
-    """A sentence on the duplicates, where there were any."""
-    return (f"{before - after} duplicates left out of {before} pairs.",) if before > after else ()
+def _left_out(count: int, what: str, of: int) -> tuple[str, ...]:
+    return (f"{count} {what} left out of {of} pairs.",) if count else ()
 
 
 def apart(pairs: Sequence[Pair], share: float, most: int, rng: random.Random) -> tuple[list[Pair], list[Pair]]:
@@ -161,6 +149,44 @@ def _clusters(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
 def _plain(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+def _rows(path: Path) -> list[Pair | None]:
+    """Of each line with something in it; None for a pair in another language or without an answer."""
+    if path.is_dir():
+        raise BadDataset(f"'{path.name}' is a folder; name a file of pairs in it with --pairs.")
+    if not path.is_file():
+        raise BadDataset(
+            f"No file '{path.name}' with training pairs is there; give --pairs a .jsonl or .jsonl.gz file."
+        )
+    rows: list[Pair | None] = []
+    for number, line in enumerate(lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            question, passage = row["question"].strip(), row["passage"].strip()
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise BadDataset(
+                f"Line {number} of '{path.name}' is no JSON object with the texts `question` and `passage`: {error}."
+            ) from error
+        if not question or not passage:
+            raise BadDataset(
+                f"Line {number} of '{path.name}' has an empty `question` or `passage`; fill it or take the line out."
+            )
+        if row.get("lang", "en") != "en" or not row.get("answerable", True):
+            rows.append(None)
+            continue
+        texts = [row.get(key) or missing for key, missing in (("title", ""), ("answer", ""), ("source", path.name))]
+        if not all(isinstance(text, str) for text in texts):
+            raise BadDataset(f"Line {number} of '{path.name}': `title`, `answer` and `source` must be texts.")
+        try:
+            "".join((question, passage, *texts)).encode()
+        except UnicodeEncodeError as error:  # JSON may hold halves of a pair, which no file can
+            half = error.object[error.start]
+            raise BadDataset(f"Line {number} of '{path.name}' holds half a character ({half!a}); mend it.") from error
+        rows.append(Pair(question, passage, *texts))
+    return rows
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -23,9 +23,9 @@ from rag_chat.evaluation import beir, retrieval
 from rag_chat.rerank.interaction import CARD_FILE, WEIGHTS_FILE, Card, InteractionReranker
 from rag_chat.scoring import Combination
 from rag_chat.training import combination
-from rag_chat.training.best import Best
+from rag_chat.training.best import PATIENCE, Best
 from rag_chat.training.mining import Group
-from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs
+from rag_chat.training.pairs import Pair, fingerprint, gather
 from rag_chat.training.run_folder import FINISHED, Progress, RunFolder, write_whole
 from rag_chat.training.split import Split, split_of
 from rag_chat.types import Signals
@@ -41,6 +41,7 @@ MOST_STEPS, ROUNDS = 2000, 20  # a pair is seen about so many times at most
 MEASURED = 10  # times a run the watched tenth is ranked
 CHECKPOINT_EVERY = 250  # steps, and whenever it was ranked
 TUNE_QUERIES = 200  # of each set; so many settle five weights
+EARLY = "Ended after {step} of {steps} steps: the last {patience} measurements found nothing better."
 ASIDE = "kept aside"
 SHIPPED = "minilm-interaction"
 ENCODER = "all-MiniLM-L6-v2"
@@ -102,9 +103,8 @@ def run(
         raise BadSetting(f"The reranker in use is in '{out.name}'; name another folder with --out.")
     for tuned in sources.tune:
         beir.read(tuned)  # hours before it is needed
-    read = [*sources.feedback, *(pair for file in sources.pairs for pair in read_pairs(file))]
-    pairs = distinct(read)
-    notes = left_out(len(read), len(pairs))
+    given = gather(sources.pairs, sources.feedback)
+    pairs, notes = given.pairs, given.notes
     if len(pairs) < FEWEST:
         raise BadDataset(
             f"{' '.join((*notes, str(len(pairs))))} pairs are too few to train on; give at least {FEWEST}."
@@ -230,11 +230,12 @@ def _train(
             best = best.after(measured(), descent.step, descent.weights())
             folder.save(descent, best.state())
     finished = (FINISHED.format(steps=begun),) if begun and begun == descent.step else ()
+    early = (EARLY.format(step=descent.step, steps=steps, patience=PATIENCE),) if descent.step < steps else ()
     kept = (
         f"Of {descent.step} steps the weights after step {best.step} are kept: they rank {len(split.watched)} questions"
         " best that nothing was learned from."
     )
-    return best, (*finished, kept)
+    return best, (*finished, *early, kept)
 
 
 def _score_set(

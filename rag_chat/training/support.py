@@ -28,7 +28,7 @@ from rag_chat.training.claims import Claim
 from rag_chat.training.examples import Examples
 from rag_chat.training.exercises import Exercise, claims_of, read_exercises, taught
 from rag_chat.training.mining import mine
-from rag_chat.training.pairs import Pair, distinct, fingerprint, left_out, read_pairs, whole_titles
+from rag_chat.training.pairs import Pair, fingerprint, gather, whole_titles
 from rag_chat.training.run_folder import FINISHED, FULL, Progress, RunFolder, write_whole
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def run(
     exercises = [exercise for path in sources.exercises for exercise in read_exercises(path)]
     aside = [exercise for exercise in exercises if exercise.kept_aside]
     asked = _asked(sources, aside, recipe.seed)
-    every = [pair for path in sources.pairs for pair in read_pairs(path)]
-    read = distinct(every)
+    given = gather(sources.pairs)
+    read = given.pairs
     pairs = [pair for pair in read if pair.answer and pair.answer in pair.passage]
     if len(pairs) < FEWEST:
         raise BadDataset(f"Only {len(pairs)} pairs have an answer that stands in the passage; give at least {FEWEST}.")
@@ -100,7 +100,7 @@ def run(
     examples = Examples(read, hard_passages(pairs, out, recipe.seed, stages.embedder, progress), taught(exercises))
     trainer = _trainer(recipe)
     folder.resume(trainer.descent)
-    notes = (*left_out(len(every), len(read)), *_train(trainer, examples, learned, folder, progress))
+    notes = (*given.notes, *_train(trainer, examples, learned, folder, progress))
     export(trainer, out)
     claims = {name: [c for c in path if kept_aside(c)] for name, path in known.items()}
     return replace(calibrate(out, asked, claims | {"exercises": claims_of(aside)}, stages, progress), notes=notes)

@@ -77,6 +77,13 @@ def test_beirs_layout_names_the_passages_in_its_qrels(tmp_path):
     assert found[0].answers == ("five", "at five")
 
 
+def test_judgements_beside_both_files_are_those_of_the_queries(tmp_path):
+    folder = written(tmp_path / "toy", [QUESTION])
+    (folder / "queries.jsonl").write_text('{"_id": "other", "text": "tide?"}\n')
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nother\tpump\t1\n")
+    assert [(one.id, one.passages) for one in read(folder).questions] == [("q1", ("tide",))]
+
+
 def test_limit_keeps_the_first_questions_and_the_whole_corpus(tmp_path):
     found = read(written(tmp_path / "toy", [QUESTION, QUESTION | {"_id": "q2"}])).first(1)
     assert [one.id for one in found.questions] == ["q1"]

@@ -12,7 +12,7 @@ from rag_chat.errors import BadDataset
 from rag_chat.generation.adapter import ADAPTER_FILE, BASE_HASH, CONFIG_FILE
 from rag_chat.training.adapter_trainer import AdapterRecipe
 from rag_chat.training.answerer import lessons_from, run
-from rag_chat.training.pairs import read_pairs
+from rag_chat.training.pairs import gather
 from rag_chat.training.run_folder import CHECKPOINT_FILE
 from rag_chat.weights import PACKAGED
 
@@ -39,24 +39,24 @@ def pairs(tmp_path):
 
 def test_lessons_are_built_once_and_follow_the_seed(tmp_path, pairs):
     embedder = HashEmbedder()
-    first = lessons_from(read_pairs(pairs), tmp_path, embedder, 0)
+    first = lessons_from(gather([pairs]).pairs, tmp_path, embedder, 0)
     encoded = len(embedder.encoded)
     assert len(first) == 70
-    assert lessons_from(read_pairs(pairs), tmp_path, embedder, 0) == first
+    assert lessons_from(gather([pairs]).pairs, tmp_path, embedder, 0) == first
     assert len(embedder.encoded) == encoded
     assert (
-        lessons_from(read_pairs(pairs), tmp_path, embedder, 1) != first
+        lessons_from(gather([pairs]).pairs, tmp_path, embedder, 1) != first
     )  # nor are they taken for those of another seed
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows(60)))
-    assert len(lessons_from(read_pairs(pairs), tmp_path, embedder, 0)) == 60
+    assert len(lessons_from(gather([pairs]).pairs, tmp_path, embedder, 0)) == 60
 
 
 def test_pairs_that_cannot_be_quoted_are_counted_out(tmp_path):
     path = tmp_path / "pairs.jsonl"
-    unfit = [row | {"answer": "elsewhere"} for row in rows(60)]
+    unfit = [row | {"answer": "elsewhere"} for row in rows(90)[30:]]
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows(30), *unfit]))
     with pytest.raises(BadDataset, match=r"90 pairs give 30 lessons.*at least 50 whose `answer` stands in the passage"):
-        lessons_from(read_pairs(path), tmp_path, HashEmbedder(), 0)
+        lessons_from(gather([path]).pairs, tmp_path, HashEmbedder(), 0)
     assert not (tmp_path / "lessons.jsonl").exists()
 
 
@@ -64,7 +64,7 @@ def test_a_line_without_a_passage_is_named(tmp_path):
     path = tmp_path / "pairs.jsonl"
     path.write_text(json.dumps(rows(1)[0]) + "\n" + json.dumps({"question": "Where?"}) + "\n")
     with pytest.raises(BadDataset, match=r"Line 2 of 'pairs.jsonl'"):
-        lessons_from(read_pairs(path), tmp_path, HashEmbedder(), 0)
+        lessons_from(gather([path]).pairs, tmp_path, HashEmbedder(), 0)
 
 
 @pytest.mark.slow

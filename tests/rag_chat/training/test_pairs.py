@@ -5,7 +5,7 @@ import random
 import pytest
 
 from rag_chat.errors import BadDataset
-from rag_chat.training.pairs import Pair, apart, claims, distinct, left_out, read_pairs
+from rag_chat.training.pairs import Pair, apart, claims, distinct, gather
 
 ROW = {"question": " When? ", "passage": "At five.", "title": "Gate", "answer": "five", "source": "own"}
 
@@ -15,15 +15,19 @@ def write(path, *rows, end="\n"):
     return path
 
 
+def read_pairs(path):
+    return gather([path]).pairs
+
+
 def test_a_line_is_a_pair(tmp_path):
     assert read_pairs(write(tmp_path / "a.jsonl", ROW)) == [Pair("When?", "At five.", "Gate", "five", "own")]
 
 
 def test_what_is_missing_or_null_gets_its_default_and_blank_lines_are_passed_over(tmp_path):
     bare = {"question": "Who?", "passage": "Lind."}
-    null = bare | {"title": None, "answer": None, "source": None}
+    null = bare | {"question": "Where?", "title": None, "answer": None, "source": None}
     found = read_pairs(write(tmp_path / "a.jsonl", bare, "", null, end="\n\n"))
-    assert found == [Pair("Who?", "Lind.", "", "", "a.jsonl")] * 2
+    assert found == [Pair(question, "Lind.", "", "", "a.jsonl") for question in ("Who?", "Where?")]
 
 
 def test_a_compressed_file_is_read_alike(tmp_path):
@@ -37,10 +41,17 @@ def test_the_mark_that_windows_editors_put_in_front_is_passed_over(tmp_path):
     assert [pair.question for pair in read_pairs(tmp_path / "a.jsonl")] == ["When?"]
 
 
-def test_other_languages_and_unanswerable_questions_are_left_out(tmp_path):
+def test_other_languages_and_unanswerable_questions_are_left_out_and_named(tmp_path):
     left_out = [{"lang": "de"}, {"answerable": False}]
-    kept = [{"lang": "en"}, {"answerable": True}]
-    assert len(read_pairs(write(tmp_path / "a.jsonl", *(ROW | row for row in left_out + kept)))) == 2
+    kept = [{"lang": "en"}, {"answerable": True, "question": "Who?"}]
+    found = gather([write(tmp_path / "a.jsonl", *(ROW | row for row in left_out + kept))])
+    assert [pair.question for pair in found.pairs] == ["When?", "Who?"]
+    assert found.notes == ("2 in other languages or without an answer left out of 4 pairs.",)
+    file = write(tmp_path / "b.jsonl", ROW | {"lang": "de"})
+    with pytest.raises(BadDataset, match=r"^No pair can be trained on: .* all 1 are in other languages"):
+        gather([file])
+    rated = found.pairs[:1]
+    assert gather([file], rated).pairs == rated
 
 
 @pytest.mark.parametrize(
@@ -71,8 +82,8 @@ def test_of_the_same_pair_the_first_counts_whatever_its_blanks_and_capitals():
     again = Pair("who?", "ada lind.", "Other title", "Lind", "b")
     found = distinct([first, again, other, first])
     assert found == [first, other]
-    assert left_out(4, len(found)) == ("2 duplicates left out of 4 pairs.",)
-    assert left_out(2, 2) == ()
+    assert gather([], [first, again, other, first]).notes == ("2 duplicates left out of 4 pairs.",)
+    assert gather([], [first, other]).notes == ()
 
 
 def test_what_is_kept_aside_shares_no_question_and_no_passage_with_the_rest():

@@ -107,6 +107,7 @@ def test_a_run_that_gets_no_better_stops_and_keeps_the_weights_that_ranked_best(
     made, (best, notes) = toy_run(tmp_path, rate=0.0)
     assert (made.descent.step, best.step) == (9, 0)
     assert notes == (
+        "Ended after 9 of 30 steps: the last 3 measurements found nothing better.",
         "Of 9 steps the weights after step 0 are kept: they rank 4 questions best that nothing was learned from.",
     )
     again, (kept, notes) = toy_run(tmp_path, rate=0.0)
