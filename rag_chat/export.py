@@ -7,13 +7,16 @@ from typing import Any
 
 from rag_chat import wire
 from rag_chat.library.conversations import Conversation, Exchange
-from rag_chat.render import answer_markdown, markdown, plain
+from rag_chat.render import answer_markdown, counted, markdown, plain
 
 STOPPED = "*Stopped before the answer was complete.*"
 
 
 def conversation_markdown(conversation: Conversation, exchanges: Sequence[Exchange]) -> str:
-    parts = [f"# {markdown(plain(conversation.title))}", f"{conversation.started[:10]}, {len(exchanges)} questions"]
+    parts = [
+        f"# {markdown(plain(conversation.title))}",
+        f"{conversation.started[:10]}, {counted(len(exchanges), 'question')}",
+    ]
     return "\n\n".join([*parts, *(_exchange(exchange) for exchange in exchanges)]) + "\n"
 
 
@@ -24,6 +27,7 @@ def _exchange(exchange: Exchange) -> str:
         if searched and searched.strip() != exchange.question.strip():
             parts.append(f"Searched for: {markdown(plain(searched))}")
         parts.append(answer_markdown(exchange.answer, titled=False).rstrip())
+        parts += [f"*{markdown(plain(notice))}*" for notice in exchange.answer.notices]
     else:
         parts += [markdown(exchange.said).strip(), "" if exchange.state == "failed" else STOPPED]
     return "\n\n".join(filter(None, parts))

@@ -162,6 +162,12 @@ def column_names(answer: Answer, citation: Citation) -> str:
     return cells(tables.column_names(chunk.text, start)) if chunk is not None and start is not None else ""
 
 
+def _under_columns(answer: Answer, citation: Citation) -> str:
+    """The quote, a table row after the names of its columns."""
+    above = column_names(answer, citation).replace(CELL_END, " · ")
+    return f"({above}) “{whole_quote(citation)}”" if above else f"“{whole_quote(citation)}”"
+
+
 def _with_buttons(answer: Answer, text: str, indexes: Iterator[int | None], turn: int) -> Markup:
     parts, position = [], 0
     for match in MARKER.finditer(text):
@@ -233,7 +239,7 @@ def answer_markdown(answer: Answer, *, titled: bool = True) -> str:
         doubt = "" if citation.supported else f" — *{VERDICTS['weak']}*"
         lines.append(
             f"- \\[{citation.number}\\] {markdown(readable(citation.document))}, "
-            f"{markdown(page_names(citation))}: “{markdown(whole_quote(citation))}”{doubt}"
+            f"{markdown(page_names(citation))}: {markdown(_under_columns(answer, citation))}{doubt}"
         )
     return "\n".join(lines).rstrip() + "\n"
 
@@ -246,7 +252,7 @@ def answer_text(answer: Answer) -> str:
     for citation in answer.citations:
         doubt = "" if citation.supported else f"  ({VERDICTS['weak']})"
         lines.append(f"  [{citation.number}] {plain(citation.document)}, {page_names(citation)}{doubt}")
-        lines.append(f"      “{whole_quote(citation)}”")
+        lines.append(f"      {_under_columns(answer, citation)}")
     if said := support_text(answer):
         lines += ["", said]
     if answer.abstained and answer.passages:

@@ -16,6 +16,7 @@ HEADING_WORDS = 14
 PROSE_WORDS = 5  # at least, of a line of prose with a wide blank
 LONGEST_ROW = 300  # characters; in longer ones, cells of whole paragraphs, each sentence is one of its own
 KEPT_LINE = 200  # characters; longer lines are few, and a hostile file's must not fill the memory
+SHORTEST_NOTED = 4  # letters of a word whose full stop and number are a note's mark, not a part of a name
 SHORT_LINE = 0.75  # a heading ends before this share of the page's usual line
 
 # Before a full stop that ends no sentence, whatever follows.
@@ -52,25 +53,35 @@ _DANGLING = frozenset(
     "a an the of and or by to in on for with from at as is are was were that which its our their be not under".split()
 )
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[A-ZÀ-Þ]")  # "2 Prices", "4.1 Scope"
-_NUMBERED = frozenset("item note chapter section part article appendix schedule exhibit table step".split())
+_NUMBERED = frozenset(
+    (
+        "item note chapter section part article appendix schedule exhibit table step figure fig clause annex rule"
+        " example algorithm equation"
+    ).split()
+)
 
 _FIGURE = r"[($€£¥+\-–—]*\d[\d,.:/]*%?\)?[%)*†]*"
 _NUMBER = re.compile(rf"{_FIGURE}|[—–-]{{1,2}}%?|\$|€|£|N/?[AM]")
 _TWO_FIGURES = re.compile(rf"(?<!\S){_FIGURE}(?!\S).*(?<!\S){_FIGURE}(?!\S)", re.DOTALL)
 _CURRENCIES = frozenset("$€£")
 _BULLET = re.compile(r"\s*(?:[•◦▪▫■□●○·‣⁃∙➢➤✓✔*]|[-–—]\s|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s)")
-_ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
+_NOTE_MARK = r"(?:(?:\[\d{1,3}\])+|[*†‡§]+|(?<=[a-z)]\.)\d{1,2}(?:,\d{1,2})*)"
+_ENDS = re.compile(rf"(?<![.!?…])[.!?…]++{_NOTE_MARK}?[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*")
 _LETTER = re.compile(r"[a-zA-Z]\.")
+_ITEM_JOINED = re.compile(r"[;,]\s+(?:and|or|und|oder|et|ou|y|o|e)$")  # the next item is the last one
 _CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
 INVISIBLE = "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 LINE_END_HYPHEN = rf"(?<=\w)[-\xad\u2010](?:[^\S\n]|{INVISIBLE})*\n\s*+(?=[a-z])"
 _UNREAD = re.compile(f"{LINE_END_HYPHEN}|{INVISIBLE}+")
 
 
-def split(text: str) -> list[tuple[int, int]]:
-    """The sentences' (start, end) in order; together they cover all text that is not blank."""
+def split(text: str, *, page: bool = True) -> list[tuple[int, int]]:
+    """The sentences' (start, end) in order; together they cover all text that is not blank.
+
+    `page` says that the text may begin with a running header; a piece of a page begins with a sentence.
+    """
     spans: list[tuple[int, int]] = []
-    for start, end in _blocks(text):
+    for start, end in _blocks(text, page):
         spans.extend(_sentences(text, start, end))
     return spans
 
@@ -125,7 +136,7 @@ def is_closed(text: str) -> bool:
     return bool(_CLOSED.search(text.rstrip()[-20:]))
 
 
-def _blocks(text: str) -> list[tuple[int, int]]:
+def _blocks(text: str, page: bool) -> list[tuple[int, int]]:
     """Runs of lines that can share a sentence. Linear in the text, as pages may be made to be long."""
     lines = _lines(text)
     if not lines:
@@ -143,7 +154,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
             is_row(line)
             or (has_cells(line) and not _is_rest(before, line))
             or _is_furniture(line, i + 1 == len(lines) and i > 0)
-            or _is_heading(line, before, following, usual, i == 0)
+            or _is_heading(line, before, following, usual, page and i == 0)
         )
         if before and not alone and not _opens_item(line, before, is_first_line):
             blocks[-1] = (blocks[-1][0], end)
@@ -168,11 +179,17 @@ def _usual_length(lines: list[tuple[int, int]], text: str) -> int:
     return lengths[round(0.9 * (len(lengths) - 1))]
 
 
+def is_item(text: str) -> bool:
+    """Does it begin with a bullet or an enumerator?"""
+    return bool(_BULLET.match(text))
+
+
 def _opens_item(line: str, before: str, is_first_line: bool) -> bool:
     """A bullet or an enumerator; "(b) of" in the middle of a sentence is none unless the text before is closed."""
     if not _BULLET.match(line):
         return False
-    return line.lstrip()[0] in "•◦▪▫■□●○‣⁃∙➢➤✓✔" or is_closed(before) or is_first_line
+    bulleted, ended = line.lstrip()[0] in "•◦▪▫■□●○‣⁃∙➢➤✓✔", is_closed(before) or _ITEM_JOINED.search(before.rstrip())
+    return bool(bulleted or ended or is_first_line)
 
 
 def _is_heading(line: str, before: str, following: str, usual: int, is_top: bool) -> bool:
@@ -241,7 +258,10 @@ def _is_boundary(text: str, begin: int, mark: int, after: int, end: int) -> bool
         return False
     if any(c in "\"'”’»)]" for c in text[mark:after]) and first[0].isupper():
         return True
-    return _word_may_end(text[max(begin, mark - 200) : mark], first)
+    before = text[max(begin, mark - 200) : mark]
+    if text[mark + 1 : after].isdigit() and len(before.split()[-1]) < SHORTEST_NOTED:
+        return False  # "No.5 Quay"
+    return _word_may_end(before, first)
 
 
 def _word_may_end(before: str, following: str) -> bool:

@@ -123,9 +123,16 @@ def _names_cells(line: str, below: str) -> bool:
     )
     if not (corner or figures) or is_row(line):
         return False
+    if len(cells) == len(under) and any(map(_says_alike, cells, under)):
+        return False  # one row of many, of which the next one holds a figure
     return all(0 < len(cell.split()) <= NAME_WORDS and any(map(str.isalpha, cell)) for cell in cells) and not any(
         cell.rstrip().endswith(":") for cell in cells
     )
+
+
+def _says_alike(name: str, cell: str) -> bool:
+    """No column's name begins as what stands below it."""
+    return name.split()[:1] == cell.split()[:1] != []
 
 
 def _is_of_another(line: str, names: str) -> bool:

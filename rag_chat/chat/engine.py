@@ -17,8 +17,9 @@ from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.chat.passages import quotable
 from rag_chat.chat.rewriting import rewritten
 from rag_chat.chat.search import Limits, Search
-from rag_chat.chat.shortening import loses, place, shorten
+from rag_chat.chat.shortening import closed, loses, place, shorten
 from rag_chat.chat.support import SUPPORTED, WEAK
+from rag_chat.errors import DocumentError, NotFound
 from rag_chat.generation.quoting import quotes_to_show
 from rag_chat.library import places
 from rag_chat.library.catalog import Catalog
@@ -239,8 +240,12 @@ class Engine:
         sentence alone held the gold answer in 66, under both conditions, with the cut quote in its place, in 83.
         """
         best = brief.quotes[0]
+        if listing.announces(best):
+            return citations.Attribution(closed(best.text), best, 1.0)
         line = listing.line_of(best)
         cut = shorten(line.text, line.answer, brief.question) if line.answer else line.text
+        if listing.is_table_row(line):  # each of its cells may be a part of what is asked
+            cut = closed(line.text)
         fallback = citations.Attribution(cut, line, 1.0)
         if said is None or said.quote is None or said.quote.text != best.text or said.support < REWORDED:
             return fallback
@@ -289,14 +294,23 @@ class Engine:
         )
 
     def _excerpt(self, passage: Passage, span: Span) -> Excerpt:
-        page = self._stages.catalog.page(passage.chunk.doc_id, span.page)
+        catalog, doc_id = self._stages.catalog, passage.chunk.doc_id
+        page = catalog.page(doc_id, span.page)
+        try:
+            boxes = self._stages.place_quote(doc_id, span.page, span.start, span.end)
+        except DocumentError:
+            if page is not None and catalog.document(doc_id) is not None:
+                raise
+            page = None
+        if page is None:
+            raise NotFound("A document that the answer rests on was deleted while it was written; ask again.")
         return Excerpt(
             page=span.page,
-            page_label=places.label(self._stages.catalog, passage.chunk.doc_id, span),
-            quote=page.text[span.start : span.end] if page else "",
+            page_label=places.label(catalog, doc_id, span),
+            quote=page.text[span.start : span.end],
             start=span.start,
             end=span.end,
-            boxes=self._stages.place_quote(passage.chunk.doc_id, span.page, span.start, span.end),
+            boxes=boxes,
         )
 
 

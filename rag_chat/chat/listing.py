@@ -7,9 +7,10 @@ habits of writing them.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from rag_chat.chat.shortening import place
-from rag_chat.sentences import readable
+from rag_chat.sentences import has_cells, is_item, is_row, readable
 from rag_chat.types import Quote
 
 FEWEST_LINES = 5
@@ -20,6 +21,15 @@ def is_listing(quote: Quote) -> bool:
     lines = [line.strip() for line in _raw(quote).split("\n") if line.strip()]
     entries = sum(line[0].isupper() or line[0].isdigit() for line in lines)
     return len(lines) >= FEWEST_LINES and entries >= ENTRIES * len(lines)
+
+
+def announces(quote: Quote) -> bool:
+    """A sentence that ends in a colon, and the items that it announces."""
+    return any(before.rstrip().endswith(":") and is_item(line) for before, line in pairwise(_raw(quote).split("\n")))
+
+
+def is_table_row(quote: Quote) -> bool:
+    return is_row(_raw(quote)) or has_cells(_raw(quote))
 
 
 def line_of(quote: Quote) -> Quote:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag_chat import front, language, words
+from rag_chat.chat.citations import COUNTED
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.search_copy import searchable
-from rag_chat.sentences import has_cells, is_closed, is_row, readable, split
+from rag_chat.sentences import has_cells, is_closed, is_item, is_row, readable, split
 from rag_chat.tables import column_names, is_years
 from rag_chat.types import Candidate, Passage, Quote, Reading
 
@@ -20,6 +21,7 @@ FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wherever it is repeated
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 LOOKED_UP = 4.0  # logits that a list's entry gains for a question that asks for nothing but its code
+LONGEST_LIST = 700  # characters of a sentence and the items that it announces
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
 # What one asks of a code without saying more: "What does error E207 mean?"
@@ -123,15 +125,16 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
     """Every sentence of the passages, in order, score 0; a text shared by overlapping chunks counts for the first.
 
     What stands word for word on several pages of a document and is neither a statement nor a table row is a running
-    head or foot, not an answer, and is left out.
+    head or foot, not an answer, and is left out. A sentence that ends in a colon has the items that it announces.
     """
     found: dict[str, Quote] = {}
     pages: defaultdict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for passage in passages:
         chunk = passage.chunk
-        for start, end in split(chunk.text):
-            text = readable(chunk.text[start:end])
-            if words.length(text) >= FEWEST_WORDS:
+        for start, end in _with_items(chunk.text):
+            raw = chunk.text[start:end]
+            text = readable(raw)
+            if words.length(text) >= FEWEST_WORDS or is_row(raw) or (has_cells(raw) and words.content(text)):
                 found.setdefault(text, Quote(passage, start, end, text, 0.0))
                 pages[text][chunk.doc_id].add(chunk.locate(start, end).page)
     return [
@@ -139,6 +142,19 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
         for text, quote in found.items()
         if _states(text) or all(len(numbers) == 1 for numbers in pages[text].values())
     ]
+
+
+def _with_items(text: str) -> list[tuple[int, int]]:
+    """The sentences, each that announces items with them, as far as there is room; the items are there alone too."""
+    spans, found = split(text, page=False), list[tuple[int, int]]()
+    for i, (start, end) in enumerate(spans):
+        last = end
+        for begin, stop in spans[i + 1 :] if text[start:end].endswith(":") else ():
+            if not is_item(text[begin:stop]) or stop - start > LONGEST_LIST:
+                break
+            last = stop
+        found.append((start, last))
+    return found
 
 
 def _states(text: str) -> bool:
@@ -178,7 +194,8 @@ def _says_something_new(sentence: str, asked: set[str]) -> bool:
     """A heading that only repeats the question's words answers nothing, however near it is; a whole sentence or a
     table row may answer with one word ("Acme has 4,000 employees.")."""
     fewest = 1 if is_closed(sentence) or is_row(sentence) else FEWEST_NEW
-    return len(set(words.content(sentence)) - asked) >= fewest
+    number = None if is_row(sentence) else COUNTED.match(sentence)  # a heading's, which says nothing
+    return len(set(words.content(sentence[number.end() if number else 0 :])) - asked) >= fewest
 
 
 def _repeats(candidate: Candidate, better: Candidate) -> bool:

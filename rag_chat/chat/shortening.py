@@ -2,7 +2,9 @@
 
 Only leaves words out, never adds or reorders any, so that the quote carries what is left. Rules over commas and opening
 words of clauses; knows no grammar beyond that. Conditions and exceptions (if, unless, when, until, but) are never left
-out: without them a sentence says something else; nor are reasons where the question asks for one. English only.
+out: without them a sentence says something else; nor is what a sentence begins by restricting itself to ("During the
+probation, ...", "According to the seller, ..."), unless the question says it too; nor are reasons where the question
+asks for one. English only.
 """
 
 from __future__ import annotations
@@ -26,21 +28,35 @@ _WHY = re.compile(r"\bwhy\b|\bhow come\b|\breasons?\b|\bcauses?d?\b", re.IGNOREC
 _PARENTHESIS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])(?!\s*[-−(]?[$€£¥]?\d)")  # before a number it is its unit
 _LATER = re.compile(
     r"\s*(?:[;–—]|\s--?\s"
-    r"|,\s+(?=(?:which|who|whom|whose|where|while|although|though|because|since|as|with|including|such|and|so"
+    r"|,\s+(?=(?:which|who|whom|whose|where|while|although|though|because|since|with|including|such|so"
     r"|despite|unlike|whereas|however|followed|leading|making|\w+ing|especially|particularly|even"
-    r"|rather|resulting|due|thus|then|yet|nor)\b)"
-    r"|\s+(?=(?:because|although|though|whereas|while|which|who|whose)\b))",
+    r"|rather|resulting|due|thus|then|yet)\b)"
+    # Before anything else "and" or "as" may join one more thing that answers ("Ann, Bob, and the others").
+    r"|,\s+(?=(?:and|as)\s+(?:it|he|she|we|you|they|there|this|these|those|that)\b)"
+    r"|\s+(?=(?:because|although|though|whereas|while)\b))",
     re.IGNORECASE,
 )
-_LEADING = frozenset(
+_RESTRICTING = frozenset(
     (
-        "in on at by for with after before during while although though as since because despite"
-        " from over among throughout following according like unlike besides given upon through within today"
-        " however moreover furthermore additionally also therefore thus finally first second later eventually meanwhile"
-        " nevertheless instead indeed initially originally currently recently historically traditionally similarly"
-        " consequently subsequently and but so yet then here to due having"
+        "in on at by for with without after before during from over among throughout following according like unlike"
+        " given upon through within under as to until since except initially originally historically traditionally"
+        " currently recently today"
     ).split()
 )
+_LINKING = frozenset(
+    (
+        "while although though because despite besides however moreover furthermore additionally also therefore thus"
+        " finally first second later eventually meanwhile nevertheless instead indeed similarly consequently"
+        " subsequently and but so yet then here due having"
+    ).split()
+)
+_LINKS = re.compile(
+    r"(?:in (?:addition|fact|general|particular|short|turn|other words|contrast|conclusion|summary)"
+    r"|for (?:example|instance)|as (?:a result|a consequence|well)|by contrast|at the same time"
+    r"|on the (?:other hand|one hand|whole|contrary)|to that end)(?: to (?:this|that|these|those))?,",
+    re.IGNORECASE,
+)
+_RESTRICTION = re.compile(r"[A-Za-z]+\b[^,;:–—]*,(?=\s)")
 _OPEN_END = frozenset(
     (
         "a an the of and or but by to in on for with from at as is are was were be been has had have not under into"
@@ -69,11 +85,11 @@ def shorten(sentence: str, answer: str, question: str) -> str:
 
 
 def closed(text: str) -> str:
-    """Begins with a capital and ends as a sentence ends."""
-    text = text.strip().rstrip(" ,;:–—-")
+    """Begins with a capital and ends as a sentence ends; one that announces what follows keeps its colon."""
+    text = text.strip().rstrip(" ,;–—-")
     if not text:
         return text
-    text = text if text[-1] in ".!?。！？" or text[-2:] in ('."', ".”", ".'") else f"{text}."
+    text = text if text[-1] in ".!?:。！？" or text[-2:] in ('."', ".”", ".'") else f"{text}."
     return text[0].upper() + text[1:]
 
 
@@ -106,7 +122,7 @@ def _cut_lead(text: str, answer: str, question: str) -> str:
         first = re.match(r"[\w’'-]+", kept)
         if first is None or len(kept.split()) < FEWEST or loses(text, kept, question) or not _balanced(kept):
             continue
-        introduced = text.split()[0].lower().strip(",") in _LEADING and boundary.group().strip() == ","
+        introduced = text.split()[0].lower().strip(",") in _LINKING | _RESTRICTING and boundary.group().strip() == ","
         joined = boundary.group().strip() != ","
         # A name that another one follows is a part of a list, not the subject of what comes.
         listed = re.match(r"\s*,|\s+(?:and|or)\b", kept[first.end() :]) is not None
@@ -131,14 +147,24 @@ def _without(pattern: re.Pattern[str], text: str, answer: str, question: str) ->
 
 def loses(text: str, kept: str, question: str) -> bool:
     """Whether what is left out changes what the sentence says, or is what the question names or asks for."""
-    lost = set(words.content(text)) - set(words.content(kept))
+    left = set(words.content(kept))
+    lost = set(words.content(text)) - left
     bound = _CONDITIONS | _REASONS if _WHY.search(question) else _CONDITIONS
     before, after = (Counter(word for word in _words(part) if word in bound) for part in (text, kept))
     return (
         len(lost & set(words.content(question))) >= NAMED
         or words.negated(text) != words.negated(kept)
         or bool(before - after)
+        or not _restriction(text) <= left | set(words.content(question))
     )
+
+
+def _restriction(text: str) -> set[str]:
+    """The content words of the introduction to which the sentence restricts what it says."""
+    found = _RESTRICTION.match(text)
+    if found is None or _LINKS.match(text) or text.split()[0].lower().strip(",") not in _RESTRICTING:
+        return set()
+    return set(words.content(found[0]))
 
 
 def _words(text: str) -> list[str]:

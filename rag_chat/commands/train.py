@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag_chat.protocols import Embedder
     from rag_chat.training.evidence import Gate
     from rag_chat.training.pairs import Pair
+    from rag_chat.training.reranker import Outcome as RerankerOutcome
     from rag_chat.training.support import Outcome
 
 
@@ -76,14 +77,17 @@ def reranker(
         ],
         numbers=3,
     )
+    terminal.say(_verdict(outcome, own))
+
+
+def _verdict(outcome: RerankerOutcome, own: str) -> str:
     if outcome.better:
-        terminal.say(f"Use it with: RAG_CHAT_RERANKER={outcome.out}")
-    else:
-        held = sum(path.stat().st_size for path in outcome.out.rglob("*") if path.is_file()) / 1e6
-        terminal.say(
-            f"On what was kept aside it is not better than the {own} reranker; give more pairs or steps."
-            f" '{outcome.out.name}' ({held:.0f} MB) can be deleted."
-        )
+        return f"Use it with: RAG_CHAT_RERANKER={outcome.out}"
+    held = sum(path.stat().st_size for path in outcome.out.rglob("*") if path.is_file()) / 1e6
+    return (
+        f"On what was kept aside it is not better than the {own} reranker; give more pairs or steps."
+        f" '{outcome.out.name}' ({held:.0f} MB) can be deleted."
+    )
 
 
 def _of_library(

@@ -32,6 +32,7 @@ class Question:
     search: str | None = None
     doc_ids: tuple[str, ...] | None = None  # None: of all documents
     pages: PageRange | None = None
+    replaces: int | None = None  # an earlier turn, which goes once this one is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def answering(
 def _events(backend: Backend, conversation: str, number: int, asked: Question) -> Iterator[Event]:
     if asked.search is not None:  # searched as it is written
         return backend.engine.ask(asked.search, (), doc_ids=asked.doc_ids, pages=asked.pages)
-    earlier = [exchange for exchange in backend.conversations.exchanges(conversation) if exchange.number < number]
+    before = number if asked.replaces is None else asked.replaces
+    earlier = [exchange for exchange in backend.conversations.exchanges(conversation) if exchange.number < before]
     return backend.engine.ask(asked.text, turns(earlier), doc_ids=asked.doc_ids, pages=asked.pages)
 
 

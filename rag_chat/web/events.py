@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from rag_chat.errors import RagChatError
+from rag_chat.errors import NotFound, RagChatError
 from rag_chat.library.conversations import Exchange
 from rag_chat.render import Markup
 from rag_chat.web.asking import FRAME, Question, answering
@@ -200,21 +200,13 @@ class Events:
             yield from self._ask(Question(str(data.get("question", ""))), conversation, request)
         elif data.get("action") in ("again", "elsewhere") and str(data.get("turn", "")).isdecimal():
             yield from self._ask_otherwise(data, conversation, request)
+        elif data.get("action") == "afresh" and str(data.get("turn", "")).isdecimal():
+            yield from self._ask_afresh(int(data["turn"]), conversation, request)
         else:
             yield NOTHING_CHANGED
 
     def ask(self, question: str, conversation: str, request: gr.Request) -> Iterator[Shown]:
         yield from self._ask(Question(question), conversation, request)
-
-    def retry(self, conversation: str, request: gr.Request) -> Iterator[Shown]:
-        """Asks the last question again in place of its answer."""
-        backend = self._loading.wait(timeout=0) if self._loading.ready else None
-        exchanges = backend.conversations.exchanges(conversation) if backend is not None else []
-        if backend is None or not exchanges or exchanges[-1].state == "asking" or self._busy(request):
-            yield NOTHING_CHANGED
-            return
-        backend.conversations.forget(conversation, exchanges[-1].number)
-        yield from self._ask(Question(exchanges[-1].question), conversation, request)
 
     def stop(self, request: gr.Request) -> None:
         running = self._running.get(_session(request))
@@ -253,6 +245,18 @@ class Events:
             self._where[_session(request)] = Where().tick(data["doc_ids"])
         yield from self._ask(Question(earlier.question, search), conversation, request)
 
+    def _ask_afresh(self, turn: int, conversation: str, request: gr.Request) -> Iterator[Shown]:
+        """The same question once more. Its last answer gives way to the new one once that is there; one that somebody
+        rated, or that others have followed, stays."""
+        backend = self._loading.wait(timeout=0) if self._loading.ready else None
+        exchanges = backend.conversations.exchanges(conversation) if backend is not None else []
+        again = next((exchange for exchange in exchanges if exchange.number == turn), None)
+        if again is None or again.state == "asking" or self._busy(request):
+            yield NOTHING_CHANGED
+            return
+        replaced = turn if again == exchanges[-1] and not again.votes else None
+        yield from self._ask(Question(again.question, replaces=replaced), conversation, request)
+
     def _ask(self, asked: Question, conversation: str, request: gr.Request) -> Iterator[Shown]:
         session = _session(request)
         if not asked.text.strip() or self._busy(request):  # one at a time
@@ -278,8 +282,7 @@ class Events:
                     box = gr.skip()
                 if stop.is_set():
                     return
-            where = self._where.get(session, Where())
-            asked = Question(asked.text, asked.search, where.documents(backend.documents()), where.pages)
+            asked, nowhere = self._restricted(asked, session, backend)
             conversation = _conversation_for(backend, conversation, asked)
             number = backend.conversations.ask(conversation, asked.text, asked.doc_ids, asked.pages)
             first = str(exchange_html(Exchange(number, asked.text), backend.document))
@@ -288,14 +291,32 @@ class Events:
             except GeneratorExit:  # the tab was closed before anything was looked for
                 backend.conversations.keep(conversation, number, "stopped")
                 raise
+            if nowhere:  # kept, so that it can be asked again
+                yield *(gr.skip(),) * 3, _failed(backend, conversation, number, asked.text, nowhere), *(gr.skip(),) * 2
+                return
             with closing(answering(backend, conversation, number, asked, stop)) as steps:
                 for step in steps:
                     running.over = step.exchange.state != "asking"
                     last = str(exchange_html(step.exchange, backend.document, stage=step.stage))
-                    yield *(gr.skip(),) * 3, last, *(gr.skip(),) * 2
+                    past = gr.skip()
+                    if step.exchange.state == "answered" and asked.replaces is not None:
+                        backend.conversations.forget(conversation, asked.replaces)
+                        past = _earlier(backend, conversation, number)
+                    yield *(gr.skip(),) * 2, past, last, *(gr.skip(),) * 2
+            if backend.conversations.get(conversation) is None:  # in another tab, meanwhile
+                yield gr.skip(), "", _gone(), *(gr.skip(),) * 3
         except RagChatError as error:  # the library cannot be opened, or the conversation cannot be kept
             failed = Exchange(0, asked.text, state="failed", said=str(error))
             yield *(gr.skip(),) * 3, str(exchange_html(failed, _nobody)), *(gr.skip(),) * 2
+
+    def _restricted(self, asked: Question, session: str, backend: Backend) -> tuple[Question, str]:
+        """The question with where it goes, and why it can go nowhere."""
+        where = self._where.get(session, Where())
+        asked = replace(asked, pages=where.pages)
+        try:
+            return replace(asked, doc_ids=where.documents(backend.documents())), ""
+        except NotFound as error:
+            return asked, str(error)
 
     def _open(self, conversation: str) -> Shown:
         while not self._loading.settled:
@@ -304,13 +325,21 @@ class Events:
             return NOTHING_CHANGED
         backend = self._loading.wait(timeout=0)
         if backend is None or backend.conversations.get(conversation) is None:
-            gone = str(Markup('<p class="failure exchange">{}</p>').format(GONE))
-            return gr.skip(), "", gone, "", *(gr.skip(),) * 2
+            return gr.skip(), "", _gone(), "", *(gr.skip(),) * 2
         return gr.skip(), conversation, _earlier(backend, conversation), "", *(gr.skip(),) * 2
 
 
 def _session(request: gr.Request) -> str:
     return str(request.session_hash)
+
+
+def _failed(backend: Backend, conversation: str, number: int, question: str, said: str) -> str:
+    backend.conversations.keep(conversation, number, "failed", said=said)
+    return str(exchange_html(Exchange(number, question, state="failed", said=said), backend.document))
+
+
+def _gone() -> str:
+    return str(Markup('<p class="failure exchange">{}</p>').format(GONE))
 
 
 def _nobody(_: str) -> None:

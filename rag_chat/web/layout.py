@@ -48,7 +48,7 @@ def build_page(events: Events) -> Any:
         banner = _html("", "banner")
         with gr.Row(elem_id="columns"):
             files, documents, talks = _left_column()
-            welcome, past, live, question, ask, stop, retry = _conversation_column()
+            welcome, past, live, question, ask, stop = _conversation_column()
             _sources_column()
         shown = [banner, documents, welcome]
         asked = [question, conversation, past, live, ask, stop]
@@ -56,7 +56,7 @@ def build_page(events: Events) -> Any:
         page.load(events.arrive, None, asked, **_quiet(None))
         page.unload(events.forget)
         _wire_documents(events, files, shown)
-        _wire_conversation(events, asked, retry, [welcome, past, live], talks)
+        _wire_conversation(events, asked, [welcome, past, live], talks)
     page.queue(default_concurrency_limit=UPLOADS_AT_ONCE, max_size=256)
     return page
 
@@ -96,8 +96,8 @@ def _conversation_column() -> tuple[Any, ...]:
             ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=76, scale=0)
             stop = gr.Button("Stop", visible="hidden", elem_id="stop", min_width=76, scale=0)
         with gr.Row(elem_id="actions"):
-            retry = gr.Button("Ask again", size="sm", elem_id="retry", min_width=0, scale=0)
-    return welcome, past, live, question, ask, stop, retry
+            gr.Button("Ask again", size="sm", elem_id="retry", min_width=0, scale=0)
+    return welcome, past, live, question, ask, stop
 
 
 def _sources_column() -> None:
@@ -114,13 +114,12 @@ def _wire_documents(events: Events, files: Any, shown: list[Any]) -> None:
     acted.then(events.watch, None, shown, **_quiet(None))
 
 
-def _wire_conversation(events: Events, asked: list[Any], retry: Any, acting: list[Any], talks: Any) -> None:
+def _wire_conversation(events: Events, asked: list[Any], acting: list[Any], talks: Any) -> None:
     question, conversation, _, _, ask, stop = asked
     limits = _quiet(QUESTIONS_AT_ONCE) | {"concurrency_id": "questions"}
     gr.on([ask.click, question.submit], events.ask, [question, conversation], asked, **limits)
     gr.on([part.select for part in acting], events.acted, [conversation], asked, **limits)
     talks.select(events.go, None, asked, **_every_click())
-    retry.click(events.retry, [conversation], asked, **limits)
     stop.click(events.stop, None, None, **_quiet(None))
 
 

@@ -43,8 +43,10 @@ class Where:
         )
 
     def documents(self, known: Sequence[Document]) -> tuple[str, ...] | None:
-        """The ids that a question goes to, None for all. Raises NotFound where the days leave none."""
+        """The ids that a question goes to, None for all. Raises NotFound where the ticks or the days leave none."""
         there = [d for d in known if d.doc_id in self.ticked]
+        if self.ticked and not there:  # in another tab; all the others are not what was meant
+            raise NotFound("What was ticked under Documents is no longer in the library; tick others, or ask all.")
         if self.since or self.until:
             there = filters.added(there or known, self.since, self.until)
         return tuple(d.doc_id for d in there) or None
@@ -81,7 +83,8 @@ def _said(where: Where, documents: Sequence[Document]) -> str | None:
     try:
         only = where.documents(documents)
     except NotFound:
-        return "no document: none was added in that time"
+        gone = not {d.doc_id for d in documents} & {*where.ticked}
+        return "no document: " + ("what was ticked is gone" if where.ticked and gone else "none was added in that time")
     if only is None and where.pages is None:
         return None
     count = "all documents" if only is None else f"{len(only)} of {len(documents)}"

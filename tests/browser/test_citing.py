@@ -191,6 +191,10 @@ def test_pages_are_turned_to_the_ends_and_the_pdf_is_opened_at_the_page(page):
     assert link.get_attribute("href").endswith(".pdf#page=2")
     answer = page.request.get(page.url.split("/?")[0] + link.get_attribute("href").split("#")[0])
     assert answer.headers["content-type"] == "application/pdf" and answer.body().startswith(b"%PDF")
+    page.locator("#live .cite").first.click()  # back to what it cites
+    expect(figure.locator("img")).to_have_attribute("data-url", boxed)
+    expect(figure.locator(".at")).to_have_text("page 1")
+    figure.get_by_role("button", name="Next page").click()
     figure.get_by_role("button", name="Previous page").click()
     expect(figure.locator("img")).to_have_attribute("data-url", boxed)
 

@@ -67,6 +67,37 @@ def test_what_is_answered_in_another_tab_is_followed_until_it_is_over(watched, z
     expect(anew.locator("#past .foot").nth(2)).to_contain_text("Stopped.", timeout=SHORT)
 
 
+def test_what_another_tab_asks_is_followed_below_an_answer_of_ones_own(watched, zebra):
+    page = watched()
+    add(page, zebra)
+    ask(page, "zebra1?")
+    beside = watched(page.url)
+    expect(beside.locator("#past .exchange")).to_have_count(1)
+    write(page, "endless zebra2")
+    expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
+    ask(beside, "zebra3?")
+    page.click("#stop")
+    expect(beside.locator('.exchange[data-state="asking"]')).to_have_count(0, timeout=SHORT)
+    expect(beside.locator(".exchange")).to_have_count(3)
+
+
+def test_asked_again_a_tab_asks_what_it_shows_and_an_answer_that_is_gone_has_no_sources(watched, zebra):
+    page = watched()
+    add(page, zebra)
+    ask(page, "zebra1?")
+    beside = watched(page.url)
+    expect(beside.locator("#past .exchange")).to_have_count(1)
+    expect(beside.locator("#source-1-1")).to_be_attached(timeout=SHORT)
+    page.click("#retry")
+    expect(page.locator("#live .exchange")).to_have_attribute("data-turn", "2", timeout=LONG)
+    expect(page.locator("#live .cite").first).to_be_visible(timeout=LONG)
+    expect(page.locator(".exchange")).to_have_count(1)
+    ask(page, "zebra5?")
+    beside.click("#retry")  # shows a question that is no longer kept: nothing happens to the others
+    page.reload()
+    expect(page.locator("#past .question")).to_have_text(["zebra1?", "zebra5?"], timeout=LONG)
+
+
 def test_list_opens_searches_renames_exports_and_deletes(watched, zebra):
     page = watched()
     add(page, zebra)

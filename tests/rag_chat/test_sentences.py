@@ -147,3 +147,38 @@ def test_cells_of_whole_paragraphs_are_cut_at_their_sentences():
 
 def test_a_wide_blank_inside_a_sentence_parts_no_cells():
     assert verbatim("The gate opens\nat five\tin the morning.") == ["The gate opens\nat five\tin the morning."]
+
+
+def parts(text, **how):
+    return [text[start:end] for start, end in split(text, **how)]
+
+
+def test_the_first_line_of_a_piece_of_a_page_is_no_running_header():
+    said = "No \ncollective agreement applies to it, and none of the parties has asked for one in all these years."
+    assert parts(f"{said}\nMore follows.", page=False) == [said, "More follows."]
+    assert parts(f"Annual report 2022 \n{said[4:]}\nMore follows.")[0] == "Annual report 2022"
+
+
+def test_an_item_after_one_that_ends_in_and_begins_anew():
+    items = ["(a) wages under\nclause 9.3; and", "(b) costs of\ntravel, or", "(c) loans."]
+    assert parts("\n".join(items)) == items
+
+
+@pytest.mark.parametrize("mark", ["1", "12", "3,4", "[1]", "[1][2]", "*", "†"])
+def test_the_mark_of_a_note_ends_no_word_but_a_sentence(mark):
+    assert parts(f"Residents were asked.{mark} All of them answered.") == [
+        f"Residents were asked.{mark}",
+        "All of them answered.",
+    ]
+
+
+def test_a_number_behind_a_full_stop_may_be_a_part_of_a_name():
+    for said in ("He lives at No.5 Quay Street.", "The file is kept in vol.2 Index.", "It weighs 3.5 Tonnes."):
+        assert parts(said) == [said]
+
+
+def test_what_a_caption_is_called_belongs_to_it():
+    assert parts("Figure 2. The lock by night. Annex 4. Prices.") == [
+        "Figure 2. The lock by night.",
+        "Annex 4. Prices.",
+    ]

@@ -154,6 +154,16 @@ def test_a_row_of_names_heads_the_rows_of_words_below_it():
     assert tables.column_names("\n".join(MESSAGES), "\n".join(MESSAGES).index("E205")) == MESSAGES[0]
 
 
+def test_a_row_that_says_the_same_as_the_next_one_is_no_header():
+    rows = [
+        "Clean the grille\tEvery month\tUser",
+        "Check the water\tEvery 3 months\tUser",
+        "Drain\tEvery 6 months\tUser",
+    ]
+    assert tables.headers(rows).of_line == [None] * 3
+    assert tables.headers(["Task\tInterval\tWho", *rows[1:]]).of_line == [None, range(1), range(1)]
+
+
 def test_a_table_below_another_has_names_of_its_own():
     found = headers([*MODELS, "Messages on the display", *MESSAGES])
     assert found == [None, range(1), range(1), None, None, range(4, 5), range(4, 5)]

@@ -35,13 +35,22 @@ function elsewhere(button) {
   send(button, { action: "elsewhere", turn: button.dataset.turn, doc_ids: ids });
 }
 
+/* The last question that is shown, whatever another tab has asked since. */
+function askAgain() {
+  const last = [...document.querySelectorAll("#past .exchange[data-turn], #live .exchange[data-turn]")].at(-1);
+  if (!last) return;
+  const { turn } = last.dataset;
+  const question = last.querySelector(".question").textContent;
+  send(last, turn === "0" ? { action: "ask", question } : { action: "afresh", turn }); // 0: it could not be kept
+}
+
 function showAll(button) {
   showSources(button.dataset.sources);
   document.getElementById("sources-column").scrollIntoView({ block: narrow.matches ? "start" : "nearest" });
 }
 
 const clicks = [
-  ["[data-card]", (it) => openSource(it.dataset.card, it.dataset.citation)],
+  ["[data-card]", (it) => openSource(it.dataset.card, it.dataset.citation).catch((error) => say(error.message))],
   ["[data-ask]", (it) => send(it, { action: "ask", question: it.dataset.ask })],
   ["[data-delete]", confirmDeletion],
   ["[data-dismiss]", (it) => send(it, { action: "dismiss", value: it.dataset.dismiss })],
@@ -53,6 +62,7 @@ const clicks = [
   ['[data-act="all"]', (it) => send(it, { action: "all" })],
   ["[data-copy]", copy],
   ["[data-sources]", showAll],
+  ["#retry", askAgain],
   ["[data-elsewhere]", elsewhere],
   ["[data-talk]", talks.act],
   ["[data-why]", (it) => talks.why(it.dataset.why)],

@@ -43,7 +43,7 @@ export function showSources(turn, { finished = true, openFirst = false } = {}) {
 async function replaceSources(id, turn, finished, openFirst) {
   const mine = (asked += 1);
   const got = await fetched(id, turn, finished).catch((error) => {
-    if (mine === asked) shown = ""; // it is asked for anew by the next click
+    if (mine === asked) clearSources(); // what is there is of another answer
     throw error;
   });
   if (mine !== asked) return; // something else was asked for meanwhile
@@ -74,6 +74,7 @@ export async function openSource(id, citation = "") {
   const marks = card.querySelectorAll("mark");
   for (const mark of marks) mark.classList.toggle("chosen", marks.length > 1 && mark.dataset.citation === citation);
   card.dataset.chosen = citation;
+  for (const figure of card.querySelectorAll("figure.page[data-cited]")) turnTo(figure, Number(figure.dataset.cited));
   const there = showProof(card);
   scroll(card);
   card.querySelector("summary").focus({ preventScroll: true });
@@ -218,9 +219,15 @@ export function zoom(figure, direction) {
 }
 
 export function step(figure, by) {
-  const { doc, pages, name } = figure.dataset;
   const page = Number(figure.dataset.page) + by;
-  if (page < 1 || page > Number(pages)) return;
+  if (page < 1 || page > Number(figure.dataset.pages)) return;
+  figure.dataset.cited ??= figure.dataset.page; // where the next click on the citation leads back to
+  turnTo(figure, page);
+  showPage(figure);
+}
+
+function turnTo(figure, page) {
+  const { doc, pages, name } = figure.dataset;
   figure.dataset.page = page;
   const where = boxed(figure)?.where ?? `page ${page} of ${pages} in the file`;
   figure.querySelector(".at").textContent = where;
@@ -230,7 +237,6 @@ export function step(figure, by) {
   pdf.href = `/documents/${doc}.pdf#page=${page}`;
   pdf.setAttribute("aria-label", `Open the PDF at ${where}`);
   figure.querySelector(".sheet").scrollTop = 0;
-  showPage(figure);
 }
 
 export function enlarge(figure) {

@@ -50,7 +50,7 @@ export function open(id, { remember = true } = {}) {
    over. */
 function follow() {
   const asking = document.querySelector('#past .exchange[data-state="asking"]');
-  if (asking && !document.querySelector("#live .exchange")) {
+  if (asking && !document.querySelector('#live .exchange[data-state="asking"]')) {
     send(document.getElementById("talks-list"), { id: conversation(), follows: true });
   }
 }

@@ -10,6 +10,7 @@ from tide_gate import GATE, GUARANTEE, QUESTION, answer_of
 from ingest.pipeline import Ingestor
 from rag_chat.chat.evidence import REFUSAL, Evidence
 from rag_chat.config import Settings
+from rag_chat.errors import NotFound
 from rag_chat.generation.quoting import QuotingGenerator
 from rag_chat.types import Finished, Retrieved, Token
 
@@ -194,3 +195,14 @@ def test_what_the_best_quote_does_not_carry_gives_way_to_it(engine, said):
     found = answer_of(engine(ScriptedGenerator().enqueue(said)))
     assert [s.text for s in found.sentences] == [GATE]
     assert found.citations[0].supported
+
+
+def test_a_document_that_is_deleted_while_it_is_cited_is_said_to_be(engine, library, doc_ids):
+    """Its file goes first: a page that cannot be opened is no fault of the file then."""
+    made = engine(ScriptedGenerator().enqueue(GATE))
+    events = made.ask(QUESTION)
+    assert isinstance(next(events), Retrieved)
+    for doc_id in doc_ids.values():
+        library.delete(doc_id)
+    with pytest.raises(NotFound, match="was deleted while it was written; ask again"):
+        list(events)

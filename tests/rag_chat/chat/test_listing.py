@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from values import quote
 
-from rag_chat.chat.listing import is_listing, line_of
+from rag_chat.chat.listing import announces, is_listing, is_table_row, line_of
 
 FORM = " \n".join(
     [
@@ -38,3 +38,14 @@ def test_what_is_no_form_or_has_its_answer_in_no_single_line_stays_whole():
         asked = replace(quote(text), answer=answer)
         assert line_of(asked) == asked
     assert is_listing(quote(FORM)) and not is_listing(quote(PROSE))
+
+
+def test_items_are_announced_by_a_colon_above_them():
+    assert announces(quote("The tenant pays for:\n(a) water;\n(b) heat."))
+    assert not announces(quote("The tenant pays for: water and\n(b) heat."))
+    assert not announces(quote("1. Water.\n2. Heat."))
+
+
+def test_rows_of_figures_and_of_cells_are_rows():
+    assert is_table_row(quote("Fares 9,310 8,640")) and is_table_row(quote("E4\tNo water\tOpen the tap; call us"))
+    assert not is_table_row(quote(PROSE))

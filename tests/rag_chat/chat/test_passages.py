@@ -173,3 +173,26 @@ def test_a_row_is_scored_under_the_names_of_its_columns():
     scorer = Fixed()
     best_quotes("How large is the hopper?", [passage(text=table)], scorer, 1)
     assert "Model Water tank Bean hopper Vesta 1.8 l 250 g" in scorer.seen
+
+
+DISMISSAL = (
+    "The employer may end it without notice if the worker:\n(a) steals; or\n(b) lies.\nNotice is given in writing."
+)
+
+
+def test_a_sentence_that_announces_items_has_them_and_each_is_there_alone():
+    found = [quote.text for quote in quotable([passage(chunk(DISMISSAL))])]
+    whole = readable(DISMISSAL.rsplit("\n", 1)[0])
+    assert found == [whole, "(a) steals; or", "Notice is given in writing."]  # "(b) lies." has too few words
+    long = DISMISSAL.replace("steals", "steals " * 120)
+    assert quotable([passage(chunk(long))])[0].text == "The employer may end it without notice if the worker:"
+
+
+def test_a_row_of_two_words_can_be_quoted():
+    assert "3 25%" in [quote.text for quote in quotable([passage(chunk("Years Discount\n1 10%\n3 25%\n5 40%"))])]
+
+
+def test_the_number_of_a_heading_says_nothing_new():
+    page = passage(chunk("2. Appointment and Duties\nThe worker keeps the gate of the harbour."))
+    quotes = best_quotes("What are the duties of the worker?", [page], Fixed(), 5)
+    assert [quote.text for quote in quotes] == ["The worker keeps the gate of the harbour."]

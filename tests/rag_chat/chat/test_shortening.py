@@ -24,8 +24,48 @@ CASES = [
     ),
     (
         "an introduction", "How much grain was shipped?", "40,000 tonnes",
-        "During the long drought of the eighties, the port shipped 40,000 tonnes of grain to the southern provinces.",
+        "Although the drought was long, the port shipped 40,000 tonnes of grain to the southern provinces.",
         "The port shipped 40,000 tonnes of grain to the southern provinces.",
+    ),
+    (
+        "a link to what was said before", "How much grain was shipped?", "40,000 tonnes",
+        "In addition to that, the port shipped 40,000 tonnes of grain to the many towns of the southern provinces.",
+        "The port shipped 40,000 tonnes of grain to the many towns of the southern provinces.",
+    ),
+    (
+        "when it holds", "How much grain was shipped?", "40,000 tonnes",
+        "During the long drought of the eighties, the port shipped 40,000 tonnes of grain to the southern provinces.",
+        "During the long drought of the eighties, the port shipped 40,000 tonnes of grain to the southern provinces.",
+    ),
+    (
+        "when it holds, which is asked", "How much grain was shipped in 1985?", "40,000 tonnes",
+        "In 1985, the port shipped 40,000 tonnes of grain to the many towns of the southern provinces.",
+        "The port shipped 40,000 tonnes of grain to the many towns of the southern provinces.",
+    ),
+    (
+        "with whose consent", "May the tenant sublet?", "the tenant may sublet",
+        "With the consent of the landlord, the tenant may sublet the whole of the flat or a part of it.",
+        "With the consent of the landlord, the tenant may sublet the whole of the flat or a part of it.",
+    ),
+    (
+        "who says so", "When was the roof repaired?", "in 2019",
+        "According to the seller, the roof of the house and its gutters were repaired in 2019 by a firm of the town.",
+        "According to the seller, the roof of the house and its gutters were repaired in 2019 by a firm of the town.",
+    ),
+    (
+        "one more that answers", "Which flats were excluded?", "flats with air conditioning",
+        "Excluded were flats with air conditioning, as were flats whose tenants were absent for more than three weeks.",
+        "Excluded were flats with air conditioning, as were flats whose tenants were absent for more than three weeks.",
+    ),
+    (
+        "which of them", "Who gets a discount?", "members of the club",
+        "A discount of ten percent is given to members of the club who pay for the whole of the year in advance.",
+        "A discount of ten percent is given to members of the club who pay for the whole of the year in advance.",
+    ),
+    (
+        "the last of a list", "Who sat on the board?", "Ann Vale, Bob Reed",
+        "On the board of the harbour sat Ann Vale, Bob Reed, and the three eldest of the pilots of the river.",
+        "On the board of the harbour sat Ann Vale, Bob Reed, and the three eldest of the pilots of the river.",
     ),
     (
         "an introduction that answers", "When did the port ship grain?", "the long drought",
@@ -122,6 +162,7 @@ def test_the_answer_is_found_as_whole_words_only():
 
 def test_a_target_begins_and_ends_as_a_sentence():
     assert closed("the gate opens at five,") == "The gate opens at five."
+    assert closed("the tenant pays for:") == "The tenant pays for:"
     assert closed('He said "no."') == 'He said "no."'
     assert closed("") == ""
     assert closed("賃料は月額十二万円とする。") == "賃料は月額十二万円とする。"

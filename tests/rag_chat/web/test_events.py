@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scripted_engine import ScriptedBackend
@@ -282,7 +283,7 @@ def test_a_click_between_the_answer_and_its_end_counts(page):
     asking = page.events.ask("How much?", "", page.request())
     while page.conversation == "" or page.kept()[-1].state == "asking":
         page.keep(next(asking))  # the answer can be read; the buttons have not changed back yet
-    again = threading.Thread(target=lambda: page.run(page.events.retry(page.conversation, page.request())))
+    again = threading.Thread(target=lambda: page.acted(action="afresh", turn="1"))
     again.start()
     time.sleep(0.2)
     assert len(page.scripted.asked) == 1  # not beside the first one
@@ -292,13 +293,75 @@ def test_a_click_between_the_answer_and_its_end_counts(page):
     assert len(page.scripted.asked) == 2
 
 
-def test_retry_replaces_the_last_answer(page):
+def test_asked_again_the_new_answer_takes_the_place_of_the_last_one(page):
     page.add()
     page.ask("How much?")
-    page.run(page.events.retry(page.conversation, page.request()))
-    assert [exchange.question for exchange in page.kept()] == ["How much?"]
+    page.acted(action="afresh", turn="1")
+    assert [(exchange.number, exchange.question) for exchange in page.kept()] == [(2, "How much?")]
     assert len(page.scripted.asked) == 2
     assert page.scripted.asked[-1][1] == ()
+    assert 'data-turn="1"' not in page.past and 'data-turn="2"' in page.live
+
+
+def test_asked_again_the_old_answer_stays_until_the_new_one_is_there(page):
+    page.add()
+    page.ask("How much?")
+    number = page.scripted.conversations.ask(page.conversation, "endless pump?")
+    page.scripted.conversations.keep(page.conversation, number, "answered", answer=page.kept()[0].answer)
+    pressed = SimpleNamespace(_data={"action": "afresh", "turn": "2"})
+    for frame in page.events.acted(pressed, page.conversation, page.request()):
+        page.keep(frame)
+        assert 'data-turn="2"' in page.past
+        if "writing" in page.live:
+            page.events.stop(page.request())
+    kept = [(exchange.number, exchange.state) for exchange in page.kept()]
+    assert kept == [(1, "answered"), (2, "answered"), (3, "stopped")]
+
+
+def test_asked_again_an_answer_that_was_rated_or_followed_stays(page):
+    page.add()
+    page.ask("How much?")
+    page.scripted.conversations.vote(page.conversation, 1, "", 1)
+    page.acted(action="afresh", turn="1")
+    page.acted(action="afresh", turn="1")  # as another tab shows it
+    assert [exchange.number for exchange in page.kept()] == [1, 2, 3]
+    assert page.kept()[0].votes == {"": 1}
+
+
+def test_a_question_that_could_go_nowhere_is_kept_and_is_the_one_that_is_asked_again(page):
+    page.add()
+    page.ask("How much?")
+    page.act("narrow", {"since": "2999-01-01"})
+    page.acted(action="afresh", turn="1")
+    page.ask("Who says so?")
+    assert "No document was added in that time" in page.live
+    page.act("all")
+    page.acted(action="afresh", turn="3")
+    kept = [(exchange.number, exchange.question, exchange.state) for exchange in page.kept()]
+    assert kept == [
+        (1, "How much?", "answered"),
+        (2, "How much?", "failed"),
+        (4, "Who says so?", "answered"),
+    ]
+
+
+def test_what_was_ticked_and_deleted_in_another_tab_is_not_taken_for_all(page):
+    pump = page.add()
+    page.add("tide.pdf", "The tide rises.")
+    page.act("tick", {"id": pump, "on": True})
+    page.act("delete", pump, session="another")
+    page.ask("What rises?")
+    assert "no longer in the library" in page.live and page.scripted.asked == []
+
+
+def test_a_conversation_that_is_deleted_while_it_answers_says_so(page):
+    page.add()
+    for frame in page.events.ask("How much?", "", page.request()):
+        page.keep(frame)
+        if "writing" in page.live and page.conversation and page.scripted.conversations.get(page.conversation):
+            page.scripted.conversations.delete(page.conversation)
+    assert page.conversation == "" and "not in the library" in page.past
+    assert page.scripted.conversations.all() == []
 
 
 def test_errors_are_sentences_and_foreign_ones_tell_nothing_of_the_machine(page):

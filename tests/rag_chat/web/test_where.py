@@ -16,7 +16,6 @@ BOTH = [OLD, NEW]
     [
         (Where(), None),
         (Where(("old", "gone")), ("old",)),
-        (Where(("gone",)), None),
         (Where(since="2026-01-01"), ("new",)),
         (Where(until="2025-03-01"), ("old",)),
         (Where(pages=(2, 3)), None),
@@ -29,6 +28,13 @@ def test_which_documents_a_question_goes_to(where, expected):
 def test_where_the_days_leave_none_nothing_is_asked_of_all():
     with pytest.raises(NotFound, match="No document was added in that time"):
         Where(("old",), since="2026-01-01").documents(BOTH)
+
+
+def test_where_all_that_was_ticked_is_gone_nothing_is_asked_of_all():
+    where = Where(("gone",))
+    with pytest.raises(NotFound, match="What was ticked under Documents is no longer in the library"):
+        where.documents(BOTH)
+    assert "no document: what was ticked is gone" in where_html(where, BOTH)
 
 
 def test_the_fields_of_the_form():
