@@ -19,7 +19,7 @@ from ingest import footnotes, furniture
 from ingest.furniture import Body
 from rag_chat import front
 from rag_chat.search_copy import searchable
-from rag_chat.sentences import is_closed, is_row, split
+from rag_chat.sentences import dangles, is_closed, is_row, split
 from rag_chat.tables import GOES_ON, headers
 from rag_chat.types import Chunk, Outline, Page, Span
 
@@ -191,7 +191,8 @@ def _past_furniture(units: Sequence[_Unit], text: str, wanted: Callable[[str], b
 
 
 def _is_open(words: str) -> bool:
-    return len(words.split()) > PROSE_WORDS and not is_closed(words) and not is_row(words) and words[-1] not in ";:"
+    prose = len(words.split()) > PROSE_WORDS or dangles(words)
+    return prose and not is_closed(words) and not is_row(words) and words[-1] not in ";:"
 
 
 def _goes_on(words: str) -> bool:

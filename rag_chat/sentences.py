@@ -136,6 +136,12 @@ def is_closed(text: str) -> bool:
     return bool(_CLOSED.search(text.rstrip()[-20:]))
 
 
+def dangles(text: str) -> bool:
+    """Does it end in a word after which every sentence goes on?"""
+    words = text[-KEPT_LINE:].split()
+    return len(words) > 1 and words[-1].lower() in _DANGLING
+
+
 def _blocks(text: str, page: bool) -> list[tuple[int, int]]:
     """Runs of lines that can share a sentence. Linear in the text, as pages may be made to be long."""
     lines = _lines(text)

@@ -114,6 +114,7 @@ class Engine:
         if quotes is None:
             with trace.stage("quote"):
                 quotes = self._quotes(question, found)
+        quotes = tuple(quote for quote in quotes if history.answers_why(question, history_, quote.text))
         draft = Answer(
             question=question,
             standalone_question=found.query,

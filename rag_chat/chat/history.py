@@ -7,12 +7,18 @@ from collections.abc import Sequence
 
 from rag_chat import words
 from rag_chat.chat import substitution
+from rag_chat.chat.citations import MARKER
 from rag_chat.chat.passages import OF_A_CODE
 from rag_chat.sentences import split
 from rag_chat.types import Answer, Turn
 
 OPENERS = re.compile(r"^\s*(?:(?:and|but|so|what about|how about|what else|also)\b|why(?: not)?\W*$)", re.IGNORECASE)
 EXISTS = re.compile(r"\b(?:is|are|was|were) there\b", re.IGNORECASE)  # this "there" stands for no place
+WHY = re.compile(
+    r"^\s*(?:(?:and|but|so)\s+)?(?:why(?: (?:is|was) (?:that|this|it))?(?: so)?|how come)\W*$", re.IGNORECASE
+)
+REASONS = frozenset("because since due owing thanks therefore thus hence reason".split())
+SAID = 0.9  # of the last answer's words: a sentence that has so many says it again
 PRONOUNS = frozenset("it its they them their theirs he him his she her hers one ones former latter".split())
 POINTERS = PRONOUNS | frozenset("this that these those there".split())
 PERSONS = frozenset("he him his she her hers".split())
@@ -68,6 +74,15 @@ def read_for(question: str, searched: str) -> str:
         named = max((place for place, part in enumerate(parts) if words.codes(part)), default=0)
         return " ".join(parts[named:])
     return question if _own(question) and not substitution.only_names(question) else searched
+
+
+def answers_why(question: str, history: Sequence[Turn], sentence: str) -> bool:
+    """False for a sentence that says again what a bare "Why?" asks the reason of, and gives none."""
+    if not history or not WHY.match(question):
+        return True
+    said = words.content(MARKER.sub("", history[-1].answer))
+    again = words.coverage(said, words.content(sentence)) >= SAID
+    return not again or bool(REASONS & set(_words(sentence)))
 
 
 def leans(question: str) -> bool:

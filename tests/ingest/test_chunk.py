@@ -88,6 +88,11 @@ def test_finished_sentence_takes_nothing_from_the_next_page():
     assert [len(c.spans) for c in made] == [1, 1]
 
 
+def test_a_few_words_that_must_go_on_are_read_with_the_next_page():
+    pages = [page(1, [*prose(2), "Floor area and"]), page(2, ["number of tenants were taken in.", *prose(2, "oat")])]
+    assert any("Floor area and\nnumber of tenants were taken in." in c.text for c in chunks(pages))
+
+
 def test_endless_sentence_is_cut_at_blanks():
     made = chunks([page(1, [" ".join(f"word{i}" for i in range(400))])])
     assert len(made) > 5

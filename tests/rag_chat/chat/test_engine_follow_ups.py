@@ -94,3 +94,9 @@ def test_documents_that_mention_it_are_counted_for_what_was_spoken_of(engine):
     found = answer_of(engine(), "Which documents mention it?", [turn_of(first)])
     assert found.standalone_question == "Which documents mention guarantee?"
     assert found.text.startswith("1 of 2 documents mentions “guarantee”: pump.pdf: ")
+
+
+def test_a_bare_why_is_not_answered_with_what_was_just_said(engine):
+    found = answer_of(engine(QuotingGenerator()), "Why?", [Turn(QUESTION, f"{GATE} [1]", QUESTION)])
+    assert found.abstained or GATE not in found.text
+    assert GATE in answer_of(engine(QuotingGenerator()), QUESTION).text

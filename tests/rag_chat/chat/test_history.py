@@ -1,6 +1,6 @@
 import pytest
 
-from rag_chat.chat.history import forms, needs_history, read_for, standalone
+from rag_chat.chat.history import answers_why, forms, needs_history, read_for, standalone
 from rag_chat.types import Turn
 
 PUMP = Turn("What is the guarantee period of the circulation pump?", "Thirty months.")
@@ -112,3 +112,13 @@ def test_passages_are_read_for_the_question_as_it_was_asked_where_it_has_words_o
     asked = "What does the pump show? And fault E31? What does that mean?"
     assert read_for("What does that mean?", asked) == "And fault E31? What does that mean?"
     assert read_for("And the fan?", "The display shows E31. And the fan?") == "And the fan?"
+
+
+@pytest.mark.parametrize("question", ["Why?", "And why?", "why is that?", "How come?", "But why so?"])
+def test_what_was_just_said_is_no_reason_of_itself(question):
+    said = Turn("When is the gate shut?", "The gate is shut at nine. [1]")
+    assert not answers_why(question, [said], "In winter the gate is shut at nine.")
+    assert answers_why(question, [said], "The gate is shut at nine because the tide turns.")
+    assert answers_why(question, [said], "The tide turns then.")
+    assert answers_why(question, [], "The gate is shut at nine.")
+    assert answers_why("Why is the gate shut?", [said], "The gate is shut at nine.")
