@@ -185,9 +185,12 @@ def _usual_length(lines: list[tuple[int, int]], text: str) -> int:
     return lengths[round(0.9 * (len(lengths) - 1))]
 
 
-def is_item(text: str) -> bool:
-    """Does it begin with a bullet or an enumerator?"""
-    return bool(_BULLET.match(text))
+def item_sign(text: str) -> str:
+    """What kind of bullet or enumerator it begins with: "•", "(" for "(a)", "1" or "a"; "" for none."""
+    if not _BULLET.match(text):
+        return ""
+    sign = text.lstrip()[0]
+    return "1" if sign.isdigit() else "a" if sign.isalpha() else sign
 
 
 def _opens_item(line: str, before: str, is_first_line: bool) -> bool:

@@ -242,7 +242,7 @@ class Engine:
         """
         best = brief.quotes[0]
         if listing.announces(best):
-            return citations.Attribution(closed(best.text), best, 1.0)
+            return citations.Attribution(listing.announced(best), best, 1.0)
         line = listing.line_of(best)
         cut = shorten(line.text, line.answer, brief.question) if line.answer else line.text
         if listing.is_table_row(line):  # each of its cells may be a part of what is asked

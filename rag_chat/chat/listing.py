@@ -7,10 +7,9 @@ habits of writing them.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 from rag_chat.chat.shortening import place
-from rag_chat.sentences import has_cells, is_item, is_row, readable
+from rag_chat.sentences import has_cells, is_closed, is_row, item_sign, readable
 from rag_chat.types import Quote
 
 FEWEST_LINES = 5
@@ -24,8 +23,15 @@ def is_listing(quote: Quote) -> bool:
 
 
 def announces(quote: Quote) -> bool:
-    """A sentence that ends in a colon, and the items that it announces."""
-    return any(before.rstrip().endswith(":") and is_item(line) for before, line in pairwise(_raw(quote).split("\n")))
+    """A sentence or a heading, and the items below it."""
+    first, *rest = _raw(quote).split("\n")
+    return not item_sign(first) and any(map(item_sign, rest))
+
+
+def announced(quote: Quote) -> str:
+    """Its text; where the passage ends before the last item, it says so."""
+    said = quote.text.rstrip(" ,;–—-")
+    return said if is_closed(said) and len(said) == len(quote.text) else f"{said} …"
 
 
 def is_table_row(quote: Quote) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from rag_chat.chat.citations import COUNTED
 from rag_chat.protocols import AnswerReader, PairScorer
 from rag_chat.scoring import QuoteOrder, logit
 from rag_chat.search_copy import searchable
-from rag_chat.sentences import has_cells, is_closed, is_item, is_row, readable, split
+from rag_chat.sentences import has_cells, is_closed, is_row, item_sign, readable, split
 from rag_chat.tables import column_names, is_years
 from rag_chat.types import Candidate, Passage, Quote, Reading
 
@@ -21,6 +22,7 @@ FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wherever it is repeated
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 LOOKED_UP = 4.0  # logits that a list's entry gains for a question that asks for nothing but its code
+FIRST = re.compile(r"\(?[1aA][.)]")  # the first item of those that are counted
 LONGEST_LIST = 700  # characters of a sentence and the items that it announces
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
@@ -125,7 +127,7 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
     """Every sentence of the passages, in order, score 0; a text shared by overlapping chunks counts for the first.
 
     What stands word for word on several pages of a document and is neither a statement nor a table row is a running
-    head or foot, not an answer, and is left out. A sentence that ends in a colon has the items that it announces.
+    head or foot, not an answer, and is left out. A sentence or a heading has the items that it announces.
     """
     found: dict[str, Quote] = {}
     pages: defaultdict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
@@ -145,16 +147,24 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
 
 
 def _with_items(text: str) -> list[tuple[int, int]]:
-    """The sentences, each that announces items with them, as far as there is room; the items are there alone too."""
+    """The sentences, and with those that announce items, as a colon or a heading does, these items, as far as there is
+    room; each item is there alone too."""
     spans, found = split(text, page=False), list[tuple[int, int]]()
     for i, (start, end) in enumerate(spans):
-        last = end
-        for begin, stop in spans[i + 1 :] if text[start:end].endswith(":") else ():
-            if not is_item(text[begin:stop]) or stop - start > LONGEST_LIST:
-                break
-            last = stop
+        last, sign = end, item_sign(text[slice(*spans[i + 1])]) if i + 1 < len(spans) else ""
+        if sign and _announces(text[start:end], text[slice(*spans[i + 1])]):
+            for begin, stop in spans[i + 1 :]:
+                if item_sign(text[begin:stop]) != sign or stop - start > LONGEST_LIST:
+                    break
+                last = stop
         found.append((start, last))
     return found
+
+
+def _announces(sentence: str, item: str) -> bool:
+    if item_sign(sentence):
+        return False
+    return sentence.endswith(":") or (not is_closed(sentence) and bool(FIRST.match(item)))
 
 
 def _states(text: str) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from values import quote
 
-from rag_chat.chat.listing import announces, is_listing, is_table_row, line_of
+from rag_chat.chat.listing import announced, announces, is_listing, is_table_row, line_of
 
 FORM = " \n".join(
     [
@@ -40,10 +40,20 @@ def test_what_is_no_form_or_has_its_answer_in_no_single_line_stays_whole():
     assert is_listing(quote(FORM)) and not is_listing(quote(PROSE))
 
 
-def test_items_are_announced_by_a_colon_above_them():
+def test_items_are_announced_by_what_stands_above_them():
     assert announces(quote("The tenant pays for:\n(a) water;\n(b) heat."))
-    assert not announces(quote("The tenant pays for: water and\n(b) heat."))
-    assert not announces(quote("1. Water.\n2. Heat."))
+    assert announces(quote("How to claim\n1. Call us."))
+    assert not announces(quote("The tenant pays for water\nand heat."))
+    assert not announces(quote("1. Water is paid for by\nthe tenant."))
+
+
+def test_items_that_end_too_early_are_not_shown_as_all():
+    for said, shown in (
+        ("He may go if he: (a) steals; or (b) lies.", "He may go if he: (a) steals; or (b) lies."),
+        ("He may go if he: (a) steals;", "He may go if he: (a) steals …"),
+        ("He may go if he: (a) steals; or", "He may go if he: (a) steals; or …"),
+    ):
+        assert announced(quote(said)) == shown
 
 
 def test_rows_of_figures_and_of_cells_are_rows():

@@ -188,6 +188,15 @@ def test_a_sentence_that_announces_items_has_them_and_each_is_there_alone():
     assert quotable([passage(chunk(long))])[0].text == "The employer may end it without notice if the worker:"
 
 
+def test_a_heading_has_the_steps_below_it_and_no_other_heading():
+    said = "How to claim\n1. Call us within a week.\n2. Keep what is broken.\n(a) Photographs help us a lot."
+    found = [quote.text for quote in quotable([passage(chunk(said))])]
+    assert found[0] == "How to claim 1. Call us within a week. 2. Keep what is broken."
+    assert "1. Call us within a week." in found and "How to claim" not in found
+    later = quotable([passage(chunk("Claims\n3. Send it back to us."))])  # the steps before are elsewhere
+    assert [quote.text for quote in later] == ["3. Send it back to us."]
+
+
 def test_a_row_of_two_words_can_be_quoted():
     assert "3 25%" in [quote.text for quote in quotable([passage(chunk("Years Discount\n1 10%\n3 25%\n5 40%"))])]
 
