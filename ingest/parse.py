@@ -198,6 +198,7 @@ def _reading(document: Any, index: int, path: Path, password: str | None) -> Rea
             tags = Tags(page, of_page)
             text = _with_rows(page, of_page, tags, text)
             sizes, named = glyphs.line_sizes(of_page, text), tags.headings(text)
+            text = tags.with_items(text)
     except glyphs.Unreadable:
         text = structure.fallback_text(path, password, index)
         return Reading(text, "text" if text.strip() else "failed")

@@ -1,22 +1,25 @@
 """What the file itself says of its text: office programs and browsers print which of it is in which cell of which
-table, and which is a heading (Tagged PDF, ISO 32000-1, 14.8.4). That is certain where the places and sizes of letters
-are not: of cells that are centred upright or nearly touch, of headings that are only bold.
+table, which is an item of a list, and which is a heading (Tagged PDF, ISO 32000-1, 14.8.4). That is certain where the
+places and sizes of letters are not: of cells that are centred upright or nearly touch, of items whose bullets are drawn
+and no letters, of headings that are only bold.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
 from ingest.rows import Cell
+from rag_chat.sentences import item_sign
 
 MOST_ELEMENTS = 50_000  # of one page
 _LEVELS = {f"H{level}": level for level in range(1, 7)}
+_LINE_END, _BULLETED, _BLANK_LINE = " \n", "\n•", "\n\n"
 _LETTERS = 2  # of the kinds that are looked for
 
 
@@ -34,6 +37,7 @@ class _Mark:
 
     cell: Cell | None = None
     heading: Named | None = None
+    item: int | None = None  # of its page
 
 
 class Tags:
@@ -57,6 +61,25 @@ class Tags:
                 found.append(self._at(start + len(line) - len(line.lstrip())).heading)
             start += len(line) + 1
         return tuple(found)
+
+    def with_items(self, text: str) -> str:
+        """The text, as long as it was, with a bullet before each item that begins a line and has no sign of its own,
+        and a blank line behind a list: else the lines of both would read as one sentence."""
+        if not any(mark.item for mark in self._marks.values()):
+            return text
+        signs, start = list(text), 0
+        before, seen = _NONE, set[int]()
+        for line in text.split("\n"):
+            if line.strip():
+                mark = self._at(start + len(line) - len(line.lstrip()))
+                begins = mark.item is not None and mark.item not in seen and not item_sign(line)
+                ends = mark.item is None and before.item is not None
+                if (begins or ends) and text[start - 2 : start] == _LINE_END:
+                    signs[start - 2 : start] = _BULLETED if begins else _BLANK_LINE
+                seen |= {mark.item} if mark.item is not None else set()
+                before = mark
+            start += len(line) + 1
+        return "".join(signs)
 
     def _at(self, place: int) -> _Mark:
         drawn = pdfium_raw.FPDFText_GetTextObject(self._page, place)
@@ -87,9 +110,11 @@ def _marks_below(elements: Sequence[Any]) -> dict[int, _Mark]:
         element, mark = waiting.pop()
         kind = _kind(element)
         if kind in _LEVELS:
-            mark = _Mark(mark.cell, Named(number, _LEVELS[kind]))
+            mark = replace(mark, heading=Named(number, _LEVELS[kind]))
+        elif kind == "LI":
+            mark = replace(mark, item=number)
         for i in range(pdfium_raw.FPDF_StructElement_CountChildren(element)):
-            inner = _Mark(Cell(number, i), mark.heading) if kind == "TR" else mark
+            inner = replace(mark, cell=Cell(number, i)) if kind == "TR" else mark
             child = pdfium_raw.FPDF_StructElement_GetChildAtIndex(element, i)
             if child:
                 waiting.append((child, inner))

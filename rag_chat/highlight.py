@@ -26,6 +26,7 @@ from rag_chat.types import Box, WordBox
 
 PDF = ".pdf"  # how the library ends the names of files that have pages
 MAX_PIXELS = 25_000_000
+BULLET = "•"  # the parser puts it where the file names an item and draws the sign
 MAX_BOXES = 2000  # of one quote: more is a page of single letters, which no highlight makes clearer
 SECONDS = 30.0  # for one page; a page that needs more is not worth waiting for
 MEMORY_MB = 2048
@@ -176,7 +177,8 @@ def _place(text: Any, start: int, end: int, quote: str | None) -> tuple[Box, ...
         return ()
     characters = _characters(text, count)
     inside = characters[start:end]
-    if quote is not None and _letters(quote) != "".join(sign for sign, _ in inside if not _is_blank(sign)):
+    read = "".join(sign for sign, _ in inside if not _is_blank(sign))
+    if quote is not None and _letters(quote).replace(BULLET, "") != read.replace(BULLET, ""):
         return ()
     wanted = [(sign, box) for sign, box in inside if not _is_blank(sign) and _area(box)]
     others = [(sign, box) for sign, box in (*characters[:start], *characters[end:]) if not _is_blank(sign)]

@@ -72,6 +72,7 @@ _ITEM_JOINED = re.compile(r"[;,]\s+(?:and|or|und|oder|et|ou|y|o|e)$")  # the nex
 _CLOSED = re.compile(r"[.!?…:;。！？][\"'”’»)\]]*$")
 INVISIBLE = "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 LINE_END_HYPHEN = rf"(?<=\w)[-\xad\u2010](?:[^\S\n]|{INVISIBLE})*\n\s*+(?=[a-z])"
+_TIGHT_BULLET = re.compile(r"•(?=\w)")  # as the parser puts it where the file names an item
 _UNREAD = re.compile(f"{LINE_END_HYPHEN}|{INVISIBLE}+")
 
 
@@ -91,7 +92,7 @@ def readable(text: str) -> str:
 
     Lengths change, so no offset of the page holds in it. What is searched goes further: see `search_copy`.
     """
-    return " ".join(_UNREAD.sub("", text).split())
+    return " ".join(_TIGHT_BULLET.sub("• ", _UNREAD.sub("", text)).split())
 
 
 def is_row(line: str) -> bool:

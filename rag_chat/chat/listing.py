@@ -6,13 +6,16 @@ habits of writing them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from rag_chat.chat.shortening import place
-from rag_chat.sentences import has_cells, is_closed, is_row, item_sign, readable
+from rag_chat.chat.shortening import closed, place
+from rag_chat.sentences import has_cells, is_row, item_sign, readable
 from rag_chat.types import Quote
 
 FEWEST_LINES = 5
+FEWEST_ITEMS = 2  # that a list is made of
+OPEN = re.compile(r"(?:[,;:]|\b(?:and|or))\s*$")
 ENTRIES = 7 / 8  # share of its lines that begin like an entry
 
 
@@ -29,9 +32,10 @@ def announces(quote: Quote) -> bool:
 
 
 def announced(quote: Quote) -> str:
-    """Its text; where the passage ends before the last item, it says so."""
-    said = quote.text.rstrip(" ,;–—-")
-    return said if is_closed(said) and len(said) == len(quote.text) else f"{said} …"
+    """Its text; where more items must follow, which its passage does not hold, it says so."""
+    items = [line for line in _raw(quote).split("\n")[1:] if item_sign(line)]
+    cut = len(items) < FEWEST_ITEMS or OPEN.search(quote.text)
+    return f"{quote.text.rstrip(' ,;–—-')} …" if cut else closed(quote.text)
 
 
 def is_table_row(quote: Quote) -> bool:

@@ -12,7 +12,9 @@ from ingest import cells, glyphs, rows
 from ingest.parse import parse
 from ingest.parsed import Limits
 from ingest.tagged import Tags
+from rag_chat.highlight import PageView
 from rag_chat.sandbox import Sandbox
+from rag_chat.sentences import readable, split
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +94,38 @@ def test_table_in_a_cell_has_rows_of_its_own(printed):
     inner = "<table><tr><td>Hook</td><td>4711</td></tr><tr><td>Ring</td><td>4712</td></tr></table>"
     named, _ = printed(f"<table><tr><td>Crane</td><td>Parts {inner}</td><td>Keep this list</td></tr></table>")
     assert {"Hook\t4711", "Ring\t4712"} <= set(named) and not any("Parts" in line and "\t" in line for line in named)
+
+
+ITEMS = """<p>The cover excludes:</p><ul><li>wear and tear</li><li>pets that scratch or tear what is in the home and
+belongs to somebody else, or to nobody at all</li><li>vehicles:<ul><li>cars</li><li>boats</li></ul></li></ul><p>what
+else is lost is paid for.</p><ol><li>Call us.</li></ol>"""
+
+
+def test_items_whose_bullets_are_drawn_have_bullets_where_they_are_named(browser, tmp_path):
+    texts = {}
+    for named in (True, False):
+        with closing(browser.new_context()) as context, Sandbox(seconds=30, memory_mb=1024) as sandbox:
+            page = context.new_page()
+            page.set_content(ITEMS)
+            page.pdf(path=tmp_path / f"{named}.pdf", tagged=named)
+            texts[named] = parse(tmp_path / f"{named}.pdf", Limits(20, 50), sandbox).pages[0].text
+    assert len(texts[True]) == len(texts[False])
+    text = texts[True]
+    assert [readable(text[start:end]) for start, end in split(text)] == [
+        "The cover excludes:",
+        "• wear and tear",
+        "• pets that scratch or tear what is in the home and belongs to somebody else, or to nobody at all",
+        "• vehicles:",
+        "• cars",
+        "• boats",
+        "what else is lost is paid for.",
+        "1. Call us.",
+    ]
+    with closing(PageView()) as pages:
+        for start, end in split(text):
+            quote = text[start:end]
+            assert pages.boxes(tmp_path / "True.pdf", 1, start, end, quote=quote)
+            assert not pages.boxes(tmp_path / "True.pdf", 1, start, end, quote=quote[:-2])
 
 
 def test_heading_that_is_no_larger_than_the_text_is_one_where_it_is_named(browser, tmp_path):

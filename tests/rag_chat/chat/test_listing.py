@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
 from values import quote
 
 from rag_chat.chat.listing import announced, announces, is_listing, is_table_row, line_of
+from rag_chat.sentences import readable
 
 FORM = " \n".join(
     [
@@ -47,13 +49,18 @@ def test_items_are_announced_by_what_stands_above_them():
     assert not announces(quote("1. Water is paid for by\nthe tenant."))
 
 
-def test_items_that_end_too_early_are_not_shown_as_all():
-    for said, shown in (
-        ("He may go if he: (a) steals; or (b) lies.", "He may go if he: (a) steals; or (b) lies."),
-        ("He may go if he: (a) steals;", "He may go if he: (a) steals …"),
-        ("He may go if he: (a) steals; or", "He may go if he: (a) steals; or …"),
-    ):
-        assert announced(quote(said)) == shown
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("He may go if he:\n(a) steals; or\n(b) lies.", "He may go if he: (a) steals; or (b) lies."),
+        ("Not paid for:\n• wear\n• tear", "Not paid for: • wear • tear."),
+        ("He may go if he:\n(a) steals;\n(b) lies;", "He may go if he: (a) steals; (b) lies …"),
+        ("He may go if he:\n(a) steals;\n(b) lies; or", "He may go if he: (a) steals; (b) lies; or …"),
+        ("Not paid for:\n• wear", "Not paid for: • wear …"),
+    ],
+)
+def test_a_list_that_its_passage_cuts_is_not_shown_as_all(raw, shown):
+    assert announced(replace(quote(raw), text=readable(raw))) == shown
 
 
 def test_rows_of_figures_and_of_cells_are_rows():
