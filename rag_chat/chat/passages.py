@@ -64,8 +64,19 @@ def best_quotes(
         replace(quote, score=order.probability(*found, lift=_lift(quote, code)))
         for quote, found in zip(sentences, findings(question, passages, sentences, scorer, readings), strict=True)
     ]
-    best = sorted(ranked, key=lambda quote: -quote.score)[:count]
+    best = _apart(sorted(ranked, key=lambda quote: -quote.score))[:count]
     return tuple(_with_answer(quote, readings.get(quote.passage.number)) for quote in best)
+
+
+def _apart(ranked: Sequence[Quote]) -> list[Quote]:
+    """Without those that lie in a better one or around it, as an item and its list do."""
+    kept: list[Quote] = []
+    for quote in ranked:
+        if not any(
+            quote.passage is better.passage and quote.start < better.end and better.start < quote.end for better in kept
+        ):
+            kept.append(quote)
+    return kept
 
 
 def readings_of(question: str, passages: Sequence[Passage], reader: AnswerReader | None) -> dict[int, Reading]:

@@ -176,16 +176,29 @@ def test_a_row_is_scored_under_the_names_of_its_columns():
 
 
 DISMISSAL = (
-    "The employer may end it without notice if the worker:\n(a) steals; or\n(b) lies.\nNotice is given in writing."
+    "The employer may end it without notice if the worker:\n(a) steals from the till; or\n(b) lies.\n"
+    "Notice is given in writing."
 )
 
 
 def test_a_sentence_that_announces_items_has_them_and_each_is_there_alone():
     found = [quote.text for quote in quotable([passage(chunk(DISMISSAL))])]
     whole = readable(DISMISSAL.rsplit("\n", 1)[0])
-    assert found == [whole, "(a) steals; or", "Notice is given in writing."]  # "(b) lies." has too few words
+    assert found == [
+        whole,
+        "(a) steals from the till; or",
+        "Notice is given in writing.",
+    ]  # "(b) lies." has too few words
     long = DISMISSAL.replace("steals", "steals " * 120)
     assert quotable([passage(chunk(long))])[0].text == "The employer may end it without notice if the worker:"
+
+
+@pytest.mark.parametrize("better", [0, 1])
+def test_an_item_and_its_list_are_not_quoted_both(better):
+    *both, last = (quote.text for quote in quotable([passage(chunk(DISMISSAL))]))
+    first = both[better]
+    found = best_quotes("When?", [passage(chunk(DISMISSAL))], Fixed({first: 0.9}), 5)
+    assert [quote.text for quote in found] == [first, last]
 
 
 def test_a_heading_has_the_steps_below_it_and_no_other_heading():
