@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from markupsafe import Markup as Markup  # the rest of the page takes it from here
 
 from rag_chat import tables, words
-from rag_chat.sentences import readable
+from rag_chat.sentences import item_sign, readable
 from rag_chat.types import PARAGRAPH, Answer, Chunk, Citation, Excerpt, Sentence, Verdict
 
 STAGES = ("embed", "retrieve", "rerank", "quote", "generate", "verify")
@@ -32,6 +32,7 @@ VERDICTS: dict[Verdict, str] = {
 }
 WORD_FOR_WORD = "quoted word for word"
 LONGEST_KEPT = 24  # characters of a last word that stays on the line of its marker
+BEGINNING = 20  # characters by which an item of a list is known again
 CELL_END = "\u2003"  # a blank as wide as a letter is high
 LONGEST_NAME = 60  # characters of a file's name where there is little room
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@])")
@@ -183,7 +184,8 @@ def _with_buttons(answer: Answer, text: str, indexes: Iterator[int | None], turn
 
 def _ended(answer: Answer, said: str, index: int, turn: int) -> Markup:
     """A sentence with its marker, which never stands on a line without the sentence's last word."""
-    said = _in_cells(said, answer.citations[index].quote)
+    quote = answer.citations[index].quote
+    said = _on_lines(_in_cells(said, quote), quote)
     rest, last = said, ""
     words_ = said.rstrip().rsplit(maxsplit=1)
     if words_ and len(words_[-1]) <= LONGEST_KEPT:
@@ -208,6 +210,17 @@ def _in_cells(said: str, quote: str) -> str:
         place += len(part) + 1
         if place < end:
             said = said[: place - 1] + CELL_END + said[place:]
+    return said
+
+
+def _on_lines(said: str, quote: str) -> str:
+    """The sentence with a line end before each item of the list that it repeats."""
+    place = 0
+    for line in quote.split("\n")[1:]:
+        found = said.find(f" {plain(line)[:BEGINNING]}", place) if item_sign(line) else -1
+        if found >= 0:
+            said = f"{said[:found]}\n{said[found + 1 :]}"
+            place = found
     return said
 
 

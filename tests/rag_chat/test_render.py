@@ -119,6 +119,16 @@ def test_a_quoted_row_is_shown_under_the_names_of_its_columns():
     assert 'class="columns"' not in answer_html(answer())
 
 
+def test_items_of_a_list_begin_lines():
+    quote = "Not covered are:\n•wear and tear, and \nrust\n• moths <b>\n"
+    said = "Not covered are: • wear and tear, and rust • moths <b>."
+    made = answer(
+        text=f"{said} [1]", sentences=(Sentence(said, 0, True),), citations=(citation(quote=quote, start=0, end=40),)
+    )
+    assert "Not covered are:\n• wear and tear, and rust\n• moths" in answer_html(made)
+    assert "<b>" not in answer_html(made)
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
