@@ -209,10 +209,17 @@ def _lines(boxes: Sequence[Box]) -> list[Box]:
 def _follows(last: Box, box: Box, axis: int) -> bool:
     """Does `box` go on in the same line along `axis` (0 across, 1 up): same height, and close enough?"""
     other = 1 - axis
+    longer = max(last, box, key=lambda it: max(_along(it, 0), _along(it, 1)))
+    if _along(longer, axis) < _along(longer, other):
+        return False  # neither does: lines below each other run across
     shared = min(last[other + 2], box[other + 2]) - max(last[other], box[other])
-    height = min(last[other + 2] - last[other], box[other + 2] - box[other])
+    heights = [_along(it, other) for it in (last, box)]
     gap = max(box[axis] - last[axis + 2], last[axis] - box[axis + 2])
-    return shared > 0.5 * height and gap <= WORD_GAP * max(last[other + 2] - last[other], box[other + 2] - box[other])
+    return shared > 0.5 * min(heights) and gap <= WORD_GAP * max(heights)
+
+
+def _along(box: Box, axis: int) -> float:
+    return box[axis + 2] - box[axis]
 
 
 def _hold_exactly(boxes: Sequence[Box], wanted: Sequence[_CharBox], others: Sequence[_CharBox]) -> bool:

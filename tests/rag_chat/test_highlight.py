@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2
@@ -127,6 +128,16 @@ def test_one_box_a_line(view, tmp_path):
     text = text_of(path)
     end = text.index(" euros")
     assert len(view.boxes(path, 1, 0, end)) == 1
+
+
+@pytest.mark.parametrize("draw", [column, turned])
+def test_lines_below_each_other_have_a_box_each(view, tmp_path, draw):
+    path = make(tmp_path / "x.pdf", draw)
+    text = text_of(path)
+    start, end = text.index("Left line 2"), text.index("Left line 5")
+    boxes = view.boxes(path, 1, start, end)
+    assert len(boxes) == 3
+    assert all(before[1] > after[3] for before, after in pairwise(boxes))
 
 
 def test_columns_are_boxed_apart(view, tmp_path):
