@@ -22,7 +22,7 @@ FEWEST_WORDS = 3  # shorter "sentences" are page numbers, bullets, column heads
 LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wherever it is repeated
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 LOOKED_UP = 4.0  # logits that a list's entry gains for a question that asks for nothing but its code
-FIRST = re.compile(r"\(?[1aA][.)]")  # the first item of those that are counted
+FIRST_STEP = re.compile(r"1[.)]")  # below a heading; "(1)" and "(a)" are clauses, of which each stands alone
 LONGEST_LIST = 700  # characters of a sentence and the items that it announces
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
@@ -158,24 +158,19 @@ def quotable(passages: Sequence[Passage]) -> list[Quote]:
 
 
 def _with_items(text: str) -> list[tuple[int, int]]:
-    """The sentences, and with those that announce items, as a colon or a heading does, these items, as far as there is
-    room; each item is there alone too."""
+    """The sentences, and with those that announce items, as a colon or a heading of steps does, these items, as far as
+    there is room; each item is there alone too."""
     spans, found = split(text, page=False), list[tuple[int, int]]()
     for i, (start, end) in enumerate(spans):
-        last, sign = end, item_sign(text[slice(*spans[i + 1])]) if i + 1 < len(spans) else ""
-        if sign and _announces(text[start:end], text[slice(*spans[i + 1])]):
-            for begin, stop in spans[i + 1 :]:
-                if item_sign(text[begin:stop]) != sign or stop - start > LONGEST_LIST:
-                    break
-                last = stop
-        found.append((start, last))
+        sentence, items = text[start:end], list[tuple[int, int]]()
+        sign = item_sign(text[slice(*spans[i + 1])]) if i + 1 < len(spans) else ""
+        for begin, stop in spans[i + 1 :] if sign and not item_sign(sentence) else ():
+            if item_sign(text[begin:stop]) != sign or stop - start > LONGEST_LIST:
+                break
+            items.append((begin, stop))
+        steps = len(items) > 1 and not is_closed(sentence) and FIRST_STEP.match(text, items[0][0])
+        found.append((start, items[-1][1] if items and (sentence.endswith(":") or steps) else end))
     return found
-
-
-def _announces(sentence: str, item: str) -> bool:
-    if item_sign(sentence):
-        return False
-    return sentence.endswith(":") or (not is_closed(sentence) and bool(FIRST.match(item)))
 
 
 def _states(text: str) -> bool:

@@ -206,6 +206,10 @@ def test_a_heading_has_the_steps_below_it_and_no_other_heading():
     found = [quote.text for quote in quotable([passage(chunk(said))])]
     assert found[0] == "How to claim 1. Call us within a week. 2. Keep what is broken."
     assert "1. Call us within a week." in found and "How to claim" not in found
+    clauses = "End of lease\n(1) The tenant may go in May.\n(2) The landlord may go in June."
+    assert quotable([passage(chunk(clauses))])[1].text == "(1) The tenant may go in May."
+    alone = quotable([passage(chunk("How to claim\n1. Call us within a week.\nWe are there by day."))])
+    assert alone[0].text == "How to claim"
     later = quotable([passage(chunk("Claims\n3. Send it back to us."))])  # the steps before are elsewhere
     assert [quote.text for quote in later] == ["3. Send it back to us."]
 
