@@ -65,7 +65,7 @@ class Tags:
     def with_items(self, text: str) -> str:
         """The text, as long as it was, with a bullet before each item that begins a line and has no sign of its own,
         and a blank line behind a list: else the lines of both would read as one sentence."""
-        if not any(mark.item for mark in self._marks.values()):
+        if not any(mark.item is not None for mark in self._marks.values()):
             return text
         signs, start = list(text), 0
         before, seen = _NONE, set[int]()
@@ -111,10 +111,10 @@ def _marks_below(elements: Sequence[Any]) -> dict[int, _Mark]:
         kind = _kind(element)
         if kind in _LEVELS:
             mark = replace(mark, heading=Named(number, _LEVELS[kind]))
-        elif kind == "LI":
+        elif kind == "LI" and mark.cell is None:  # a row stays one line
             mark = replace(mark, item=number)
         for i in range(pdfium_raw.FPDF_StructElement_CountChildren(element)):
-            inner = replace(mark, cell=Cell(number, i)) if kind == "TR" else mark
+            inner = replace(mark, cell=Cell(number, i), item=None) if kind == "TR" else mark
             child = pdfium_raw.FPDF_StructElement_GetChildAtIndex(element, i)
             if child:
                 waiting.append((child, inner))

@@ -203,6 +203,9 @@ class Engine:
             for quote in brief.quotes:
                 yield citations.Attribution(quote.text, quote, 1.0)
             return
+        if listing.announces(brief.quotes[0]) and not self._stages.generator.trusted:  # nor a list
+            yield citations.Attribution(listing.announced(brief.quotes[0]), brief.quotes[0], 1.0)
+            return
         start, shown = trace.since_start(), False
         with closing(self._said(brief, trace)) as said:
             if self._stages.generator.trusted:
@@ -241,8 +244,6 @@ class Engine:
         sentence alone held the gold answer in 66, under both conditions, with the cut quote in its place, in 83.
         """
         best = brief.quotes[0]
-        if listing.announces(best):
-            return citations.Attribution(listing.announced(best), best, 1.0)
         line = listing.line_of(best)
         cut = shorten(line.text, line.answer, brief.question) if line.answer else line.text
         if listing.is_table_row(line):  # each of its cells may be a part of what is asked

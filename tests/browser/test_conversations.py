@@ -67,12 +67,18 @@ def test_what_is_answered_in_another_tab_is_followed_until_it_is_over(watched, z
     expect(anew.locator("#past .foot").nth(2)).to_contain_text("Stopped.", timeout=SHORT)
 
 
-def test_what_another_tab_asks_is_followed_below_an_answer_of_ones_own(watched, zebra):
+def two_tabs(watched, zebra):
+    """Of a conversation with one answer, which the second one has loaded."""
     page = watched()
     add(page, zebra)
     ask(page, "zebra1?")
     beside = watched(page.url)
     expect(beside.locator("#past .exchange")).to_have_count(1)
+    return page, beside
+
+
+def test_what_another_tab_asks_is_followed_below_an_answer_of_ones_own(watched, zebra):
+    page, beside = two_tabs(watched, zebra)
     write(page, "endless zebra2")
     expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
     ask(beside, "zebra3?")
@@ -82,11 +88,7 @@ def test_what_another_tab_asks_is_followed_below_an_answer_of_ones_own(watched, 
 
 
 def test_asked_again_a_tab_asks_what_it_shows_and_an_answer_that_is_gone_has_no_sources(watched, zebra):
-    page = watched()
-    add(page, zebra)
-    ask(page, "zebra1?")
-    beside = watched(page.url)
-    expect(beside.locator("#past .exchange")).to_have_count(1)
+    page, beside = two_tabs(watched, zebra)
     expect(beside.locator("#source-1-1")).to_be_attached(timeout=SHORT)
     page.click("#retry")
     expect(page.locator("#live .exchange")).to_have_attribute("data-turn", "2", timeout=LONG)
