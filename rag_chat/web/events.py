@@ -32,12 +32,9 @@ LONGEST_PASSWORD = 200  # characters
 TOO_MANY = "{left} not taken, as no more than {most} can wait here; add the rest once these are done or dismissed."
 OPENING, UNOPENED = "Opening the library…", "The library is not open."
 GONE = "This conversation is not in the library; it may have been deleted."
-# Buttons change places by style: one that is taken out of the page comes back only when Gradio has loaded it again, and
-# what is sent meanwhile may get lost (gradio-app/gradio, pull request 13553).
-SEEN, UNSEEN = gr.update(visible=True), gr.update(visible="hidden")
 
-NOTHING_CHANGED = (gr.skip(),) * 6
-Shown = tuple[Any, ...]  # question box, conversation id, earlier exchanges, the last one, ask and stop buttons
+NOTHING_CHANGED = (gr.skip(),) * 4
+Shown = tuple[Any, ...]  # question box, conversation id, earlier exchanges, the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +59,24 @@ class Events:
         self._uploads = uploads
         self._samples = samples
         self._running: dict[str, Running] = {}  # by session
+        self._beginning = threading.Lock()  # of two questions that come at once, one is asked
+        self._watching: dict[str, object] = {}  # by session: the latest watch
         self._where: dict[str, Where] = {}  # by session: what its questions are restricted to
 
     # --- loading and documents -------------------------------------------------------------------------------
 
     def watch(self, request: gr.Request) -> Iterator[tuple[str, str, str]]:
-        """Banner, documents and the welcome, until nothing is on its way any more."""
+        """Banner, documents and the welcome, until nothing is on its way any more or a later watch of the same page has
+        begun: what an earlier one has looked at is out of date."""
+        session, latest = _session(request), object()
+        self._watching[session] = latest
         shown: tuple[str, str] | None = None
         while True:
             # Asked first: what ends after it is looked at again.
             over = self._loading.settled and not self._uploads.busy()
-            banner, panel = self._banner(), self._panel(_session(request))
+            banner, panel = self._banner(), self._panel(session)
+            if self._watching.get(session) is not latest:
+                return
             if (banner, panel) != shown:
                 shown = banner, panel
                 yield banner, panel, str(self._welcome())
@@ -101,6 +105,7 @@ class Events:
     def forget(self, request: gr.Request) -> None:
         """The tab was closed."""
         self._where.pop(_session(request), None)
+        self._watching.pop(_session(request), None)
 
     def _act(self, action: str, value: Any, session: str) -> None:
         where = self._where.get(session, Where())
@@ -186,12 +191,10 @@ class Events:
         return self._open(wanted) if wanted else NOTHING_CHANGED
 
     def go(self, event: gr.EventData, request: gr.Request) -> Shown:
-        """To another conversation, or to a new one; or the open one again, while another tab's question is answered."""
+        """To another conversation, or to a new one."""
         wanted = str(event._data.get("id", ""))
-        if event._data.get("follows"):
-            return NOTHING_CHANGED if self._busy(request) else self._open(wanted)
         self._leave(request)
-        return self._open(wanted) if wanted else (gr.skip(), "", "", "", gr.skip(), gr.skip())
+        return self._open(wanted) if wanted else (gr.skip(), "", "", "")
 
     def acted(self, event: gr.EventData, conversation: str, request: gr.Request) -> Iterator[Shown]:
         """A button in the conversation."""
@@ -226,6 +229,16 @@ class Events:
             self._await_end(request)
         return _session(request) in self._running
 
+    def _begin(self, request: gr.Request) -> Running | None:
+        """None where another question is being answered."""
+        if self._busy(request):
+            return None
+        with self._beginning:
+            if _session(request) in self._running:
+                return None
+            running = self._running[_session(request)] = Running()
+            return running
+
     def _await_end(self, request: gr.Request) -> None:
         end = time.monotonic() + LONGEST_STOP
         while _session(request) in self._running and time.monotonic() < end:
@@ -259,18 +272,17 @@ class Events:
 
     def _ask(self, asked: Question, conversation: str, request: gr.Request) -> Iterator[Shown]:
         session = _session(request)
-        if not asked.text.strip() or self._busy(request):  # one at a time
+        running = self._begin(request) if asked.text.strip() else None
+        if running is None:  # one at a time
             yield NOTHING_CHANGED
             return
-        running = self._running[session] = Running()
         try:
             yield from self._answer(asked, conversation, session, running)
-            yield *(gr.skip(),) * 4, SEEN, UNSEEN
         finally:
             del self._running[session]
 
     def _answer(self, asked: Question, conversation: str, session: str, running: Running) -> Iterator[Shown]:
-        stop, buttons = running.stop, (UNSEEN, SEEN)
+        stop = running.stop
         try:
             backend, box = None, ""  # emptied once: a person may be typing the next question
             while backend is None:
@@ -278,7 +290,7 @@ class Events:
                 if backend is None:
                     waiting = Exchange(0, asked.text, state="stopped" if stop.is_set() else "asking")
                     stage = f"Loading models… {int(self._loading.seconds)} s"
-                    yield box, gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage)), *buttons
+                    yield box, gr.skip(), gr.skip(), str(exchange_html(waiting, _nobody, stage=stage))
                     box = gr.skip()
                 if stop.is_set():
                     return
@@ -287,12 +299,12 @@ class Events:
             number = backend.conversations.ask(conversation, asked.text, asked.doc_ids, asked.pages)
             first = str(exchange_html(Exchange(number, asked.text), backend.document))
             try:
-                yield box, conversation, _earlier(backend, conversation, number), first, *buttons
+                yield box, conversation, _earlier(backend, conversation, number), first
             except GeneratorExit:  # the tab was closed before anything was looked for
                 backend.conversations.keep(conversation, number, "stopped")
                 raise
             if nowhere:  # kept, so that it can be asked again
-                yield *(gr.skip(),) * 3, _failed(backend, conversation, number, asked.text, nowhere), *(gr.skip(),) * 2
+                yield *(gr.skip(),) * 3, _failed(backend, conversation, number, asked.text, nowhere)
                 return
             with closing(answering(backend, conversation, number, asked, stop)) as steps:
                 for step in steps:
@@ -302,12 +314,12 @@ class Events:
                     if step.exchange.state == "answered" and asked.replaces is not None:
                         backend.conversations.forget(conversation, asked.replaces)
                         past = _earlier(backend, conversation, number)
-                    yield *(gr.skip(),) * 2, past, last, *(gr.skip(),) * 2
+                    yield *(gr.skip(),) * 2, past, last
             if backend.conversations.get(conversation) is None:  # in another tab, meanwhile
-                yield gr.skip(), "", _gone(), *(gr.skip(),) * 3
+                yield gr.skip(), "", _gone(), gr.skip()
         except RagChatError as error:  # the library cannot be opened, or the conversation cannot be kept
             failed = Exchange(0, asked.text, state="failed", said=str(error))
-            yield *(gr.skip(),) * 3, str(exchange_html(failed, _nobody)), *(gr.skip(),) * 2
+            yield *(gr.skip(),) * 3, str(exchange_html(failed, _nobody))
 
     def _restricted(self, asked: Question, session: str, backend: Backend) -> tuple[Question, str]:
         """The question with where it goes, and why it can go nowhere."""
@@ -325,8 +337,8 @@ class Events:
             return NOTHING_CHANGED
         backend = self._loading.wait(timeout=0)
         if backend is None or backend.conversations.get(conversation) is None:
-            return gr.skip(), "", _gone(), "", *(gr.skip(),) * 2
-        return gr.skip(), conversation, _earlier(backend, conversation), "", *(gr.skip(),) * 2
+            return gr.skip(), "", _gone(), ""
+        return gr.skip(), conversation, _earlier(backend, conversation), ""
 
 
 def _session(request: gr.Request) -> str:

@@ -51,12 +51,12 @@ def build_page(events: Events) -> Any:
             welcome, past, live, question, ask, stop = _conversation_column()
             _sources_column()
         shown = [banner, documents, welcome]
-        asked = [question, conversation, past, live, ask, stop]
+        asked = [question, conversation, past, live]
         page.load(events.watch, None, shown, **_quiet(None))
         page.load(events.arrive, None, asked, **_quiet(None))
         page.unload(events.forget)
         _wire_documents(events, files, shown)
-        _wire_conversation(events, asked, [welcome, past, live], talks)
+        _wire_conversation(events, asked, [ask, stop], [welcome, past, live], talks)
     page.queue(default_concurrency_limit=UPLOADS_AT_ONCE, max_size=256)
     return page
 
@@ -94,7 +94,7 @@ def _conversation_column() -> tuple[Any, ...]:
                 scale=1,
             )
             ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=76, scale=0)
-            stop = gr.Button("Stop", visible="hidden", elem_id="stop", min_width=76, scale=0)
+            stop = gr.Button("Stop", elem_id="stop", min_width=76, scale=0)
         with gr.Row(elem_id="actions"):
             gr.Button("Ask again", size="sm", elem_id="retry", min_width=0, scale=0)
     return welcome, past, live, question, ask, stop
@@ -108,15 +108,18 @@ def _sources_column() -> None:
 
 def _wire_documents(events: Events, files: Any, shown: list[Any]) -> None:
     _, documents, _ = shown
+    anew = _every_click(None)
     taken = files.upload(events.accept, [files], [], **_every_click())
-    taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, None, shown, **_quiet(None))
+    taken.then(lambda: None, None, files, **_quiet(None)).then(events.watch, None, shown, **anew)
     acted = documents.select(events.documents_acted, None, documents, **_every_click())
-    acted.then(events.watch, None, shown, **_quiet(None))
+    acted.then(events.watch, None, shown, **anew)
 
 
-def _wire_conversation(events: Events, asked: list[Any], acting: list[Any], talks: Any) -> None:
-    question, conversation, _, _, ask, stop = asked
-    limits = _quiet(QUESTIONS_AT_ONCE) | {"concurrency_id": "questions"}
+def _wire_conversation(events: Events, asked: list[Any], buttons: list[Any], acting: list[Any], talks: Any) -> None:
+    question, conversation, _, _ = asked
+    ask, stop = buttons
+    # A question that comes while one is answered is refused by `events`, which knows whether that one is about to end.
+    limits = _every_click(QUESTIONS_AT_ONCE) | {"concurrency_id": "questions"}
     gr.on([ask.click, question.submit], events.ask, [question, conversation], asked, **limits)
     gr.on([part.select for part in acting], events.acted, [conversation], asked, **limits)
     talks.select(events.go, None, asked, **_every_click())
@@ -132,6 +135,6 @@ def _quiet(limit: int | None) -> dict[str, Any]:
     return {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": limit}
 
 
-def _every_click() -> dict[str, Any]:
+def _every_click(limit: int | None = 1) -> dict[str, Any]:
     """Each counts, in the order in which they came; Gradio would drop one that comes while another is answered."""
-    return _quiet(1) | {"trigger_mode": "multiple"}
+    return _quiet(limit) | {"trigger_mode": "multiple"}

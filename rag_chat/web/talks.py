@@ -18,6 +18,7 @@ from rag_chat.library.conversations import Conversation, Conversations, Exchange
 from rag_chat.render import Markup, name, plain
 from rag_chat.types import Mode
 from rag_chat.web.backend import Backend
+from rag_chat.web.conversation import exchange_html
 from rag_chat.web.pages import refusal
 from rag_chat.web.sources import sources_html
 from rag_chat.web.why import Compared, modes_to_compare, why_html
@@ -68,6 +69,14 @@ def _add_reading(app: FastAPI, backend: Callable[[], Backend | None]) -> None:
         if opened is None:  # asked for while the page waits for the models: no failure
             return fragment(Markup('<p class="hint">{}</p>').format(LOADING))
         return fragment(talks_html(opened.conversations.all(search[:1000]), search=search))
+
+    @app.get("/conversations/{conversation}/{turn}", include_in_schema=False)
+    def exchange(conversation: str, turn: int) -> Response:
+        opened = backend()
+        if opened is None:
+            return refusal(503, LOADING)
+        found = opened.conversations.exchange(conversation, turn)
+        return refusal(404, GONE) if found is None else fragment(exchange_html(found, opened.document))
 
     @app.get("/conversations/{conversation}/{turn}/sources", include_in_schema=False)
     def sources(conversation: str, turn: int) -> Response:

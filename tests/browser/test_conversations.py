@@ -67,6 +67,28 @@ def test_what_is_answered_in_another_tab_is_followed_until_it_is_over(watched, z
     expect(anew.locator("#past .foot").nth(2)).to_contain_text("Stopped.", timeout=SHORT)
 
 
+def test_a_question_sent_the_moment_the_answer_is_there_is_asked(watched, zebra):
+    page = watched()
+    add(page, zebra)
+    write(page, "zebra1?")
+    page.evaluate(
+        """() => {
+          const box = document.querySelector("#question textarea");
+          const eager = new MutationObserver(() => {
+            if (!document.querySelector("#live .exchange[data-state='answered']")) return;
+            eager.disconnect();
+            box.value = "zebra2?";
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+            box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+            box.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true }));
+          });
+          eager.observe(document.querySelector("#live"), { childList: true, subtree: true, attributes: true });
+        }"""
+    )
+    expect(page.locator("#live .question")).to_have_text("zebra2?", timeout=LONG)
+    expect(page.locator("#past .question")).to_have_text("zebra1?")
+
+
 def two_tabs(watched, zebra):
     """Of a conversation with one answer, which the second one has loaded."""
     page = watched()

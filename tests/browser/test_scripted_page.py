@@ -32,10 +32,12 @@ def page(watched, zebra):
 def test_stop_keeps_what_was_written_and_the_next_question_is_answered(page):
     write(page, "endless zebra1?")
     expect(page.locator(".answer.writing")).to_be_visible(timeout=LONG)
+    expect(page.locator("#ask")).to_be_hidden()
     page.click("#stop")
     expect(page.locator("#live .foot")).to_contain_text("Stopped.", timeout=SHORT)
     expect(page.locator("#live .answer")).not_to_be_empty()
     expect(page.locator("#ask")).to_be_visible()
+    expect(page.locator("#stop")).to_be_hidden()
     ask(page, "zebra1?")
     expect(page.locator("#past .foot").first).to_contain_text("Stopped.")
 

@@ -12,7 +12,7 @@ async function answered(...request) {
 
 export async function part(address) {
   const answer = await answered(address);
-  if (!answer.ok) throw new Error((await answer.json()).error);
+  if (!answer.ok) throw new Error((await answer.json()).error, { cause: answer.status });
   const made = document.createElement("template");
   made.innerHTML = await answer.text();
   return made.content;

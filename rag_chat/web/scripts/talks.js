@@ -47,11 +47,20 @@ export function open(id, { remember = true } = {}) {
 }
 
 /* What another tab is asking in this conversation, or this one was when it was loaded anew, is looked at until it is
-   over. */
-function follow() {
+   over. Nothing else on the page changes: a question of its own may begin at any time. */
+async function follow() {
   const asking = document.querySelector('#past .exchange[data-state="asking"]');
-  if (asking && !document.querySelector('#live .exchange[data-state="asking"]')) {
-    send(document.getElementById("talks-list"), { id: conversation(), follows: true });
+  if (!asking) return;
+  const id = conversation();
+  try {
+    const now = (await part(`${address(id)}/${asking.dataset.turn}`)).firstElementChild;
+    if (asking.innerHTML === now.innerHTML) return;
+    Object.assign(asking.dataset, now.dataset);
+    asking.replaceChildren(...now.childNodes);
+  } catch ({ cause }) {
+    // It was deleted there, or the whole conversation was. Opening it again would end a question of its own.
+    const own = document.querySelector('#live .exchange[data-state="asking"]');
+    if (cause === 404 && conversation() === id && !own) send(document.getElementById("talks-list"), { id });
   }
 }
 setInterval(follow, FOLLOWED_EVERY);

@@ -56,6 +56,16 @@ def test_list_links_to_conversations_and_is_searched(client, scripted):
     assert "No conversation holds" in client.get("/conversations", params={"search": "zzz"}).text
 
 
+def test_one_question_and_its_answer_as_they_stand(client, scripted):
+    conversation = asked(scripted)
+    number = scripted.conversations.ask(conversation, "Why <b>oil</b>?")
+    assert 'data-state="answered"' in client.get(f"/conversations/{conversation}/1").text
+    asking = client.get(f"/conversations/{conversation}/{number}").text
+    assert 'data-state="asking"' in asking and "Why &lt;b&gt;oil" in asking
+    for gone in (f"{conversation}/99", "nowhere/1"):
+        assert client.get(f"/conversations/{gone}").status_code == 404
+
+
 def test_sources_of_an_answer(client, scripted):
     conversation = asked(scripted)
     answer = client.get(f"/conversations/{conversation}/1/sources")
