@@ -1,4 +1,4 @@
-"""Which device and dtype this machine runs fastest, decided once by a measurement of at most 50 ms, not by a name.
+"""Which device and dtype this machine runs fastest, decided once by a measurement, not by a name.
 
 bfloat16 needs AMX or AVX512-BF16 to pay off on a CPU; elsewhere float32 stays. The choice moves scores by
 less than ranking can notice (README, "Numbers"), so it is never asked of the user. Eight-bit weights (torch's dynamic
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 SPEEDUP_WANTED = 1.5  # bfloat16 is taken where it is this many times as fast as float32
-_FEW, _MANY = 16, 1024  # rows of a product: for a first look, and as many as the encoders have
-_HOPELESS = 0.25  # where the first look gives less, many rows are not tried: without AVX512 they take a second each
+_ROUNDS = 8
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h of glibc
 
 
@@ -48,9 +47,7 @@ def this_machine() -> Compute:
     keep_freed_memory()
     if torch.cuda.is_available():
         return Compute("cuda", "bfloat16", 0.0, torch.get_num_threads())
-    speedup = _speedup(_FEW, rounds=3)
-    if speedup >= _HOPELESS:
-        speedup = _speedup(_MANY, rounds=8)
+    speedup = _speedup() if _computes_bfloat16() else 0.0
     name = "bfloat16" if speedup >= SPEEDUP_WANTED else "float32"
     return Compute("cpu", name, round(speedup, 2), torch.get_num_threads())
 
@@ -72,19 +69,27 @@ def keep_freed_memory() -> None:
     libc.mallopt(_M_TOP_PAD, 64 * 1024 * 1024)
 
 
-def _speedup(rows: int, rounds: int) -> float:
+def _computes_bfloat16() -> bool:
+    """Whether oneDNN has products of it for this processor. Where it has none, torch's own take a second each: a
+    measurement costs more than it can tell, and other work on the machine made a short one misjudge."""
+    import torch
+
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _speedup() -> float:
     """How many times as fast bfloat16 is. In turns, best of each: other work on the machine then slows both alike."""
     import torch
 
-    times = [(_matmul_seconds(torch.float32, rows), _matmul_seconds(torch.bfloat16, rows)) for _ in range(rounds)]
+    times = [(_matmul_seconds(torch.float32), _matmul_seconds(torch.bfloat16)) for _ in range(_ROUNDS)]
     return min(plain for plain, _ in times) / min(half for _, half in times)
 
 
-def _matmul_seconds(dtype: torch.dtype, rows: int) -> float:
-    """A product of the encoders' own shape, (rows, 384) x (384, 1536)."""
+def _matmul_seconds(dtype: torch.dtype) -> float:
+    """A product of the encoders' own shape, (1024, 384) x (384, 1536)."""
     import torch
 
-    states, weights = torch.ones(rows, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
+    states, weights = torch.ones(1024, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
     start = time.perf_counter()
     states @ weights
     return time.perf_counter() - start
