@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag_chat.errors import FailureCode
 
-Vectors: TypeAlias = NDArray[np.float32]  # (n, dim) or (dim,), rows of unit length
+if TYPE_CHECKING:  # the help of a command needs none of it, and is there a fifth of a second earlier
+    import numpy as np
+    from numpy.typing import NDArray
+
+Vectors: TypeAlias = "NDArray[np.float32]"  # (n, dim) or (dim,), rows of unit length
 Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1 in PDF points, origin bottom left
 PageRange: TypeAlias = tuple[int, int]  # physical pages, first and last
 Mode: TypeAlias = Literal["auto", "dense", "rerank", "hybrid", "exhaustive", "late-interaction"]

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from rag_chat import front, language, words
 from rag_chat.chat.citations import COUNTED
@@ -23,6 +24,8 @@ LONGEST_HEAD = 4  # words; a closed sentence that is longer says something, wher
 FEWEST_NEW = 2  # content words that a heading must add to the question's own to be a quote
 LOOKED_UP = 4.0  # logits that a list's entry gains for a question that asks for nothing but its code
 FIRST_STEP = re.compile(r"1[.)]")  # below a heading; "(1)" and "(a)" are clauses, of which each stands alone
+NUMBERED = re.compile(r"\(?(?:(\d{1,2})|([a-zA-Z]))[.)]\s")
+MOST_BETWEEN = 2  # sentences between two items
 LONGEST_LIST = 700  # characters of a sentence and the items that it announces
 MOST_SENTENCES = 80  # scored for one question; the best passages' come first
 MOST_READ = 12  # of them, where a reader says which answer; those further down were the best quote in no case tried
@@ -162,15 +165,37 @@ def _with_items(text: str) -> list[tuple[int, int]]:
     there is room; each item is there alone too."""
     spans, found = split(text, page=False), list[tuple[int, int]]()
     for i, (start, end) in enumerate(spans):
-        sentence, items = text[start:end], list[tuple[int, int]]()
-        sign = item_sign(text[slice(*spans[i + 1])]) if i + 1 < len(spans) else ""
-        for begin, stop in spans[i + 1 :] if sign and not item_sign(sentence) else ():
-            if item_sign(text[begin:stop]) != sign or stop - start > LONGEST_LIST:
-                break
-            items.append((begin, stop))
+        sentence = text[start:end]
+        items = [] if item_sign(sentence) else _items(text, spans[i + 1 :], start + LONGEST_LIST)
         steps = len(items) > 1 and not is_closed(sentence) and FIRST_STEP.match(text, items[0][0])
         found.append((start, items[-1][1] if items and (sentence.endswith(":") or steps) else end))
     return found
+
+
+def _items(text: str, spans: Sequence[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
+    """The list with which these sentences begin, as far as it ends before `limit`. Other sentences may stand between
+    two items: a note to a step, where the next one is numbered on, or more of the item in the same line."""
+    signs = [item_sign(text[start:end]) for start, end in spans]
+    items = list[int]()  # places among the spans
+    for i, (_, end) in enumerate(spans):
+        if end > limit or not signs[0] or (items and i - items[-1] > MOST_BETWEEN + 1):
+            break
+        if signs[i] == signs[0] and (not items or _goes_on(text, spans[items[-1] : i + 1])):
+            items.append(i)
+    return [spans[i] for i in items]
+
+
+def _goes_on(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """From an item to the next one, with what stands between them."""
+    last, following = (_number(text[start:end]) for start, end in (spans[0], spans[-1]))
+    one_line = all("\n" not in text[before[1] : after[0]] for before, after in pairwise(spans[:-1]))
+    return one_line or (last is not None and following == last + 1)
+
+
+def _number(item: str) -> int | None:
+    """Of "2.", "(2)" or "(b)" 2."""
+    found = NUMBERED.match(item)
+    return None if found is None else int(found[1]) if found[1] else ord(found[2].lower()) - ord("a") + 1
 
 
 def _states(text: str) -> bool:

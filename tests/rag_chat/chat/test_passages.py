@@ -214,6 +214,26 @@ def test_a_heading_has_the_steps_below_it_and_no_other_heading():
     assert [quote.text for quote in later] == ["3. Send it back to us."]
 
 
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("To fit it:\n1. Hook it in.\nNOTE: Both hooks must hold.\n2. Push it back.\n3. Check it.", True),
+        ("To fit it:\n• Hook it in. Both hooks must hold.\n• Push it back and\ndown.\n• Check it.", True),
+        (
+            "Members pay if they:\n(a) come often. This is counted.\n(b) stay long.\nIt is seen at the gate.\n(c) eat.",
+            True,
+        ),
+        ("To fit it:\n1. Hook it in.\n2. Push it back.\nTo take it off, do this.\n1. Pull at it.", False),
+        ("They eat:\n• Hay and straw.\nIn winter others come.\n• They eat meat.", False),
+        ("To fit it:\n1. Hook it in.\nIt may jam. Then wait a while. Ask us about it.\n2. Push it back.", False),
+    ],
+)
+def test_a_note_between_two_steps_does_not_end_the_list_but_another_list_does(said, whole):
+    found = quotable([passage(chunk(said))])[0].text
+    assert (found == readable(said)) is whole
+    assert found.count(":") > 0
+
+
 def test_a_row_of_two_words_can_be_quoted():
     assert "3 25%" in [quote.text for quote in quotable([passage(chunk("Years Discount\n1 10%\n3 25%\n5 40%"))])]
 
