@@ -32,6 +32,8 @@ TALKS = (
 LEAVE_TRIGGER = "element.ragChatTrigger = trigger"  # page.js sends its events through it
 UPLOADS_AT_ONCE = 4
 QUESTIONS_AT_ONCE = 8
+# Between two looks at an empty queue, in seconds: an idle app wakes 60 times a second, with Gradio's 0.001 800 times.
+LOOKS_EVERY = 0.02
 
 
 def theme() -> Any:
@@ -58,6 +60,8 @@ def build_page(events: Events) -> Any:
         _wire_documents(events, files, shown)
         _wire_conversation(events, asked, [ask, stop], [welcome, past, live], talks)
     page.queue(default_concurrency_limit=UPLOADS_AT_ONCE, max_size=256)
+    page._queue.sleep_when_free = LOOKS_EVERY
+    page._queue.progress_update_sleep_when_free = 1.0  # of Gradio's own progress bars, which the page does not use
     return page
 
 
