@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag_chat.errors import FailureCode
 
-if TYPE_CHECKING:  # the help of a command needs none of it, and is there a fifth of a second earlier
+if TYPE_CHECKING:  # the help of a command is there a fifth of a second earlier
     import numpy as np
     from numpy.typing import NDArray
 
@@ -24,8 +24,7 @@ Verdict: TypeAlias = Literal["supported", "weak", "missing"]
 PageState: TypeAlias = Literal["text", "ocr", "layer", "garbled", "empty", "blank", "failed"]
 WITHOUT_TEXT: tuple[PageState, ...] = ("empty", "blank", "failed")
 Kind: TypeAlias = Literal["pdf", "docx", "html", "markdown", "text"]  # of a file; all but "pdf" have no pages
-PARAGRAPH = "¶"  # in the label of a place in a document without pages: "Deposit ¶ 3"
-PARAGRAPH_BREAK = "\n\n"  # between two paragraphs of a document without pages
+PARAGRAPH, PARAGRAPH_BREAK = "¶", "\n\n"  # in a place's label ("Deposit ¶ 3") and text, where there are no pages
 
 
 @dataclass(frozen=True, slots=True)

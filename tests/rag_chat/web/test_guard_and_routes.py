@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import time
 
 import numpy as np
@@ -196,8 +197,10 @@ def test_page_route_takes_nothing_but_pages_of_the_library(client, doc_id, path,
 
 
 def test_page_is_served_while_models_load_and_says_why_they_cannot():
+    looked = threading.Event()
+
     def fail():
-        time.sleep(0.3)
+        assert looked.wait(60)
         raise WeightsMissing("The weights are not here; run: make weights.")
 
     app = make_app(fail)
@@ -206,7 +209,9 @@ def test_page_is_served_while_models_load_and_says_why_they_cannot():
         assert opened.get("/readyz").json()["status"] == "loading"
         assert opened.get(f"/pages/{'0' * 64}/1.png").status_code == 503
         assert "still being opened" in opened.get("/conversations").text
-        time.sleep(0.6)
+        looked.set()
+        while opened.get("/readyz").json()["status"] == "loading":
+            time.sleep(0.02)
         assert opened.get("/readyz").json() == {
             "status": "failed",
             "error": "The weights are not here; run: make weights.",
