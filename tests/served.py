@@ -1,9 +1,10 @@
-"""The page as an application in this process."""
+"""The page as an application in this process, or in one of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+import urllib.request
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -19,6 +20,14 @@ def ready(client: TestClient) -> None:
             return
         time.sleep(0.02)
     raise AssertionError("not ready")
+
+
+def is_ready(port: int) -> bool:
+    """Of an app in another process."""
+    try:
+        return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status == 200)
+    except OSError:
+        return False
 
 
 def make_app(open_backend) -> FastAPI:

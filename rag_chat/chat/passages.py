@@ -175,12 +175,14 @@ def _with_items(text: str) -> list[tuple[int, int]]:
 def _items(text: str, spans: Sequence[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
     """The list with which these sentences begin, as far as it ends before `limit`. Other sentences may stand between
     two items: a note to a step, where the next one is numbered on, or more of the item in the same line."""
-    signs = [item_sign(text[start:end]) for start, end in spans]
+    sign = item_sign(text[slice(*spans[0])]) if spans else ""
     items = list[int]()  # places among the spans
-    for i, (_, end) in enumerate(spans):
-        if end > limit or not signs[0] or (items and i - items[-1] > MOST_BETWEEN + 1):
+    for i, (start, end) in enumerate(spans if sign else ()):
+        if end > limit or (items and i - items[-1] > MOST_BETWEEN + 1):
             break
-        if signs[i] == signs[0] and (not items or _goes_on(text, spans[items[-1] : i + 1])):
+        if item_sign(text[start:end]) == sign:
+            if items and not _goes_on(text, spans[items[-1] : i + 1]):
+                break  # another list
             items.append(i)
     return [spans[i] for i in items]
 

@@ -70,31 +70,26 @@ def _add_reading(app: FastAPI, backend: Callable[[], Backend | None]) -> None:
             return fragment(Markup('<p class="hint">{}</p>').format(LOADING))
         return fragment(talks_html(opened.conversations.all(search[:1000]), search=search))
 
-    @app.get("/conversations/{conversation}/{turn}", include_in_schema=False)
-    def exchange(conversation: str, turn: int) -> Response:
+    def of(conversation: str, turn: int, html: Callable[[Backend, Exchange], Markup]) -> Response:
         opened = backend()
         if opened is None:
             return refusal(503, LOADING)
         found = opened.conversations.exchange(conversation, turn)
-        return refusal(404, GONE) if found is None else fragment(exchange_html(found, opened.document))
+        return refusal(404, GONE) if found is None else fragment(html(opened, found))
+
+    @app.get("/conversations/{conversation}/{turn}", include_in_schema=False)
+    def exchange(conversation: str, turn: int) -> Response:
+        return of(conversation, turn, lambda opened, it: exchange_html(it, opened.document))
 
     @app.get("/conversations/{conversation}/{turn}/sources", include_in_schema=False)
     def sources(conversation: str, turn: int) -> Response:
-        opened = backend()
-        if opened is None:
-            return refusal(503, LOADING)
-        exchange = opened.conversations.exchange(conversation, turn)
-        return refusal(404, GONE) if exchange is None else fragment(sources_html(exchange, opened.document))
+        return of(conversation, turn, lambda opened, it: sources_html(it, opened.document))
 
     @app.get("/conversations/{conversation}/{turn}/why", include_in_schema=False)
     def why(conversation: str, turn: int, compare: str = "") -> Response:
-        opened = backend()
-        if opened is None:
-            return refusal(503, LOADING)
-        exchange = opened.conversations.exchange(conversation, turn)
-        if exchange is None:
-            return refusal(404, GONE)
-        return fragment(why_html(exchange, compared(opened, exchange, compare) if compare else None))
+        return of(
+            conversation, turn, lambda opened, it: why_html(it, compared(opened, it, compare) if compare else None)
+        )
 
 
 def compared(opened: Backend, exchange: Exchange, mode: str) -> Compared | None:

@@ -224,6 +224,7 @@ def test_a_heading_has_the_steps_below_it_and_no_other_heading():
             True,
         ),
         ("To fit it:\n1. Hook it in.\n2. Push it back.\nTo take it off, do this.\n1. Pull at it.", False),
+        ("To fit it:\n1. Hook it in.\n2. Push it back.\nAnother way:\n1. Pull at it.\n3. Check it.", False),
         ("They eat:\n• Hay and straw.\nIn winter others come.\n• They eat meat.", False),
         ("To fit it:\n1. Hook it in.\nIt may jam. Then wait a while. Ask us about it.\n2. Push it back.", False),
     ],

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from pdfs import prose, write_pdf
+from served import is_ready
 
 from rag_chat import cli
 from rag_chat.index.connect import SEAL
@@ -51,20 +52,13 @@ def app_over(folder, surroundings):
     try:
         for _ in range(1200):
             assert process.poll() is None
-            if (folder / "library" / "app.json").exists() and _is_ready(port):
+            if (folder / "library" / "app.json").exists() and is_ready(port):
                 break
             time.sleep(0.1)
         yield process, port
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
-
-
-def _is_ready(port):
-    try:
-        return urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")

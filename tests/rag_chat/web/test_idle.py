@@ -5,10 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+from served import is_ready
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -24,7 +24,7 @@ def test_an_idle_app_hardly_wakes(tmp_path):
     paths = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
     app = subprocess.Popen(line, env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
     try:
-        while not is_there(port):
+        while not is_ready(port):
             assert app.poll() is None
             time.sleep(0.1)
         before = wakes(app.pid)
@@ -33,13 +33,6 @@ def test_an_idle_app_hardly_wakes(tmp_path):
     finally:
         app.terminate()
         app.wait(20)
-
-
-def is_there(port):
-    try:
-        return urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status == 200
-    except OSError:
-        return False
 
 
 def wakes(pid):
